@@ -1,0 +1,88 @@
+"""Reading the module's section of homeserver.yaml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from synapse.config import ConfigError
+
+_KNOWN_KEYS = frozenset(
+    {
+        "token_path",
+        "server",
+        "service_users",
+        "internal_rooms",
+        "max_in_flight",
+        "fast_memberships",
+    }
+)
+
+DEFAULT_MAX_IN_FLIGHT = 4
+
+
+@dataclass(frozen=True)
+class QiaoConfig:
+    """The module's configuration.
+
+    Attributes:
+        token_path: file with the bearer token of the API.
+        server: the Matrix server name expected, or None to accept any. A guard against
+            a configuration copied to another homeserver.
+        service_users: full user ids that may create managed rooms and act in them. None:
+            every user in an exclusive namespace of a registered appservice.
+        internal_rooms: refuse rooms that a service user creates without ``m.federate: false``.
+        max_in_flight: rooms (or accounts) worked on at once within one request.
+        fast_memberships: allow the batched membership path on the tested Synapse release.
+    """
+
+    token_path: str
+    server: str | None = None
+    service_users: frozenset[str] | None = field(default=None)
+    internal_rooms: bool = True
+    max_in_flight: int = DEFAULT_MAX_IN_FLIGHT
+    fast_memberships: bool = True
+
+
+def parse_config(raw: dict[str, Any]) -> QiaoConfig:
+    """Parse the ``config`` mapping. Raises ConfigError, which stops Synapse with a clear line."""
+    unknown = set(raw) - _KNOWN_KEYS
+    if unknown:
+        raise ConfigError(f"unknown options: {', '.join(sorted(unknown))}", ("modules", "qiao"))
+
+    token_path = raw.get("token_path")
+    if not isinstance(token_path, str) or not token_path:
+        raise ConfigError("token_path must name a file", ("modules", "qiao", "token_path"))
+
+    server = raw.get("server")
+    if server is not None and not isinstance(server, str):
+        raise ConfigError("server must be a string", ("modules", "qiao", "server"))
+
+    service_users = raw.get("service_users")
+    if service_users is not None and (
+        not isinstance(service_users, list)
+        or not all(isinstance(u, str) and u.startswith("@") and ":" in u for u in service_users)
+    ):
+        raise ConfigError(
+            "service_users must be a list of user ids", ("modules", "qiao", "service_users")
+        )
+
+    max_in_flight = raw.get("max_in_flight", DEFAULT_MAX_IN_FLIGHT)
+    if not isinstance(max_in_flight, int) or not 1 <= max_in_flight <= 50:
+        raise ConfigError("max_in_flight must be 1 to 50", ("modules", "qiao", "max_in_flight"))
+
+    flags: dict[str, bool] = {}
+    for key in ("internal_rooms", "fast_memberships"):
+        value = raw.get(key, True)
+        if not isinstance(value, bool):
+            raise ConfigError(f"{key} must be true or false", ("modules", "qiao", key))
+        flags[key] = value
+
+    return QiaoConfig(
+        token_path=token_path,
+        server=server,
+        service_users=None if service_users is None else frozenset(service_users),
+        max_in_flight=max_in_flight,
+        internal_rooms=flags["internal_rooms"],
+        fast_memberships=flags["fast_memberships"],
+    )

@@ -1,0 +1,224 @@
+"""Joining people to managed rooms and removing them, without action of theirs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from synapse.api.constants import EventTypes, JoinRules, Membership
+from synapse.api.errors import Codes, SynapseError
+from synapse.types import UserID, create_requester
+from synapse.types.state import StateFilter
+from synapse.util.async_helpers import Linearizer, concurrently_execute
+
+from qiao_synapse import validate
+from qiao_synapse.config import QiaoConfig
+from qiao_synapse.errors import INTERNAL_ITEM_ERROR, bad_request, forbidden, item_error, not_found
+from qiao_synapse.guard import Guard
+from qiao_synapse.store import AccountFacts, QiaoStore
+
+if TYPE_CHECKING:
+    from synapse.server import HomeServer
+
+logger = logging.getLogger(__name__)
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One wanted membership; `index` is its place in the request and the answer."""
+
+    index: int
+    room_id: str
+    user_id: str
+    membership: str
+    reason: str | None
+
+
+class Memberships:
+    """Handler of /memberships."""
+
+    def __init__(self, hs: HomeServer, config: QiaoConfig, store: QiaoStore, guard: Guard) -> None:
+        self._hs = hs
+        self._server_name = hs.hostname
+        self._config = config
+        self._qiao_store = store
+        self._guard = guard
+        self._store = hs.get_datastores().main
+        self._state = hs.get_storage_controllers().state
+        self._members = hs.get_room_member_handler()
+        self._event_auth = hs.get_event_auth_handler()
+        # Changes of a room are made one after the other, also across requests.
+        self._room_queue = Linearizer(name="qiao_memberships", clock=hs.get_clock())
+
+    async def change(self, body: Mapping[str, Any]) -> JsonObject:
+        """Make the wanted memberships true; what is true already is left alone."""
+        validate.known_keys(body, frozenset({"room_id", "items", "as"}))
+        raw_items = validate.batch(body, "items")
+        default_room = body.get("room_id")
+        if default_room is not None:
+            default_room = validate.room_id(default_room)
+        service_user = validate.local_user_id(body.get("as"), self._server_name, "as")
+        if not self._guard.is_service_user(service_user):
+            raise forbidden("`as` must be a service user")
+
+        results: list[JsonObject | None] = [None] * len(raw_items)
+        by_room: dict[str, list[Change]] = {}
+        for index, raw in enumerate(raw_items):
+            try:
+                change = self._parse(index, raw, default_room)
+                by_room.setdefault(change.room_id, []).append(change)
+            except SynapseError as e:
+                results[index] = {**_echo(raw, default_room), **item_error(e)}
+
+        people = await self._qiao_store.get_accounts(
+            {c.user_id for changes in by_room.values() for c in changes}
+        )
+
+        async def one_room(room_id: str) -> None:
+            changes = by_room[room_id]
+            try:
+                await self._guard.managed_room(room_id)
+            except SynapseError as e:
+                for change in changes:
+                    results[change.index] = _failed(change, item_error(e))
+                return
+            async with self._room_queue.queue(room_id):
+                await self._change_room(room_id, service_user, changes, people, results)
+
+        await concurrently_execute(one_room, by_room, self._config.max_in_flight)
+        return {"results": results}
+
+    def _parse(self, index: int, raw: Any, default_room: str | None) -> Change:
+        item = validate.obj(raw, "an item")
+        validate.known_keys(
+            item, frozenset({"room_id", "user_id", "membership", "reason"}), "an item"
+        )
+        room_id = item.get("room_id", default_room)
+        if room_id is None:
+            raise bad_request("room_id is needed, in the item or above")
+        membership = item.get("membership")
+        if membership not in (Membership.JOIN, Membership.LEAVE):
+            raise bad_request("membership must be join or leave")
+        reason = item.get("reason")
+        return Change(
+            index=index,
+            room_id=validate.room_id(room_id),
+            user_id=validate.local_user_id(item.get("user_id"), self._server_name),
+            membership=membership,
+            reason=None
+            if reason is None
+            else validate.text(reason, "reason", max_length=validate.MAX_REASON_LENGTH),
+        )
+
+    def _check_person(self, change: Change, facts: AccountFacts | None) -> None:
+        if facts is None:
+            raise not_found("Unknown user")
+        self._guard.check_person(facts)
+        if change.membership == Membership.JOIN:
+            if facts.deactivated:
+                raise SynapseError(403, "The account is deactivated", Codes.USER_DEACTIVATED)
+            if facts.locked or facts.suspended:
+                raise SynapseError(403, "The account is suspended", Codes.USER_ACCOUNT_SUSPENDED)
+
+    async def _change_room(
+        self,
+        room_id: str,
+        service_user: str,
+        changes: list[Change],
+        people: Mapping[str, AccountFacts],
+        results: list[JsonObject | None],
+    ) -> None:
+        for change in changes:
+            try:
+                self._check_person(change, people.get(change.user_id))
+                event_id = await self._change_one(service_user, change)
+                results[change.index] = _done(change, event_id)
+            except SynapseError as e:
+                results[change.index] = _failed(change, item_error(e))
+            except Exception:
+                logger.exception("could not change %s in %s", change.user_id, room_id)
+                results[change.index] = _failed(change, INTERNAL_ITEM_ERROR)
+
+    async def _change_one(self, service_user: str, change: Change) -> str | None:
+        """One change by Synapse's own handler. Returns the event's id, None if nothing to do."""
+        current, _ = await self._store.get_local_current_membership_for_user_in_room(
+            change.user_id, change.room_id
+        )
+        if current == Membership.BAN:
+            # A ban is a decision of people in the room; it is theirs to lift.
+            raise SynapseError(403, "The user is banned from the room", Codes.BAD_STATE)
+        content = {} if change.reason is None else {"reason": change.reason}
+        if change.membership == Membership.LEAVE:
+            if current not in (Membership.JOIN, Membership.INVITE, Membership.KNOCK):
+                return None
+            return await self._update(service_user, change, "kick", content)
+
+        if current == Membership.JOIN:
+            return None
+        if current != Membership.INVITE and not await self._may_join(change):
+            await self._update(service_user, change, Membership.INVITE, content)
+        return await self._update(change.user_id, change, Membership.JOIN, content)
+
+    async def _may_join(self, change: Change) -> bool:
+        """Whether the room's rule lets the user in without an invitation."""
+        state_ids = await self._state.get_current_state_ids(
+            change.room_id, StateFilter.from_types([(EventTypes.JoinRules, "")])
+        )
+        event_id = state_ids.get((EventTypes.JoinRules, ""))
+        if event_id is None:
+            return False
+        rule = (await self._store.get_event(event_id)).content.get("join_rule")
+        if rule == JoinRules.PUBLIC:
+            return True
+        if rule not in (JoinRules.RESTRICTED, JoinRules.KNOCK_RESTRICTED):
+            return False
+        allowed, _ = await self._event_auth.get_rooms_that_allow_join(state_ids)
+        return await self._event_auth.is_user_in_rooms(allowed, change.user_id)
+
+    async def _update(
+        self, sender: str, change: Change, action: str, content: Mapping[str, Any]
+    ) -> str:
+        event_id, _ = await self._members.update_membership(
+            # The server is the authenticated entity: the user is not there to act or consent.
+            requester=create_requester(sender, authenticated_entity=self._server_name),
+            target=UserID.from_string(change.user_id),
+            room_id=change.room_id,
+            action=action,
+            content=dict(content),
+            ratelimit=False,
+            require_consent=False,
+        )
+        return event_id
+
+
+def _echo(raw: Any, default_room: str | None) -> JsonObject:
+    """The identifying fields of an item that could not be parsed, as far as they are strings."""
+    echo: JsonObject = {} if default_room is None else {"room_id": default_room}
+    if isinstance(raw, dict):
+        echo.update(
+            (k, raw[k]) for k in ("room_id", "user_id", "membership") if isinstance(raw.get(k), str)
+        )
+    return echo
+
+
+def _subject(change: Change) -> JsonObject:
+    return {
+        "room_id": change.room_id,
+        "user_id": change.user_id,
+        "membership": change.membership,
+    }
+
+
+def _done(change: Change, event_id: str | None) -> JsonObject:
+    result = {**_subject(change), "changed": event_id is not None}
+    if event_id is not None:
+        result["event_id"] = event_id
+    return result
+
+
+def _failed(change: Change, error: Mapping[str, Any]) -> JsonObject:
+    return {**_subject(change), **error}

@@ -1,0 +1,87 @@
+"""The class that Synapse loads."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from synapse.config import ConfigError
+from synapse.module_api import ModuleApi
+from synapse.util import SYNAPSE_VERSION
+
+from qiao_synapse.accounts import Accounts
+from qiao_synapse.config import QiaoConfig, parse_config
+from qiao_synapse.guard import Guard
+from qiao_synapse.http import PREFIX, QiaoResource
+from qiao_synapse.memberships import Memberships
+from qiao_synapse.rooms import Rooms
+from qiao_synapse.store import QiaoStore
+from qiao_synapse.token import TokenFile
+from qiao_synapse.version import VERSION
+
+logger = logging.getLogger(__name__)
+
+FEATURES = ("accounts", "memberships", "rooms.members")
+
+
+class QiaoModule:
+    """Registers the API on the main process."""
+
+    def __init__(self, config: QiaoConfig, api: ModuleApi) -> None:
+        if config.server is not None and config.server != api.server_name:
+            raise ConfigError(
+                f"qiao_synapse is configured for {config.server}, this is {api.server_name}",
+                ("modules", "qiao", "server"),
+            )
+        self._api = api
+        # The module API has no way to do most of this; everything it reaches for beyond that
+        # API is listed in the README, under "Synapse internals".
+        hs = api._hs
+
+        if hs.config.worker.worker_app is not None:
+            return
+
+        token = TokenFile(config.token_path)
+        try:
+            token.load()
+        except (OSError, ValueError) as e:
+            raise ConfigError(
+                f"the token cannot be read: {e}", ("modules", "qiao", "token_path")
+            ) from e
+
+        store = QiaoStore(hs)
+        guard = Guard(hs, config, store)
+        accounts = Accounts(hs, config, store, guard)
+        memberships = Memberships(hs, config, store, guard)
+        rooms = Rooms(store, guard)
+
+        api.register_web_resource(
+            PREFIX,
+            QiaoResource(
+                clock=hs.get_clock(),
+                token=token,
+                routes={
+                    ("GET", "/ping"): self._ping,
+                    ("POST", "/accounts"): accounts.create,
+                    ("POST", "/accounts/query"): accounts.query,
+                    ("POST", "/accounts/password"): accounts.password,
+                    ("POST", "/memberships"): memberships.change,
+                    ("POST", "/rooms/members"): rooms.members,
+                },
+            ),
+        )
+        logger.info("qiao_synapse %s serves %s", VERSION, PREFIX)
+
+    @staticmethod
+    def parse_config(raw: dict[str, Any]) -> QiaoConfig:
+        """Called by Synapse when it reads homeserver.yaml."""
+        return parse_config(raw or {})
+
+    async def _ping(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "version": VERSION,
+            "synapse_version": SYNAPSE_VERSION,
+            "server_name": self._api.server_name,
+            "features": list(FEATURES),
+        }
