@@ -1,0 +1,134 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import {
+  ConfigError,
+  ManifestError,
+  hasRegistration,
+  openSite,
+  orderModules,
+  registrationYaml,
+  systemRandom,
+} from '@qiao/platform';
+import { APART, domains } from './domains.ts';
+import { createOpenIdVerifier } from './openid.ts';
+import { createHost, migrateAll } from './process.ts';
+
+const HELP = `Usage: node appservices/host/main.ts <command>
+
+  run [--only a,b | --except a,b] [--port N]   start the domains
+  migrate                                      bring the database up to date
+  registrations --out DIR                      write the appservice registrations
+  <domain> <command> [arguments]               a command of a domain
+
+The data folder is $QIAO_VAR, else var.`;
+
+const list = (value: string | undefined): string[] | undefined =>
+  value
+    ?.split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [command, ...rest] = argv;
+  if (command === undefined || command === 'help' || command === '--help') {
+    process.stdout.write(`${HELP}\n`);
+    return command === undefined ? 2 : 0;
+  }
+  const site = openSite();
+  const modules = orderModules(domains);
+
+  if (command === 'registrations') {
+    const { values } = parseArgs({ args: rest, options: { out: { type: 'string' } } });
+    if (!values.out) throw new ConfigError('registrations needs --out DIR');
+    mkdirSync(values.out, { recursive: true, mode: 0o700 });
+    for (const module of modules.filter(hasRegistration)) {
+      const port = site.settings.ports[APART.includes(module.id) ? 'audit' : 'host'];
+      const yaml = registrationYaml(module, {
+        hostUrl: `http://127.0.0.1:${port ?? 8483}`,
+        serverName: site.settings.server_name,
+        asToken: site.secrets.getOrCreate(`as_token_${module.id}`, () => systemRandom.token()),
+        hsToken: site.secrets.getOrCreate(`hs_token_${module.id}`, () => systemRandom.token()),
+      });
+      writeFileSync(join(values.out, `${module.id}.yaml`), yaml, { mode: 0o600 });
+      process.stdout.write(`${module.id}.yaml\n`);
+    }
+    return 0;
+  }
+
+  if (command === 'migrate') {
+    await migrateAll(site, modules);
+    return 0;
+  }
+
+  if (command === 'run') {
+    const { values } = parseArgs({
+      args: rest,
+      options: { only: { type: 'string' }, except: { type: 'string' }, port: { type: 'string' } },
+    });
+    const only = list(values.only);
+    const except = list(values.except) ?? [];
+    for (const id of [...(only ?? []), ...except]) {
+      if (!modules.some((module) => module.id === id)) throw new ConfigError(`No such domain: ${id}`);
+    }
+    // A domain's needs run beside it as read interfaces, or in the other process.
+    const chosen = modules.filter((module) =>
+      only ? only.includes(module.id) : !except.includes(module.id),
+    );
+    const name = only ? only.join('-') : 'host';
+    const host = await createHost({
+      site,
+      domains: chosen,
+      verifyOpenId: createOpenIdVerifier(site),
+      name,
+      serve: true,
+    });
+    const port = Number(values.port ?? site.settings.ports[name === 'audit' ? 'audit' : 'host'] ?? 8483);
+    process.stdout.write(`listening on ${await host.listen(port)}\n`);
+    const ended = Promise.withResolvers<number>();
+    const stop = (): void => {
+      host.stop().then(
+        () => {
+          ended.resolve(0);
+        },
+        (error: unknown) => {
+          ended.reject(error instanceof Error ? error : new Error(String(error)));
+        },
+      );
+    };
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+    return ended.promise;
+  }
+
+  const module = modules.find((candidate) => candidate.id === command);
+  if (!module) throw new ConfigError(`No such command: ${command}\n\n${HELP}`);
+  const host = await createHost({
+    site,
+    domains: modules.filter((candidate) => !APART.includes(candidate.id) || candidate.id === command),
+    verifyOpenId: createOpenIdVerifier(site),
+    name: 'command',
+    serve: false,
+  });
+  try {
+    const commands = host.parts.get(module.id)?.commands ?? {};
+    const [name = '', ...args] = rest;
+    const found = commands[name];
+    if (!found) {
+      const known = Object.entries(commands).map(([key, { help }]) => `  ${module.id} ${key}  ${help}`);
+      throw new ConfigError(`No such command: ${module.id} ${name}\n${known.join('\n')}`);
+    }
+    return await found.run(args, (line) => process.stdout.write(`${line}\n`));
+  } finally {
+    await host.stop();
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof ConfigError || error instanceof ManifestError)
+    process.stderr.write(`${error.message}\n`);
+  else throw error;
+  process.exitCode = 2;
+}

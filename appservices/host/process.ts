@@ -1,0 +1,267 @@
+import {
+  type DomainModule,
+  type DomainParts,
+  type HealthReport,
+  type HomeserverAccess,
+  type Http,
+  type JobRunner,
+  type Site,
+  type Subscription,
+  createAccess,
+  createActs,
+  createDomainEvents,
+  createHttp,
+  createJobQueue,
+  createLog,
+  createMetrics,
+  createSessions,
+  createTexts,
+  databaseUrl,
+  defineJob,
+  hasRegistration,
+  migrateDomain,
+  migrateJobs,
+  openDatabase,
+  orderModules,
+  parseConfig,
+  pingDatabase,
+  platformErrors,
+  platformMigrations,
+  platformTexts,
+  registerAppservice,
+  sessionRoutes,
+  startJobs,
+  subscriptionJobs,
+  systemClock,
+  systemRandom,
+  withAdvisoryLock,
+  type OpenIdVerifier,
+} from '@qiao/platform';
+import { Type } from 'typebox';
+
+/** Jobs at work at once in one process. */
+const JOB_CONCURRENCY = 4;
+const DATABASE_CONNECTIONS = 12;
+/** The queue's schema; domains that run apart have one of their own. */
+const JOB_SCHEMA = 'jobs';
+
+export interface HostOptions {
+  readonly site: Site;
+  readonly domains: readonly DomainModule[];
+  readonly verifyOpenId: OpenIdVerifier;
+  /** Distinguishes processes in logs, in `pg_stat_activity` and in the queue. */
+  readonly name: string;
+  /** `false`: for one command: no jobs are worked off, no bots start, nothing listens. */
+  readonly serve: boolean;
+}
+
+export interface Host {
+  readonly http: Http;
+  readonly parts: ReadonlyMap<string, DomainParts>;
+  listen(port: number, address?: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Migrates the platform's and the domains' schemas, one process at a time. */
+export async function migrateAll(
+  site: Site,
+  domains: readonly DomainModule[],
+  jobSchema = JOB_SCHEMA,
+): Promise<void> {
+  const handle = openDatabase({ url: databaseUrl(site), applicationName: 'qiao-migrate', max: 3 });
+  try {
+    await withAdvisoryLock(handle.pool, 'qiao-migrate', async () => {
+      await migrateDomain(handle.db, 'platform', platformMigrations);
+      await migrateJobs(handle.pool, jobSchema);
+      for (const module of orderModules(domains)) {
+        await migrateDomain(handle.db, module.id, module.migrations);
+      }
+    });
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Sets up one host process: config, database, domains, HTTP, jobs, bots, in this order. */
+export async function createHost(options: HostOptions): Promise<Host> {
+  const { site } = options;
+  const modules = orderModules(options.domains);
+  const workerName = `qiao-${options.name}-${process.pid}-${systemRandom.token(4)}`;
+  const log = createLog({ level: site.settings.log?.level ?? 'info', name: options.name });
+  const metrics = createMetrics();
+  await migrateAll(site, modules);
+  const handle = openDatabase({
+    url: databaseUrl(site),
+    applicationName: workerName,
+    max: DATABASE_CONNECTIONS,
+    onError: (error) => {
+      log.warn({ err: error }, 'database connection lost');
+    },
+  });
+  const { db, pool } = handle;
+  const texts = createTexts({
+    platform: platformTexts,
+    ...Object.fromEntries(modules.map((module) => [module.id, module.texts])),
+  });
+  const sessions = createSessions({
+    db,
+    clock: systemClock,
+    random: systemRandom,
+    serverName: site.settings.server_name,
+  });
+  const access = createAccess(
+    new Set(modules.flatMap((module) => module.claims.permissions.map((permission) => permission.name))),
+  );
+  const queue = createJobQueue(JOB_SCHEMA);
+  const subscriptions: Subscription[] = [];
+  const events = createDomainEvents(
+    queue,
+    () => subscriptions,
+    new Set(modules.flatMap((module) => module.claims.domainEvents)),
+  );
+  const offers = new Map<string, { owner: string; value: unknown }>();
+  const parts = new Map<string, DomainParts>();
+  for (const module of modules) {
+    const { id } = module;
+    const domainLog = log.child({ domain: id });
+    const homeserver: HomeserverAccess = {
+      url: site.settings.homeserver.url,
+      serverName: site.settings.server_name,
+      asToken: hasRegistration(module) ? site.secrets.get(`as_token_${id}`) : '',
+      moduleToken: () => site.secrets.get('synapse_module_token'),
+    };
+    const part = await module.setup({
+      id,
+      config: parseConfig(module.config, site.settings.domains[id] ?? {}, `domains.${id}`),
+      site,
+      db,
+      queue,
+      events,
+      access,
+      sessions,
+      acts: createActs(db, id, systemClock),
+      texts,
+      homeserver,
+      log: domainLog,
+      metrics,
+      clock: systemClock,
+      random: systemRandom,
+      use: <T>(contract: string): T => {
+        const offer = offers.get(contract);
+        if (!offer || !(module.needs.includes(offer.owner) || offer.owner === id)) {
+          throw new Error(`${id} may not use ${contract}`);
+        }
+        return offer.value as T;
+      },
+    });
+    for (const [contract, value] of Object.entries(part.offers ?? {}))
+      offers.set(contract, { owner: id, value });
+    subscriptions.push(...(part.subscriptions ?? []));
+    parts.set(id, part);
+  }
+
+  const http = await createHttp({ texts, sessions, metrics, log });
+  sessionRoutes(http, {
+    sessions,
+    verify: options.verifyOpenId,
+    secureCookie: site.settings.public_url.startsWith('https://'),
+  });
+  for (const module of modules) {
+    const part = parts.get(module.id);
+    const routes = part?.routes;
+    if (routes) await http.register((scope) => routes(scope as Http), { prefix: `/api/${module.id}` });
+    for (const protocol of part?.protocols ?? []) {
+      await http.register((scope) => protocol.routes(scope), { prefix: protocol.prefix });
+    }
+    if (hasRegistration(module)) {
+      registerAppservice(http, {
+        domain: module.id,
+        hsToken: site.secrets.get(`hs_token_${module.id}`),
+        db,
+        handler: part?.onMatrixEvent,
+        log: log.child({ domain: module.id }),
+        metrics,
+      });
+    }
+  }
+
+  let runner: JobRunner | undefined;
+  const health = async (): Promise<{ ok: boolean; parts: Record<string, HealthReport> }> => {
+    const reports: Record<string, HealthReport> = { database: { ok: await pingDatabase(db) } };
+    for (const [id, part] of parts) {
+      for (const [check, run] of Object.entries(part.health ?? {})) {
+        reports[`${id}.${check}`] = await run().catch((error: unknown) => ({
+          ok: false,
+          detail: error instanceof Error ? error.message : 'failed',
+        }));
+      }
+    }
+    if (runner) {
+      const jobs = await runner.stats().catch(() => undefined);
+      reports['jobs'] = jobs
+        ? { ok: true, detail: `${jobs.waiting} waiting, ${jobs.failed} given up` }
+        : { ok: false, detail: 'queue does not answer' };
+    }
+    return { ok: Object.values(reports).every((report) => report.ok), parts: reports };
+  };
+  http.get('/health', { schema: { hide: true } }, async (_request, reply) => {
+    const report = await health();
+    return reply
+      .code(report.ok ? 200 : 503)
+      .send({ status: report.ok ? 'ok' : 'degraded', parts: report.parts });
+  });
+  http.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
+    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  );
+  http.get(
+    '/api/platform/health',
+    { schema: { tags: ['platform'], summary: 'Health of the parts, for administrators' } },
+    async (request) => {
+      // Details name parts and addresses: shown to those who may see the installation, status to the rest.
+      if (!request.actor?.local) throw platformErrors.not_found();
+      const report = await health();
+      const permitted = [...parts.keys()].includes('org')
+        ? await access.can(request.actor, 'org.installation.read', { kind: 'company' })
+        : false;
+      if (!permitted) throw platformErrors.not_found();
+      return { status: report.ok ? 'ok' : 'degraded', parts: report.parts };
+    },
+  );
+  http.get('/api/openapi.json', { config: { public: true }, schema: { hide: true } }, () => http.swagger());
+
+  if (options.serve) {
+    const sweep = defineJob({
+      name: 'platform.sweep-sessions',
+      payload: Type.Object({}),
+      cron: '*/15 * * * *',
+      run: async () => {
+        await sessions.sweep();
+      },
+    });
+    runner = await startJobs({
+      pool,
+      schema: JOB_SCHEMA,
+      process: workerName,
+      jobs: [
+        sweep,
+        ...[...parts.values()].flatMap((part) => part.jobs ?? []),
+        ...subscriptionJobs(subscriptions),
+      ],
+      concurrency: JOB_CONCURRENCY,
+      log,
+      metrics,
+    });
+    for (const part of parts.values()) await part.start?.();
+  }
+  return {
+    http,
+    parts,
+    listen: (port, address = '127.0.0.1') => http.listen({ port, host: address }),
+    async stop() {
+      await http.close();
+      await runner?.stop();
+      if (options.serve) for (const part of [...parts.values()].reverse()) await part.stop?.();
+      await handle.close();
+    },
+  };
+}

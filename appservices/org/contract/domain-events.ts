@@ -1,0 +1,12 @@
+import { Type } from 'typebox';
+
+/** What org tells other domains after commit; ids only. */
+export const orgEvents = {
+  'org.person.joined': Type.Object({ person_id: Type.String(), user_id: Type.String() }),
+  'org.person.activated': Type.Object({ person_id: Type.String(), user_id: Type.String() }),
+  'org.person.moved': Type.Object({ person_id: Type.String(), user_id: Type.String() }),
+  'org.person.suspended': Type.Object({ person_id: Type.String(), user_id: Type.String() }),
+  'org.person.left': Type.Object({ person_id: Type.String(), user_id: Type.String() }),
+  'org.person.returned': Type.Object({ person_id: Type.String(), user_id: Type.String() }),
+  'org.department.changed': Type.Object({ department_id: Type.String() }),
+} as const;

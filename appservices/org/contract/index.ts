@@ -1,0 +1,4 @@
+export * from './api.ts';
+export * from './domain-events.ts';
+export * from './errors.ts';
+export * from './permissions.ts';

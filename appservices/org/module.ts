@@ -1,0 +1,22 @@
+import { defineModule } from '@qiao/platform';
+import { orgErrorTable, orgEvents, orgPermissions } from './contract/index.ts';
+import { migrations } from './migrations/index.ts';
+import { setup } from './server/setup.ts';
+import { orgTexts } from './server/texts.ts';
+import { OrgConfig } from './server/config.ts';
+
+export default defineModule({
+  id: 'org',
+  needs: [],
+  config: OrgConfig,
+  claims: {
+    eventTypes: [],
+    bots: ['_qiao_org_bot'],
+    permissions: orgPermissions,
+    domainEvents: Object.keys(orgEvents),
+  },
+  errors: orgErrorTable,
+  texts: orgTexts,
+  migrations,
+  setup,
+});

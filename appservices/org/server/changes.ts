@@ -1,0 +1,71 @@
+/*
+ * What can happen to the directory. Imports, SCIM, the console and the leaver flow all speak in these changes,
+ * and one service applies them (`changes.service.ts`): there is no second way to write people or departments.
+ */
+import type { PersonTable } from './tables.ts';
+
+/** Where a person is put; exactly one placement of a person is primary. */
+export interface Placement {
+  department_id: string;
+  is_primary: boolean;
+  is_head: boolean;
+  title: string | null;
+}
+
+export interface NewDepartment {
+  id: string;
+  external_id: string | null;
+  name: string;
+  parent_id: string | null;
+  hidden: boolean;
+  include_sub: boolean;
+  position: number;
+}
+
+/** Editable facts of a person, as columns of `org.person`. */
+export type PersonFacts = Pick<
+  PersonTable,
+  | 'external_id'
+  | 'display_name'
+  | 'given_name'
+  | 'family_name'
+  | 'email'
+  | 'phone'
+  | 'title'
+  | 'locale'
+  | 'manager_id'
+  | 'starts_on'
+  | 'ends_on'
+>;
+
+export interface NewPerson extends PersonFacts {
+  id: string;
+  /** Unique Matrix localpart, already checked. */
+  localpart: string;
+  source_id: string | null;
+}
+
+/** One change; ids are made by the caller, so that changes of one set can refer to each other in any order. */
+export type DirectoryChange =
+  | { kind: 'department_add'; department: NewDepartment }
+  | {
+      kind: 'department_change';
+      id: string;
+      set: Partial<Pick<NewDepartment, 'name' | 'hidden' | 'include_sub' | 'position' | 'external_id'>>;
+    }
+  | { kind: 'department_move'; id: string; parent_id: string | null }
+  /** People still placed in it, and sub-departments, have to be moved by other changes of the same set. */
+  | { kind: 'department_end'; id: string; mode: 'dissolved' | 'converted' }
+  | { kind: 'person_add'; person: NewPerson; placements: Placement[] }
+  | { kind: 'person_change'; id: string; set: Partial<PersonFacts & { localpart: string }> }
+  /** Replaces the current placements: a mover. */
+  | { kind: 'person_place'; id: string; placements: Placement[] }
+  /** Starts the leaver's life-cycle: locked now, handed over and closed later. */
+  | { kind: 'person_leave'; id: string; reason: string | null };
+
+export interface ChangeContext {
+  /** Matrix user id of who did it, or `system:<job>`. */
+  actor: string;
+  /** Calendar date the changes hold from, ISO 8601. */
+  on: string;
+}

@@ -1,0 +1,3 @@
+import * as m001 from './001_platform.ts';
+
+export const migrations = { '001_platform': m001 };

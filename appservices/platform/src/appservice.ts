@@ -1,0 +1,141 @@
+import { timingSafeEqual } from 'node:crypto';
+import { sql, type Kysely } from 'kysely';
+import type { FastifyInstance } from 'fastify';
+import { stringify } from 'yaml';
+import type { Log } from './observe/log.ts';
+import type { Metrics } from './observe/metrics.ts';
+import type { DomainModule } from './manifest.ts';
+
+/** An event as the homeserver pushed it; content is unchecked: the handler parses what it claims. */
+export interface PushedEvent {
+  readonly type: string;
+  readonly event_id: string;
+  readonly room_id: string;
+  readonly sender: string;
+  readonly state_key?: string;
+  readonly origin_server_ts: number;
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
+/** Called in order, once per event as far as can be (at least once after a crash). Throwing fails nothing but that event. */
+export type MatrixEventHandler = (event: PushedEvent) => Promise<void>;
+
+/** Path below the host's address where a domain's appservice listens. */
+export const appservicePath = (domain: string): string => `/_matrix-as/${domain}`;
+
+/** True for a domain that has a registration. */
+export const hasRegistration = (module: DomainModule): boolean =>
+  module.registration === true || module.claims.bots.length > 0;
+
+/**
+ * A domain's registration file (Application Service API, "Registration"), made from its manifest.
+ * The sender is never a bot: Synapse answers 500 when it syncs.
+ */
+export function registrationYaml(
+  module: DomainModule,
+  options: { hostUrl: string; serverName: string; asToken: string; hsToken: string },
+): string {
+  const server = options.serverName.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+  return stringify({
+    id: `qiao-${module.id}`,
+    url: `${options.hostUrl}${appservicePath(module.id)}`,
+    as_token: options.asToken,
+    hs_token: options.hsToken,
+    sender_localpart: `_qiao_${module.id}_sender`,
+    rate_limited: false,
+    receive_ephemeral: false,
+    'io.element.msc4190': true,
+    namespaces: {
+      users: [{ exclusive: true, regex: `@_qiao_${module.id}_?[a-z0-9_-]*:${server}` }],
+      aliases: [{ exclusive: true, regex: `#_qiao_${module.id}_?.*:${server}` }],
+      rooms: [],
+    },
+  });
+}
+
+const same = (a: string, b: string): boolean => {
+  const left = Buffer.from(a);
+  const right = Buffer.from(b);
+  return left.length === right.length && timingSafeEqual(left, right);
+};
+
+interface PushedTransaction {
+  events?: unknown;
+}
+
+/** The appservice side of one domain: transactions from the homeserver, each worked off once. */
+export function registerAppservice(
+  app: FastifyInstance,
+  options: {
+    domain: string;
+    hsToken: string;
+    db: Kysely<unknown>;
+    handler: MatrixEventHandler | undefined;
+    log: Log;
+    metrics: Metrics;
+  },
+): void {
+  const { domain, hsToken, db, handler, log, metrics } = options;
+  const prefix = `${appservicePath(domain)}/_matrix/app/v1`;
+  const isEvent = (value: unknown): value is PushedEvent => {
+    const event = value as Partial<PushedEvent> | null;
+    return (
+      typeof event?.type === 'string' &&
+      typeof event.event_id === 'string' &&
+      typeof event.room_id === 'string' &&
+      typeof event.sender === 'string' &&
+      typeof event.content === 'object' &&
+      event.content !== null
+    );
+  };
+  app.register(
+    (scope, _options, done) => {
+      scope.addHook('onRequest', async (request, reply) => {
+        const header = request.headers.authorization ?? '';
+        const token = header.startsWith('Bearer ') ? header.slice(7) : '';
+        if (!token) return reply.code(401).send({ errcode: 'M_UNAUTHORIZED', error: 'Token missing' });
+        if (!same(token, hsToken))
+          return reply.code(403).send({ errcode: 'M_FORBIDDEN', error: 'Token not valid' });
+        return undefined;
+      });
+      scope.put<{ Params: { txnId: string }; Body: PushedTransaction }>(
+        '/transactions/:txnId',
+        { bodyLimit: 64 * 1024 * 1024 },
+        async (request) => {
+          const { txnId } = request.params;
+          const seen = await sql`select 1 from platform.appservice_txn
+          where domain = ${domain} and txn_id = ${txnId}`.execute(db);
+          if (seen.rows.length > 0) return {};
+          const events = Array.isArray(request.body.events) ? request.body.events : [];
+          for (const event of events as unknown[]) {
+            if (!handler) break;
+            if (!isEvent(event)) {
+              metrics.appserviceEvents.inc({ domain, outcome: 'malformed' });
+              continue;
+            }
+            try {
+              await handler(event);
+              metrics.appserviceEvents.inc({ domain, outcome: 'handled' });
+            } catch (error) {
+              // One hostile event must not stop the queue behind it.
+              metrics.appserviceEvents.inc({ domain, outcome: 'failed' });
+              log.error(
+                { err: error, event_id: event.event_id, event_type: event.type },
+                'event not handled',
+              );
+            }
+          }
+          await sql`insert into platform.appservice_txn (domain, txn_id) values (${domain}, ${txnId})
+          on conflict do nothing`.execute(db);
+          return {};
+        },
+      );
+      scope.post('/ping', () => ({}));
+      const notHere = { errcode: 'M_NOT_FOUND', error: 'Not found' };
+      scope.get('/users/:userId', (_request, reply) => reply.code(404).send(notHere));
+      scope.get('/rooms/:alias', (_request, reply) => reply.code(404).send(notHere));
+      done();
+    },
+    { prefix },
+  );
+}

@@ -1,0 +1,44 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import type { Clock } from '../clock.ts';
+
+/** An administrative act, written in the same transaction as what it speaks of. No message content. */
+export interface Act {
+  /** Matrix user id, or `system:<job>` where no person acted. */
+  actor: string;
+  /** Permission-like name, for example `org.person.suspend`. */
+  action: string;
+  /** What was acted on, `<kind>:<id>`. */
+  subject: string;
+  /** Scope it was done under, `company` or `department:<id>`. */
+  scope?: string;
+  details?: Readonly<Record<string, unknown>>;
+}
+
+export interface ActRow extends Act {
+  id: number;
+  at: Date;
+}
+
+/** The append-only record of administrative acts of one domain. */
+export interface Acts {
+  record(trx: Transaction<never> | Kysely<never>, act: Act): Promise<void>;
+  list(filter: { subject?: string; before?: number; limit: number }): Promise<ActRow[]>;
+}
+
+export function createActs(db: Kysely<unknown>, domain: string, clock: Clock): Acts {
+  return {
+    async record(trx, act) {
+      await sql`insert into platform.act (at, domain, actor, action, subject, scope, details)
+        values (${clock.now()}, ${domain}, ${act.actor}, ${act.action}, ${act.subject}, ${act.scope ?? null},
+          ${JSON.stringify(act.details ?? {})}::jsonb)`.execute(trx as Kysely<never>);
+    },
+    async list({ subject, before, limit }) {
+      const rows = await sql<ActRow>`select id, at, actor, action, subject, scope, details from platform.act
+        where domain = ${domain}
+          and (${subject ?? null}::text is null or subject = ${subject ?? null})
+          and (${before ?? null}::bigint is null or id < ${before ?? null})
+        order by id desc limit ${limit}`.execute(db);
+      return rows.rows;
+    },
+  };
+}

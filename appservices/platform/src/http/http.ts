@@ -1,0 +1,164 @@
+import cookie from '@fastify/cookie';
+import multipart from '@fastify/multipart';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+export type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Actor } from '../access/access.ts';
+import { DomainError, platformErrors } from '../errors.ts';
+import { negotiateLocale, type Locale, type Texts } from '../i18n/texts.ts';
+import type { Log } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { Sessions } from './session.ts';
+
+/** A fastify instance whose handlers are typed by their TypeBox schemas. */
+export type Http = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Undefined only on routes with `config: { public: true }`. */
+    actor: Actor | undefined;
+    /** Language of the answer's texts. */
+    locale: Locale;
+  }
+  interface FastifyContextConfig {
+    /** No session needed. */
+    public?: boolean;
+  }
+}
+
+export const SESSION_COOKIE = 'qiao_session';
+/** Bodies that are not uploads. */
+const BODY_LIMIT_BYTES = 1024 * 1024;
+/** Every request that changes something by cookie carries it: a form of another site cannot. */
+export const CSRF_HEADER = 'x-qiao';
+
+/** The signed-in person. @throws DomainError `platform.not_signed_in` */
+export function requireActor(request: { actor: Actor | undefined }): Actor {
+  if (!request.actor) throw platformErrors.not_signed_in();
+  return request.actor;
+}
+
+const tokenOf = (request: {
+  headers: { authorization?: string | undefined };
+  cookies: Record<string, string | undefined>;
+}): { token: string; byCookie: boolean } | undefined => {
+  const header = request.headers.authorization;
+  if (header?.startsWith('Bearer ')) return { token: header.slice(7), byCookie: false };
+  const value = request.cookies[SESSION_COOKIE];
+  return value ? { token: value, byCookie: true } : undefined;
+};
+
+export interface HttpOptions {
+  readonly texts: Texts;
+  readonly sessions: Sessions;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** Requests per minute and address on one process; routes may set their own. */
+  readonly requestsPerMinute?: number;
+}
+
+const domainOf = (path: string): string => /^\/(?:api|_matrix-as)\/([a-z0-9]+)/.exec(path)?.[1] ?? 'platform';
+
+/** The HTTP server all domains share: sessions, error answers, limits, metrics, OpenAPI. */
+export async function createHttp(options: HttpOptions): Promise<Http> {
+  const { texts, sessions, metrics, log } = options;
+  const app = Fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    trustProxy: 'loopback',
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 300 },
+  })
+    .withTypeProvider<TypeBoxTypeProvider>()
+    .setValidatorCompiler(TypeBoxValidatorCompiler);
+  app.decorateRequest('actor', undefined);
+  app.decorateRequest('locale', 'zh-Hans');
+  await app.register(cookie);
+  await app.register(multipart, { limits: { fileSize: 256 * 1024 * 1024, files: 1, fields: 20 } });
+  await app.register(rateLimit, {
+    global: true,
+    max: options.requestsPerMinute ?? 1200,
+    timeWindow: '1 minute',
+    allowList: (request) => request.url.startsWith('/_matrix-as/'),
+    errorResponseBuilder: (_request, context) =>
+      platformErrors.too_many_requests({ seconds: Math.ceil(context.ttl / 1000) }),
+  });
+  await app.register(swagger, {
+    openapi: { openapi: '3.1.0', info: { title: 'Qiao', version: '1' } },
+  });
+  app.addHook('onRequest', async (request) => {
+    request.locale = negotiateLocale(request.headers['accept-language']);
+    if (request.routeOptions.config.public || !request.url.startsWith('/api/')) return;
+    const found = tokenOf(request);
+    if (!found) throw platformErrors.not_signed_in();
+    const actor = await sessions.find(found.token);
+    if (!actor) throw platformErrors.not_signed_in();
+    const changes = request.method !== 'GET' && request.method !== 'HEAD';
+    if (found.byCookie && changes && request.headers[CSRF_HEADER] !== '1') throw platformErrors.not_allowed();
+    request.actor = actor;
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'none';
+    const domain = domainOf(request.url);
+    metrics.httpRequests.inc({ domain, route, method: request.method, status: reply.statusCode });
+    metrics.httpSeconds.observe({ domain, route }, reply.elapsedTime / 1000);
+    const level = reply.statusCode >= 500 ? 'error' : 'debug';
+    request.log[level](
+      { route, method: request.method, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'request',
+    );
+    done();
+  });
+  const answer = (error: unknown, locale: Locale, requestId: string): { status: number; body: object } => {
+    let known: DomainError;
+    if (error instanceof DomainError) known = error;
+    else {
+      const { validation, statusCode, message, code } = error as {
+        validation?: unknown;
+        statusCode?: number;
+        message?: string;
+        code?: string;
+      };
+      if (validation !== undefined) known = platformErrors.bad_request({ reason: message ?? '' }, validation);
+      else if (statusCode === 413) known = platformErrors.too_large({ limit: '256 MB' });
+      else if (code === 'ECONNREFUSED' || code === '57P01' || code === '57P03')
+        known = platformErrors.unavailable();
+      else if (statusCode !== undefined && statusCode < 500)
+        known = platformErrors.bad_request({ reason: message ?? '' });
+      else known = platformErrors.internal();
+    }
+    const [domain = 'platform', key = 'internal'] = known.code.split('.', 2);
+    return {
+      status: known.status,
+      body: {
+        error: {
+          code: known.code,
+          message: texts.t(locale, `${domain}:errors.${key}`, { ...known.params, request_id: requestId }),
+          request_id: requestId,
+          ...(known.details === undefined ? {} : { details: known.details }),
+        },
+      },
+    };
+  };
+  app.setErrorHandler(async (error, request, reply) => {
+    const { status, body } = answer(error, request.locale, request.id);
+    const reported = error instanceof DomainError ? error.report : status >= 500;
+    if (reported) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
+    return reply.code(status).send(body);
+  });
+  app.setNotFoundHandler(async (request, reply) => {
+    const { status, body } = answer(platformErrors.not_found(), request.locale, request.id);
+    return reply.code(status).send(body);
+  });
+  return app;
+}
