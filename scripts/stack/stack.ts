@@ -1,0 +1,351 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import {
+  ensureSecrets,
+  loadOrCreateConfig,
+  readSecret,
+  type InitialConfig,
+  type StackConfig,
+} from './config.ts';
+import { paths, root } from './paths.ts';
+import { describePort, isPortFree, portHolder } from './ports.ts';
+import { initialiseCluster, postgresSpec, provision } from './postgres.ts';
+import { PartFailed, PartProcess, type ProcessSpec } from './process.ts';
+import {
+  ensureCertificates,
+  partnerServerName,
+  registrationsDir,
+  synapseSpec,
+  writeSynapseConfig,
+} from './synapse.ts';
+
+const run = promisify(execFile);
+
+/** The stack's parts, in the order in which they start. */
+export const partNames = ['postgres', 'synapse', 'partner', 'host', 'audit', 'livekit', 'gateway'] as const;
+
+/** A part of the stack. */
+export type PartName = (typeof partNames)[number];
+
+/** What happens to the parts, for whoever shows it. Times in ms. */
+export type StackEvent =
+  | { kind: 'starting'; part: PartName }
+  | { kind: 'ready'; part: PartName; ms: number }
+  | { kind: 'absent'; part: PartName; reason: string }
+  | { kind: 'stopping'; part: PartName }
+  | { kind: 'crashed'; part: PartName; reason: string; log: string; again: number }
+  | { kind: 'gave-up'; part: PartName; log: string };
+
+/** How to make a stack. */
+export interface StackOptions {
+  /** Folder of the installation's data; made when missing. */
+  varDir: string;
+  /** Choices of a first start; an existing configuration file wins. */
+  initial?: InitialConfig;
+  /** Parts `start()` starts; all but `partner` when left out. */
+  parts?: readonly PartName[];
+  /** Run the partner's homeserver, or be able to start it later. */
+  partner?: boolean;
+  /** No limits, cheap passwords, no care for the data on a crash of the machine. */
+  forTests?: boolean;
+  /** Start a part again when it crashes. */
+  supervise?: boolean;
+  /** Called before the homeserver's configuration is written: may add registrations to the folder. */
+  addRegistrations?: (folder: string) => void | Promise<void>;
+  onEvent?: (event: StackEvent) => void;
+}
+
+/** Ports that are taken; the message has one sentence for each. */
+export class PortsTaken extends Error {}
+
+/** A stack: its configuration and its parts. */
+export interface Stack {
+  readonly varDir: string;
+  readonly config: StackConfig;
+  /** The configuration file was written by this call. */
+  readonly firstStart: boolean;
+  /** Starts the chosen parts in order. On a failure everything is stopped again and the error thrown. */
+  start(): Promise<void>;
+  /** Stops everything, last part first. */
+  stop(): Promise<void>;
+  /** Starts one part if it does not run; its needs must run. False when this machine lacks it. */
+  startPart(part: PartName): Promise<boolean>;
+  stopPart(part: PartName): Promise<void>;
+  /** Kills it as a crash would. */
+  killPart(part: PartName): Promise<void>;
+  restartPart(part: PartName): Promise<void>;
+  /** Process id of a part that runs. */
+  pid(part: PartName): number | undefined;
+  /** File with what the part printed. */
+  logFile(part: PartName): string;
+}
+
+/** Crashes within this time (ms) of a start count as quick. */
+const quickCrash = 60_000;
+const quickCrashLimit = 5;
+const firstBackoff = 500;
+const maxBackoff = 15_000;
+
+/**
+ * Prepares a stack: configuration and secrets are made or read, nothing is started.
+ * @throws ConfigError when the configuration cannot be used.
+ */
+export function createStack(options: StackOptions): Stack {
+  const { varDir } = options;
+  mkdirSync(varDir, { recursive: true });
+  const { config, created } = loadOrCreateConfig(varDir, options.initial);
+  ensureSecrets(varDir);
+  const partner = options.partner === true;
+  const forTests = options.forTests === true;
+  const wanted = options.parts ?? partNames.filter((part) => part !== 'partner' || partner);
+  const running = new Map<PartName, PartProcess>();
+  const quick = new Map<PartName, number>();
+  const emit = (event: StackEvent): void => options.onEvent?.(event);
+  let stopping = false;
+
+  const http = (port: number, path: string) => async (): Promise<boolean> => {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(2_000) });
+    await answer.body?.cancel();
+    return answer.ok;
+  };
+
+  const node = (name: PartName, args: string[], port: number, health: string): ProcessSpec => ({
+    name,
+    command: process.execPath,
+    args,
+    cwd: root,
+    env: { QIAO_VAR: varDir, NODE_ENV: process.env['NODE_ENV'] ?? 'production' },
+    readyTimeout: 120_000,
+    isReady: http(port, health),
+  });
+
+  /** How to run a part, after everything its start needs is written; a reason when it is not there. */
+  const prepare: Record<PartName, () => Promise<ProcessSpec | string>> = {
+    postgres: async () => {
+      if (!config.database.managed) return 'an outside database is configured';
+      await initialiseCluster(varDir);
+      return postgresSpec(varDir, config, forTests);
+    },
+    synapse: async () => {
+      if (!config.homeserver.managed) return 'an outside homeserver is configured';
+      await writeRegistrations(varDir);
+      await options.addRegistrations?.(registrationsDir(varDir));
+      if (partner) await ensureCertificates(varDir);
+      const own = { varDir, config, kind: 'own', partner, forTests } as const;
+      writeSynapseConfig(own);
+      return synapseSpec(own);
+    },
+    partner: async () => {
+      if (!partner) return 'no partner was asked for';
+      await ensureCertificates(varDir);
+      const other = { varDir, config, kind: 'partner', partner, forTests } as const;
+      writeSynapseConfig(other);
+      return synapseSpec(other);
+    },
+    host: () =>
+      Promise.resolve(
+        existsSync(paths.host)
+          ? node(
+              'host',
+              [paths.host, 'run', '--except', 'audit', '--port', String(config.ports.host)],
+              config.ports.host,
+              '/health',
+            )
+          : 'appservices/host/main.ts is missing',
+      ),
+    audit: () =>
+      Promise.resolve(
+        existsSync(paths.host)
+          ? node(
+              'audit',
+              [paths.host, 'run', '--only', 'audit', '--port', String(config.ports.audit)],
+              config.ports.audit,
+              '/health',
+            )
+          : 'appservices/host/main.ts is missing',
+      ),
+    livekit: () => Promise.resolve(livekitSpec(varDir, config, http(config.ports.livekit, '/'))),
+    gateway: () => Promise.resolve(node('gateway', [paths.gateway], config.ports.gateway, '/gateway/health')),
+  };
+
+  const startPart = async (part: PartName): Promise<boolean> => {
+    if (running.get(part)?.pid !== undefined) return true;
+    const begin = Date.now();
+    emit({ kind: 'starting', part });
+    const spec = await prepare[part]();
+    if (typeof spec === 'string') {
+      emit({ kind: 'absent', part, reason: spec });
+      return false;
+    }
+    const partProcess = new PartProcess(spec, varDir);
+    running.set(part, partProcess);
+    partProcess.onCrash = (code, signal) => {
+      if (!stopping && running.get(part) === partProcess)
+        void crashed(part, partProcess, Date.now() - begin, signal ?? `exit code ${code}`);
+    };
+    try {
+      await partProcess.start();
+    } catch (error) {
+      if (running.get(part) === partProcess) running.delete(part);
+      throw error;
+    }
+    if (part === 'postgres') await provision(varDir, config, partner);
+    emit({ kind: 'ready', part, ms: Date.now() - begin });
+    return true;
+  };
+
+  const crashed = async (part: PartName, old: PartProcess, lived: number, reason: string): Promise<void> => {
+    running.delete(part);
+    let failure = reason;
+    let count = lived > quickCrash ? 1 : (quick.get(part) ?? 0) + 1;
+    for (; options.supervise === true && count <= quickCrashLimit; count++) {
+      quick.set(part, count);
+      const wait = Math.min(firstBackoff * 2 ** (count - 1), maxBackoff);
+      emit({ kind: 'crashed', part, reason: failure, log: old.logFile, again: wait });
+      await delay(wait);
+      if (stopping || running.has(part)) return;
+      try {
+        await startPart(part);
+        return;
+      } catch (error) {
+        if (stopping) return;
+        failure = error instanceof PartFailed ? 'it could not be started again' : String(error);
+      }
+    }
+    emit({ kind: 'gave-up', part, log: old.logFile });
+  };
+
+  const stopPart = async (part: PartName): Promise<void> => {
+    const partProcess = running.get(part);
+    if (partProcess === undefined) return;
+    emit({ kind: 'stopping', part });
+    await partProcess.stop();
+    running.delete(part);
+  };
+
+  const stop = async (): Promise<void> => {
+    stopping = true;
+    // Everything but the database may end at the same time; the database last.
+    await stopPart('gateway');
+    await Promise.all(partNames.filter((part) => part !== 'postgres').map(stopPart));
+    await stopPart('postgres');
+  };
+
+  return {
+    varDir,
+    config,
+    firstStart: created,
+    startPart,
+    stopPart,
+    stop,
+    start: async () => {
+      stopping = false;
+      const mine = wanted.filter((part) => running.get(part)?.pid === undefined);
+      await checkPorts(config, mine, partner);
+      const has = (part: PartName): boolean => mine.includes(part);
+      const step = async (part: PartName): Promise<void> => {
+        if (has(part) && !stopping) await startPart(part);
+      };
+      try {
+        // The gateway answers from the start, so that a browser sees what is going on.
+        await Promise.all([
+          step('gateway'),
+          step('livekit'),
+          (async () => {
+            await step('postgres');
+            await Promise.all([step('synapse'), step('partner')]);
+            await Promise.all([step('host'), step('audit')]);
+          })(),
+        ]);
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+    },
+    killPart: async (part) => {
+      await running.get(part)?.kill();
+    },
+    restartPart: async (part) => {
+      await stopPart(part);
+      await startPart(part);
+    },
+    pid: (part) => running.get(part)?.pid,
+    logFile: (part) => running.get(part)?.logFile ?? `${varDir}/log/${part}.log`,
+  };
+}
+
+/** The server names a stack answers to. */
+export function serverNames(config: StackConfig): { own: string; partner: string } {
+  return { own: config.server_name, partner: partnerServerName(config) };
+}
+
+/** Ports the given parts listen on. */
+export function portsOf(config: StackConfig, parts: readonly PartName[], partner: boolean): number[] {
+  const { ports } = config;
+  const all: Record<PartName, number[]> = {
+    postgres: config.database.managed ? [ports.database] : [],
+    synapse: config.homeserver.managed
+      ? [ports.synapse, ports.synapse_metrics, ...(partner ? [ports.federation] : [])]
+      : [],
+    partner: partner ? [ports.partner, ports.partner_federation] : [],
+    host: [ports.host],
+    audit: [ports.audit],
+    livekit: config.calls.enabled ? [ports.livekit, ports.livekit_tcp] : [],
+    gateway: [ports.gateway],
+  };
+  return parts.flatMap((part) => all[part]);
+}
+
+async function checkPorts(config: StackConfig, parts: readonly PartName[], partner: boolean): Promise<void> {
+  const taken: number[] = [];
+  for (const port of portsOf(config, parts, partner)) if (!(await isPortFree(port))) taken.push(port);
+  if (taken.length > 0)
+    throw new PortsTaken(taken.map((port) => describePort(port, portHolder(port))).join('\n'));
+}
+
+/** Lets the host write the registrations of its domains; without a host there are none. */
+async function writeRegistrations(varDir: string): Promise<void> {
+  const folder = registrationsDir(varDir);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (!existsSync(paths.host)) return;
+  try {
+    await run(process.execPath, [paths.host, 'registrations', '--out', folder], {
+      cwd: root,
+      env: { ...process.env, QIAO_VAR: varDir },
+      timeout: 60_000,
+    });
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: string };
+    throw new PartFailed('host', `host could not write the registrations:\n${(stderr ?? message).trim()}`);
+  }
+}
+
+function livekitSpec(
+  varDir: string,
+  config: StackConfig,
+  isReady: () => Promise<boolean>,
+): ProcessSpec | string {
+  if (!config.calls.enabled) return 'calls are switched off';
+  if (!existsSync(paths.livekit)) return 'the calls server is not built yet';
+  const { ports } = config;
+  const settings = {
+    port: ports.livekit,
+    bind_addresses: ['127.0.0.1'],
+    rtc: { tcp_port: ports.livekit_tcp, udp_port: ports.livekit_udp, use_external_ip: false },
+    keys: { [readSecret(varDir, 'livekit_key')]: readSecret(varDir, 'livekit_secret') },
+    room: { auto_create: false },
+    logging: { level: 'info', json: false },
+  };
+  return {
+    name: 'livekit',
+    command: paths.livekit,
+    args: [],
+    cwd: root,
+    // In the environment, so that the secret is neither on the command line nor in a second file.
+    env: { QIAO_VAR: varDir, LIVEKIT_CONFIG: JSON.stringify(settings) },
+    readyTimeout: 20_000,
+    isReady,
+  };
+}
