@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { AxeResults, Result, RunOptions } from 'axe-core';
+
+/** How a page is shown. */
+export interface PageOptions {
+  locale?: 'zh-CN' | 'en-GB' | 'en-US';
+  colorScheme?: 'light' | 'dark';
+  /** Viewport in CSS pixels. */
+  width?: number;
+  height?: number;
+  reducedMotion?: 'reduce' | 'no-preference';
+  baseURL?: string;
+}
+
+/** A page with its context, and what went wrong in it. */
+export interface TestPage {
+  page: Page;
+  context: BrowserContext;
+  /** Uncaught errors and console errors, for `expect(errors).toEqual([])`. */
+  errors: string[];
+}
+
+/** One Chromium for a test file. */
+export interface TestBrowser {
+  browser: Browser;
+  newPage(options?: PageOptions): Promise<TestPage>;
+  close(): Promise<void>;
+}
+
+/** Starts Chromium: `$CHROMIUM`, else Debian's. Nothing is downloaded. */
+export async function launchBrowser(): Promise<TestBrowser> {
+  const browser = await chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
+    ],
+  });
+  return {
+    browser,
+    newPage: async (options = {}) => {
+      const context = await browser.newContext({
+        locale: options.locale ?? 'en-GB',
+        colorScheme: options.colorScheme ?? 'light',
+        reducedMotion: options.reducedMotion ?? 'reduce',
+        viewport: { width: options.width ?? 1280, height: options.height ?? 900 },
+        ...(options.baseURL !== undefined && { baseURL: options.baseURL }),
+      });
+      const page = await context.newPage();
+      const errors: string[] = [];
+      page.on('pageerror', (error) => errors.push(error.message));
+      page.on('console', (message) => {
+        if (message.type() === 'error') errors.push(message.text());
+      });
+      return { page, context, errors };
+    },
+    close: () => browser.close(),
+  };
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/**
+ * Checks the page with axe and returns one line per violation, so that a test can expect `[]`. Runs
+ * under a strict Content-Security-Policy, too.
+ */
+export async function axeViolations(page: Page, options: RunOptions = {}): Promise<string[]> {
+  // evaluate() is not subject to the page's policy, a script tag is.
+  await page.evaluate(axeSource);
+  const results = await page.evaluate(
+    async (given) => {
+      const { axe } = globalThis as unknown as { axe: { run(options: unknown): Promise<AxeResults> } };
+      return axe.run(given);
+    },
+    options as Record<string, unknown>,
+  );
+  return results.violations.flatMap((violation: Result) =>
+    violation.nodes.map((node) => `${violation.id} (${violation.impact}): ${node.target.join(' ')}`),
+  );
+}
+
+/** How many CSS pixels the page is wider than its window; 0 when it does not scroll sideways. */
+export function horizontalOverflow(page: Page): Promise<number> {
+  return page.evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`);
+}

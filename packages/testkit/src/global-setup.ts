@@ -1,0 +1,32 @@
+import type { TestProject } from 'vitest/node';
+import { startTestStack, type RunningTestStack, type TestStackInfo } from './stack.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    qiaoStack: TestStackInfo;
+  }
+}
+
+interface Shared {
+  users: number;
+  stack: Promise<RunningTestStack>;
+}
+
+// Projects load this file each on their own; they share one stack through the process.
+const key = Symbol.for('qiao.testkit.stack');
+const holder = globalThis as { [key]?: Shared };
+
+/** vitest's globalSetup of the integration and e2e projects: one real stack for all of them. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  holder[key] ??= { users: 0, stack: startTestStack() };
+  const shared = holder[key];
+  shared.users++;
+  const { info } = await shared.stack;
+  project.provide('qiaoStack', info);
+  return async () => {
+    shared.users--;
+    if (shared.users > 0) return;
+    delete holder[key];
+    await (await shared.stack).stop();
+  };
+}

@@ -1,0 +1,51 @@
+import { defineConfig } from 'vitest/config';
+
+const ignored = ['**/node_modules/**', '**/dist/**', '.venv/**', 'var/**', '.tsbuild/**'];
+
+/**
+ * unit: beside the code, no stack. integration and e2e share one real stack that is started once.
+ * `npx vitest run --project integration appservices/platform` runs one folder's.
+ */
+export default defineConfig({
+  test: {
+    exclude: ignored,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['**/*.test.{ts,tsx}'],
+          exclude: ignored,
+          testTimeout: 15_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['**/*.itest.ts'],
+          exclude: ignored,
+          globalSetup: ['packages/testkit/src/global-setup.ts'],
+          // Files wait on the homeserver more than on the processor.
+          maxWorkers: 3,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['**/*.e2e.ts'],
+          exclude: ignored,
+          globalSetup: ['packages/testkit/src/global-setup.ts'],
+          maxWorkers: 2,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
