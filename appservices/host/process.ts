@@ -146,12 +146,12 @@ export async function createHost(options: HostOptions): Promise<Host> {
       metrics,
       clock: systemClock,
       random: systemRandom,
-      use: <T>(contract: string): T => {
+      use: (contract: string): unknown => {
         const offer = offers.get(contract);
         if (!offer || !(module.needs.includes(offer.owner) || offer.owner === id)) {
           throw new Error(`${id} may not use ${contract}`);
         }
-        return offer.value as T;
+        return offer.value;
       },
     });
     for (const [contract, value] of Object.entries(part.offers ?? {}))

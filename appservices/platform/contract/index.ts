@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox';
+import { Type, type Static, type TSchema } from 'typebox';
 
 /** Every error answer of our HTTP interfaces. */
 export const ErrorAnswer = Type.Object({
@@ -37,5 +37,5 @@ export const SessionAnswer = Type.Object({
 export const WhoAmI = Type.Object({ user_id: Type.String(), local: Type.Boolean() });
 
 /** A page of a list; `next` goes back as `?after=`. */
-export const pageOf = <T extends import('typebox').TSchema>(item: T) =>
+export const pageOf = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), next: Type.Union([Type.String(), Type.Null()]) });

@@ -78,7 +78,7 @@ export function registerAppservice(
   const { domain, hsToken, db, handler, log, metrics } = options;
   const prefix = `${appservicePath(domain)}/_matrix/app/v1`;
   const isEvent = (value: unknown): value is PushedEvent => {
-    const event = value as Partial<PushedEvent> | null;
+    const event = value as { [K in keyof PushedEvent]?: unknown } | null;
     return (
       typeof event?.type === 'string' &&
       typeof event.event_id === 'string' &&

@@ -46,8 +46,8 @@ export interface DomainContext<C = unknown> {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly random: Random;
-  /** Read interfaces that other domains named in `needs` have offered. */
-  use<T>(contract: string): T;
+  /** A read interface that a domain named in `needs` has offered; its contract names key and type. */
+  use(contract: string): unknown;
 }
 
 export interface HealthReport {
@@ -99,7 +99,7 @@ export interface DomainModule<S extends TSchema = TSchema> {
 
 /** Keeps the config's type inside the manifest; the host sees modules of any config. */
 export function defineModule<S extends TSchema>(module: DomainModule<S>): DomainModule {
-  return module as unknown as DomainModule;
+  return module;
 }
 
 export class ManifestError extends Error {

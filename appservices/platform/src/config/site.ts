@@ -100,7 +100,7 @@ export function parseConfig<S extends TSchema>(schema: S, value: unknown, where:
     const first = Value.Errors(schema, filled)[0];
     throw new ConfigError(`${where}${first?.instancePath ?? ''}: ${first?.message ?? 'not valid'}`);
   }
-  return filled as Static<S>;
+  return filled;
 }
 
 /** Opens the installation below `varDir` (default: `$QIAO_VAR`, or `var`). */

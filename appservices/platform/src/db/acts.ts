@@ -30,7 +30,7 @@ export function createActs(db: Kysely<unknown>, domain: string, clock: Clock): A
     async record(trx, act) {
       await sql`insert into platform.act (at, domain, actor, action, subject, scope, details)
         values (${clock.now()}, ${domain}, ${act.actor}, ${act.action}, ${act.subject}, ${act.scope ?? null},
-          ${JSON.stringify(act.details ?? {})}::jsonb)`.execute(trx as Kysely<never>);
+          ${JSON.stringify(act.details ?? {})}::jsonb)`.execute(trx);
     },
     async list({ subject, before, limit }) {
       const rows = await sql<ActRow>`select id, at, actor, action, subject, scope, details from platform.act

@@ -71,8 +71,9 @@ const domainOf = (path: string): string => /^\/(?:api|_matrix-as)\/([a-z0-9]+)/.
 /** The HTTP server all domains share: sessions, error answers, limits, metrics, OpenAPI. */
 export async function createHttp(options: HttpOptions): Promise<Http> {
   const { texts, sessions, metrics, log } = options;
+  const logger: FastifyBaseLogger = log;
   const app = Fastify({
-    loggerInstance: log as FastifyBaseLogger,
+    loggerInstance: logger,
     disableRequestLogging: true,
     trustProxy: 'loopback',
     bodyLimit: BODY_LIMIT_BYTES,

@@ -26,7 +26,7 @@ export interface Job<S extends TSchema = TSchema> {
 }
 
 export function defineJob<S extends TSchema>(job: Job<S>): Job {
-  return job as unknown as Job;
+  return job;
 }
 
 export interface EnqueueOptions {
@@ -65,7 +65,7 @@ export function createJobQueue(schema: string): JobQueue {
         queue_name => ${options.queue ?? null}::text,
         run_at => ${options.runAt ?? null}::timestamptz,
         max_attempts => ${options.maxAttempts ?? null}::int,
-        job_key => ${options.key ?? null}::text)`.execute(trx as Kysely<never>);
+        job_key => ${options.key ?? null}::text)`.execute(trx);
     },
   };
 }
@@ -113,7 +113,7 @@ export async function startJobs(options: {
       const { _cron: _, ...payload } = (raw ?? {}) as Record<string, unknown>;
       try {
         if (!Value.Check(job.payload, payload)) throw new Error(`payload of ${job.name} is not valid`);
-        await job.run(payload as never, {
+        await job.run(payload, {
           signal: stopping.signal,
           attempt: helpers.job.attempts,
           log: jobLog,
