@@ -1,4 +1,5 @@
 export * from './api.ts';
 export * from './domain-events.ts';
 export * from './errors.ts';
+export * from './handover.ts';
 export * from './permissions.ts';
