@@ -43,7 +43,6 @@ const MAX_SERVER_NAME_BYTES = 230;
 
 const SERVER_NAME =
   /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Za-z](?:[0-9A-Za-z.-]{0,253}[0-9A-Za-z.])?)(?::\d{1,5})?$/;
-// eslint-disable-next-line no-control-regex -- control characters are exactly what must be refused
 const UNSAFE = /[\u0000-\u0020\u007f-\u009f\u2028\u2029\ufeff]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 const MXC = /^mxc:\/\/([^/]+)\/([A-Za-z0-9_-]{1,255})$/;
 

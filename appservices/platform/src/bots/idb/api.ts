@@ -1,13 +1,5 @@
 import { encodeKey, decodeKey, type IdbKey } from './keys.ts';
-import {
-  SqliteEngine,
-  type DatabaseSchema,
-  type IndexSchema,
-  type Range,
-  type Row,
-  type StoreSchema,
-  type Unit,
-} from './engine.ts';
+import type { DatabaseSchema, IndexSchema, Range, Row, SqliteEngine, StoreSchema, Unit } from './engine.ts';
 
 /**
  * The part of IndexedDB that `@matrix-org/matrix-sdk-crypto-wasm` uses (its imports name every call): object stores
@@ -285,21 +277,25 @@ abstract class Source {
     const range = toRange(query);
     return this.ask(() => this.engine.get(this.store, this.indexSchema, range)?.value);
   }
-  getAll(query?: unknown, count?: number): SlimRequest {
+  getAll(query?: unknown, count = 0): SlimRequest {
     const range = toRange(query);
     return this.ask(() =>
-      this.engine.rows(this.store, this.indexSchema, range, count || NO_LIMIT).map((row) => row.value),
+      this.engine
+        .rows(this.store, this.indexSchema, range, count > 0 ? count : NO_LIMIT)
+        .map((row) => row.value),
     );
   }
-  getAllKeys(query?: unknown, count?: number): SlimRequest {
+  getAllKeys(query?: unknown, count = 0): SlimRequest {
     const range = toRange(query);
-    return this.ask(() => this.engine.keys(this.store, this.indexSchema, range, count || NO_LIMIT));
+    return this.ask(() =>
+      this.engine.keys(this.store, this.indexSchema, range, count > 0 ? count : NO_LIMIT),
+    );
   }
   count(query?: unknown): SlimRequest {
     const range = toRange(query);
     return this.ask(() => this.engine.count(this.store, this.indexSchema, range));
   }
-  openCursor(query?: unknown, direction: string = 'next'): SlimRequest {
+  openCursor(query?: unknown, direction = 'next'): SlimRequest {
     if (direction !== 'next') throw fail('NotSupportedError', 'only forward cursors');
     const range = toRange(query);
     const request = new SlimRequest(this, this.transaction);
