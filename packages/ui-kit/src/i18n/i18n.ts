@@ -1,0 +1,163 @@
+import i18next, { type i18n } from 'i18next';
+
+/** The languages of the interface. */
+export const LOCALES = ['zh-Hans', 'en'] as const;
+export type UiLocale = (typeof LOCALES)[number];
+
+/** A nested object of texts. */
+export interface Catalogue {
+  [key: string]: string | Catalogue;
+}
+/** A domain's texts, loaded when a language is chosen. */
+export type Catalogues = Readonly<Record<UiLocale, () => Promise<{ default: Catalogue }>>>;
+
+const STORED_AS = 'qiao.locale';
+
+const store = (): Storage | undefined => {
+  try {
+    return globalThis.localStorage;
+  } catch {
+    return undefined;
+  }
+};
+
+/** What was chosen, else the browser's first language that we have, else Chinese. */
+export function preferredLocale(languages: readonly string[] = navigator.languages): UiLocale {
+  const chosen = store()?.getItem(STORED_AS);
+  if (chosen === 'zh-Hans' || chosen === 'en') return chosen;
+  for (const language of languages) {
+    if (/^zh\b/i.test(language)) return 'zh-Hans';
+    if (/^en\b/i.test(language)) return 'en';
+  }
+  return languages.length > 0 ? 'en' : 'zh-Hans';
+}
+
+/** Formats for numbers and times in the chosen language and the reader's time zone. */
+export interface Formats {
+  number(value: number): string;
+  percent(share: number): string;
+  bytes(value: number): string;
+  date(value: string | Date): string;
+  dateTime(value: string | Date): string;
+  time(value: string | Date): string;
+  /** `3 minutes ago`. */
+  relative(value: string | Date, now?: Date): string;
+  list(values: readonly string[]): string;
+}
+
+const RELATIVE_STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
+  ['year', 31_536_000],
+  ['month', 2_592_000],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+];
+
+export function makeFormats(locale: UiLocale): Formats {
+  const number = new Intl.NumberFormat(locale);
+  const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
+  const date = new Intl.DateTimeFormat(locale, { year: 'numeric', month: 'short', day: 'numeric' });
+  const time = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
+  const dateTime = new Intl.DateTimeFormat(locale, {
+    year: 'numeric',
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  const list = new Intl.ListFormat(locale, { type: 'conjunction' });
+  // A calendar date has no time zone: it must not move to the day before in the west.
+  const toDate = (value: string | Date): Date =>
+    typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value)
+      ? new Date(`${value}T00:00:00`)
+      : new Date(value);
+  return {
+    number: (value) => number.format(value),
+    percent: (share) => percent.format(share),
+    bytes: (value) => {
+      const steps = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
+      let scaled = value;
+      let step = 0;
+      while (scaled >= 1000 && step < steps.length - 1) {
+        scaled /= 1000;
+        step++;
+      }
+      return new Intl.NumberFormat(locale, {
+        style: 'unit',
+        unit: steps[step] ?? 'byte',
+        unitDisplay: 'short',
+        maximumFractionDigits: scaled < 10 && step > 0 ? 1 : 0,
+      }).format(scaled);
+    },
+    date: (value) => date.format(toDate(value)),
+    dateTime: (value) => dateTime.format(toDate(value)),
+    time: (value) => time.format(toDate(value)),
+    relative: (value, now = new Date()) => {
+      const seconds = (toDate(value).getTime() - now.getTime()) / 1000;
+      for (const [unit, size] of RELATIVE_STEPS) {
+        if (Math.abs(seconds) >= size) return relative.format(Math.round(seconds / size), unit);
+      }
+      return relative.format(0, 'second');
+    },
+    list: (values) => list.format(values),
+  };
+}
+
+/** The texts of the interface: one language at a time, loaded when it is chosen. */
+export class I18n {
+  readonly instance: i18n;
+  readonly #catalogues: Readonly<Record<string, Catalogues>>;
+  #formats: Formats;
+
+  private constructor(instance: i18n, catalogues: Readonly<Record<string, Catalogues>>, locale: UiLocale) {
+    this.instance = instance;
+    this.#catalogues = catalogues;
+    this.#formats = makeFormats(locale);
+  }
+
+  /** @param catalogues by namespace: `kit`, the host's own, and one for each domain */
+  static async create(catalogues: Readonly<Record<string, Catalogues>>, locale: UiLocale): Promise<I18n> {
+    const instance = i18next.createInstance();
+    await instance.init({
+      lng: locale,
+      fallbackLng: false,
+      ns: Object.keys(catalogues),
+      defaultNS: false,
+      resources: {},
+      interpolation: { escapeValue: false },
+      returnNull: false,
+      react: { useSuspense: false },
+    });
+    const made = new I18n(instance, catalogues, locale);
+    await made.choose(locale, false);
+    return made;
+  }
+
+  get locale(): UiLocale {
+    return this.instance.language === 'en' ? 'en' : 'zh-Hans';
+  }
+
+  get format(): Formats {
+    return this.#formats;
+  }
+
+  /** Text for `namespace:key`. */
+  readonly t = (key: string, values?: Record<string, unknown>): string =>
+    this.instance.t(key, values ?? {});
+
+  /** Changes the language; remembered in this browser. */
+  async choose(locale: UiLocale, remember = true): Promise<void> {
+    await Promise.all(
+      Object.entries(this.#catalogues).map(async ([namespace, load]) => {
+        if (this.instance.hasResourceBundle(locale, namespace)) return;
+        const { default: texts } = await load[locale]();
+        this.instance.addResourceBundle(locale, namespace, texts);
+      }),
+    );
+    this.#formats = makeFormats(locale);
+    await this.instance.changeLanguage(locale);
+    if (remember) store()?.setItem(STORED_AS, locale);
+    if (typeof document !== 'undefined') document.documentElement.lang = locale;
+  }
+}

@@ -1,0 +1,149 @@
+import {
+  InfiniteQueryObserver,
+  QueryObserver,
+  type InfiniteData,
+  type QueryClient,
+  type QueryKey,
+} from '@tanstack/react-query';
+import { asApiError, type ApiError } from '../api/client.ts';
+
+/** Something that lives on the server, as a view sees it. */
+export type Remote<T> =
+  | { readonly state: 'loading' }
+  | { readonly state: 'failed'; readonly error: ApiError; readonly retry: () => void }
+  | { readonly state: 'ready'; readonly data: T; readonly stale: boolean };
+
+/** A list of which more can be had. */
+export interface Pages<T, P> {
+  readonly items: readonly T[];
+  /** The first page, for what it says besides the items (a total). */
+  readonly first: P;
+  readonly hasMore: boolean;
+  readonly loadingMore: boolean;
+  readonly more: () => void;
+}
+
+export const LOADING: Remote<never> = { state: 'loading' };
+
+/** The value of a remote that is there, or undefined. */
+export const dataOf = <T>(remote: Remote<T>): T | undefined =>
+  remote.state === 'ready' ? remote.data : undefined;
+
+export interface Watch<T> {
+  readonly key: QueryKey;
+  readonly load: (signal: AbortSignal) => Promise<T>;
+  /** Milliseconds between looks while the page is shown; `false`: only once. */
+  readonly every?: number | false | ((data: T | undefined) => number | false);
+  readonly enabled?: boolean;
+}
+
+export interface Watching<T> {
+  /** Looks at something else from now on. */
+  change(watch: Watch<T>): void;
+  refresh(): Promise<void>;
+  end(): void;
+}
+
+/** Loads and keeps looking; every change calls `onChange`. */
+export function watch<T>(
+  queries: QueryClient,
+  given: Watch<T>,
+  onChange: (remote: Remote<T>) => void,
+): Watching<T> {
+  const optionsOf = (next: Watch<T>) => {
+    const { every } = next;
+    return {
+      queryKey: next.key,
+      queryFn: ({ signal }: { signal: AbortSignal }) => next.load(signal),
+      enabled: next.enabled ?? true,
+      refetchInterval:
+        typeof every === 'function'
+          ? (query: { state: { data: T | undefined } }) => every(query.state.data)
+          : (every ?? false),
+    };
+  };
+  const observer = new QueryObserver<T, Error, T, T, QueryKey>(queries, optionsOf(given));
+  const tell = (result: ReturnType<typeof observer.getCurrentResult>): void => {
+    if (result.data !== undefined) {
+      onChange({ state: 'ready', data: result.data, stale: result.isPlaceholderData || result.isError });
+    } else if (result.isError && !result.isFetching) {
+      onChange({
+        state: 'failed',
+        error: asApiError(result.error),
+        retry: () => void observer.refetch(),
+      });
+    } else onChange(LOADING);
+  };
+  const unsubscribe = observer.subscribe(tell);
+  tell(observer.getCurrentResult());
+  return {
+    change: (next) => {
+      observer.setOptions(optionsOf(next));
+      tell(observer.getCurrentResult());
+    },
+    refresh: async () => void (await observer.refetch()),
+    end: unsubscribe,
+  };
+}
+
+export interface WatchPages<T, P extends { items: readonly T[]; next: string | null }> {
+  readonly key: QueryKey;
+  readonly load: (after: string | undefined, signal: AbortSignal) => Promise<P>;
+  readonly enabled?: boolean;
+  readonly every?: number | false;
+}
+
+/** Like {@link watch}, for a list by pages (`{ items, next }`). */
+export function watchPages<T, P extends { items: readonly T[]; next: string | null }>(
+  queries: QueryClient,
+  given: WatchPages<T, P>,
+  onChange: (remote: Remote<Pages<T, P>>) => void,
+): { change(next: WatchPages<T, P>): void; end(): void } {
+  const optionsOf = (next: WatchPages<T, P>) => ({
+    queryKey: next.key,
+    queryFn: ({ pageParam, signal }: { pageParam: string | undefined; signal: AbortSignal }) =>
+      next.load(pageParam, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page: P) => page.next ?? undefined,
+    enabled: next.enabled ?? true,
+    refetchInterval: next.every ?? (false as const),
+  });
+  const observer = new InfiniteQueryObserver<
+    P,
+    Error,
+    InfiniteData<P, string | undefined>,
+    QueryKey,
+    string | undefined
+  >(queries, optionsOf(given));
+  const more = (): void => {
+    const now = observer.getCurrentResult();
+    if (now.hasNextPage && !now.isFetchingNextPage) void observer.fetchNextPage();
+  };
+  const tell = (result: ReturnType<typeof observer.getCurrentResult>): void => {
+    const first = result.data?.pages[0];
+    if (result.data !== undefined && first !== undefined) {
+      onChange({
+        state: 'ready',
+        stale: result.isError,
+        data: {
+          items: result.data.pages.flatMap((page) => page.items),
+          first,
+          hasMore: result.hasNextPage,
+          loadingMore: result.isFetchingNextPage,
+          more,
+        },
+      });
+    } else if (result.isError && !result.isFetching) {
+      onChange({ state: 'failed', error: asApiError(result.error), retry: () => void observer.refetch() });
+    } else onChange(LOADING);
+  };
+  const unsubscribe = observer.subscribe(tell);
+  tell(observer.getCurrentResult());
+  return {
+    change: (next) => {
+      observer.setOptions(optionsOf(next));
+      tell(observer.getCurrentResult());
+    },
+    end: unsubscribe,
+  };
+}
