@@ -31,7 +31,8 @@ class QiaoConfig:
             a configuration copied to another homeserver.
         service_users: full user ids that may create managed rooms and act in them. None:
             every user in an exclusive namespace of a registered appservice.
-        internal_rooms: refuse rooms that a service user creates without ``m.federate: false``.
+        internal_rooms: whose rooms must be made with ``m.federate: false``: every service
+            user's (True), nobody's (False), or those of the users named.
         max_in_flight: rooms (or accounts) worked on at once within one request.
         fast_memberships: allow the batched membership path on the tested Synapse release.
     """
@@ -39,7 +40,7 @@ class QiaoConfig:
     token_path: str
     server: str | None = None
     service_users: frozenset[str] | None = field(default=None)
-    internal_rooms: bool = True
+    internal_rooms: bool | frozenset[str] = True
     max_in_flight: int = DEFAULT_MAX_IN_FLIGHT
     fast_memberships: bool = True
 
@@ -59,10 +60,7 @@ def parse_config(raw: dict[str, Any]) -> QiaoConfig:
         raise ConfigError("server must be a string", ("modules", "qiao", "server"))
 
     service_users = raw.get("service_users")
-    if service_users is not None and (
-        not isinstance(service_users, list)
-        or not all(isinstance(u, str) and u.startswith("@") and ":" in u for u in service_users)
-    ):
+    if service_users is not None and not _is_user_list(service_users):
         raise ConfigError(
             "service_users must be a list of user ids", ("modules", "qiao", "service_users")
         )
@@ -71,18 +69,34 @@ def parse_config(raw: dict[str, Any]) -> QiaoConfig:
     if not isinstance(max_in_flight, int) or not 1 <= max_in_flight <= 50:
         raise ConfigError("max_in_flight must be 1 to 50", ("modules", "qiao", "max_in_flight"))
 
-    flags: dict[str, bool] = {}
-    for key in ("internal_rooms", "fast_memberships"):
-        value = raw.get(key, True)
-        if not isinstance(value, bool):
-            raise ConfigError(f"{key} must be true or false", ("modules", "qiao", key))
-        flags[key] = value
+    fast_memberships = raw.get("fast_memberships", True)
+    if not isinstance(fast_memberships, bool):
+        raise ConfigError(
+            "fast_memberships must be true or false", ("modules", "qiao", "fast_memberships")
+        )
+
+    internal_rooms = raw.get("internal_rooms", True)
+    if isinstance(internal_rooms, bool):
+        pass
+    elif _is_user_list(internal_rooms):
+        internal_rooms = frozenset(internal_rooms)
+    else:
+        raise ConfigError(
+            "internal_rooms must be true, false or a list of user ids",
+            ("modules", "qiao", "internal_rooms"),
+        )
 
     return QiaoConfig(
         token_path=token_path,
         server=server,
         service_users=None if service_users is None else frozenset(service_users),
         max_in_flight=max_in_flight,
-        internal_rooms=flags["internal_rooms"],
-        fast_memberships=flags["fast_memberships"],
+        internal_rooms=internal_rooms,
+        fast_memberships=fast_memberships,
+    )
+
+
+def _is_user_list(raw: object) -> bool:
+    return isinstance(raw, list) and all(
+        isinstance(u, str) and u.startswith("@") and ":" in u for u in raw
     )

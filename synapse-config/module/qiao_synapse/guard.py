@@ -27,6 +27,15 @@ class ManagedRoom:
     federates: bool
 
 
+def is_service_user(hs: HomeServer, config: QiaoConfig, user_id: str) -> bool:
+    """Whether the configuration, or else an appservice's exclusive namespace, names the user."""
+    if not hs.is_mine_id(user_id):
+        return False
+    if config.service_users is not None:
+        return user_id in config.service_users
+    return any(s.is_exclusive_user(user_id) for s in hs.get_datastores().main.get_app_services())
+
+
 class Guard:
     """Decides by user id, account facts and create events."""
 
@@ -50,11 +59,7 @@ class Guard:
 
     def is_service_user(self, user_id: str) -> bool:
         """A user that may make managed rooms and act in them."""
-        if not self._hs.is_mine_id(user_id):
-            return False
-        if self._config.service_users is not None:
-            return user_id in self._config.service_users
-        return any(s.is_exclusive_user(user_id) for s in self._store.get_app_services())
+        return is_service_user(self._hs, self._config, user_id)
 
     def is_bot(self, facts: AccountFacts) -> bool:
         """An account that belongs to an appservice or to the server itself."""

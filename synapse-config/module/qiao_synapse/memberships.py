@@ -92,6 +92,49 @@ class Memberships:
         await concurrently_execute(one_room, by_room, self._config.max_in_flight)
         return {"results": results}
 
+    async def refresh_profiles(self, users: Mapping[str, bool]) -> dict[str, int]:
+        """Bring the users' member events in line with their profiles.
+
+        Args:
+            users: by user id, whether the profile was just changed. If it was, all rooms
+                follow, as when the person had changed it. If not, only managed rooms are
+                repaired (an earlier call may have been cut off): elsewhere, a name for one
+                room only is the person's own choice.
+
+        Returns:
+            Member events written, by user id.
+        """
+        by_room: dict[str, list[str]] = {}
+        for room_id, user_id in await self._qiao_store.get_stale_profiles(users):
+            by_room.setdefault(room_id, []).append(user_id)
+        written: dict[str, int] = {}
+
+        async def one_room(room_id: str) -> None:
+            user_ids = by_room[room_id]
+            if not all(users[u] for u in user_ids):
+                try:
+                    await self._guard.managed_room(room_id)
+                except SynapseError:
+                    user_ids = [u for u in user_ids if users[u]]
+            async with self._room_queue.queue(room_id):
+                for user_id in user_ids:
+                    try:
+                        await self._update(
+                            user_id,
+                            Change(0, room_id, user_id, Membership.JOIN, None),
+                            Membership.JOIN,
+                            {},
+                        )
+                        written[user_id] = written.get(user_id, 0) + 1
+                    except Exception:
+                        # As Synapse does: the profile is set, a room that refuses keeps the old.
+                        logger.warning(
+                            "could not refresh %s in %s", user_id, room_id, exc_info=True
+                        )
+
+        await concurrently_execute(one_room, list(by_room), self._config.max_in_flight)
+        return written
+
     def _parse(self, index: int, raw: Any, default_room: str | None) -> Change:
         item = validate.obj(raw, "an item")
         validate.known_keys(

@@ -14,6 +14,8 @@ from qiao_synapse.accounts import Accounts
 from qiao_synapse.config import QiaoConfig, parse_config
 from qiao_synapse.guard import Guard
 from qiao_synapse.http import PREFIX, QiaoResource
+from qiao_synapse.internal_rooms import InternalRooms
+from qiao_synapse.lifecycle import Lifecycle
 from qiao_synapse.memberships import Memberships
 from qiao_synapse.rooms import Rooms
 from qiao_synapse.store import QiaoStore
@@ -22,7 +24,7 @@ from qiao_synapse.version import VERSION
 
 logger = logging.getLogger(__name__)
 
-FEATURES = ("accounts", "memberships", "rooms.members")
+FEATURES = ("accounts", "accounts.lifecycle", "memberships", "rooms.members")
 
 
 class QiaoModule:
@@ -38,6 +40,8 @@ class QiaoModule:
         # The module API has no way to do most of this; everything it reaches for beyond that
         # API is listed in the README, under "Synapse internals".
         hs = api._hs
+
+        InternalRooms(hs, config).register(api)
 
         if hs.config.worker.worker_app is not None:
             return
@@ -55,6 +59,7 @@ class QiaoModule:
         accounts = Accounts(hs, config, store, guard)
         memberships = Memberships(hs, config, store, guard)
         rooms = Rooms(store, guard)
+        lifecycle = Lifecycle(hs, config, store, guard, accounts.queue, memberships)
 
         api.register_web_resource(
             PREFIX,
@@ -66,6 +71,13 @@ class QiaoModule:
                     ("POST", "/accounts"): accounts.create,
                     ("POST", "/accounts/query"): accounts.query,
                     ("POST", "/accounts/password"): accounts.password,
+                    ("POST", "/accounts/profile"): lifecycle.profile,
+                    ("POST", "/accounts/emails"): lifecycle.emails,
+                    ("POST", "/accounts/suspend"): lifecycle.suspend,
+                    ("POST", "/accounts/logout"): lifecycle.logout,
+                    ("POST", "/accounts/deactivate"): lifecycle.deactivate,
+                    ("POST", "/accounts/reactivate"): lifecycle.reactivate,
+                    ("POST", "/accounts/residue"): lifecycle.residue,
                     ("POST", "/memberships"): memberships.change,
                     ("POST", "/rooms/members"): rooms.members,
                 },

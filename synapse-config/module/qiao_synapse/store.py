@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from synapse.storage.database import LoggingTransaction, make_in_list_sql_clause
 from synapse.util.async_helpers import Linearizer
@@ -244,3 +244,142 @@ class QiaoStore:
             return {r[0]: (r[1], r[2]) for r in txn.fetchall()}
 
         return await self._pool.runInteraction("qiao_get_memberships", txn_get)
+
+    async def get_rooms_of(self, user_id: str) -> dict[str, str]:
+        """Membership by room id, where the user is joined, invited or knocking."""
+
+        def txn_get(txn: LoggingTransaction) -> dict[str, str]:
+            txn.execute(
+                """
+                SELECT room_id, membership FROM local_current_membership
+                WHERE user_id = ? AND membership IN ('join', 'invite', 'knock')
+                """,
+                (user_id,),
+            )
+            return dict(txn.fetchall())
+
+        return await self._pool.runInteraction("qiao_get_rooms_of", txn_get)
+
+    async def is_parting(self, user_id: str) -> bool:
+        """Whether Synapse is still taking a deactivated user out of rooms."""
+        row = await self._pool.simple_select_one_onecol(
+            "users_pending_deactivation",
+            keyvalues={"user_id": user_id},
+            retcol="user_id",
+            allow_none=True,
+            desc="qiao_is_parting",
+        )
+        return row is not None
+
+    async def has_profile(self, user_id: str) -> bool:
+        """Whether the user has a profile row."""
+        row = await self._pool.simple_select_one_onecol(
+            "profiles",
+            keyvalues={"full_user_id": user_id},
+            retcol="full_user_id",
+            allow_none=True,
+            desc="qiao_has_profile",
+        )
+        return row is not None
+
+    async def get_rooms_without_others(self, user_id: str, room_ids: Collection[str]) -> set[str]:
+        """Those of the rooms in which nobody but the user is joined."""
+
+        def txn_get(txn: LoggingTransaction) -> set[str]:
+            alone: set[str] = set()
+            for room_id in room_ids:
+                txn.execute(
+                    """
+                    SELECT 1 FROM current_state_events
+                    WHERE room_id = ? AND type = 'm.room.member' AND membership = 'join'
+                        AND state_key <> ?
+                    LIMIT 1
+                    """,
+                    (room_id, user_id),
+                )
+                if txn.fetchone() is None:
+                    alone.add(room_id)
+            return alone
+
+        return await self._pool.runInteraction("qiao_get_rooms_without_others", txn_get)
+
+    async def any_joined(self, room_id: str, user_ids: Collection[str]) -> bool:
+        """Whether one of the users (of any server) is joined to the room."""
+        if not user_ids:
+            return False
+
+        def txn_get(txn: LoggingTransaction) -> bool:
+            clause, args = make_in_list_sql_clause(txn.database_engine, "state_key", user_ids)
+            txn.execute(
+                f"""
+                SELECT 1 FROM current_state_events
+                WHERE room_id = ? AND type = 'm.room.member' AND membership = 'join' AND {clause}
+                LIMIT 1
+                """,  # noqa: S608
+                [room_id, *args],
+            )
+            return txn.fetchone() is not None
+
+        return await self._pool.runInteraction("qiao_any_joined", txn_get)
+
+    async def get_residue_counts(self, user_id: str) -> dict[str, int]:
+        """How many tokens, pushers and the like an account has left."""
+        now = self._clock.time_msec()
+        counts: dict[str, tuple[str, list[Any]]] = {
+            "access_tokens": ("access_tokens WHERE user_id = ?", [user_id]),
+            "refresh_tokens": ("refresh_tokens WHERE user_id = ?", [user_id]),
+            "login_tokens": (
+                "login_tokens WHERE user_id = ? AND used_ts IS NULL AND expiry_ts > ?",
+                [user_id, now],
+            ),
+            "openid_tokens": (
+                "open_id_tokens WHERE user_id = ? AND ts_valid_until_ms >= ?",
+                [user_id, now],
+            ),
+            "pushers": ("pushers WHERE user_name = ?", [user_id]),
+            "threepids": ("user_threepids WHERE user_id = ?", [user_id]),
+            "external_ids": ("user_external_ids WHERE user_id = ?", [user_id]),
+            "key_backups": ("e2e_room_keys_versions WHERE user_id = ? AND deleted = 0", [user_id]),
+        }
+
+        def txn_get(txn: LoggingTransaction) -> dict[str, int]:
+            result: dict[str, int] = {}
+            for name, (source, args) in counts.items():
+                txn.execute(f"SELECT COUNT(*) FROM {source}", args)  # noqa: S608
+                row = txn.fetchone()
+                result[name] = int(row[0]) if row else 0
+            return result
+
+        return await self._pool.runInteraction("qiao_get_residue_counts", txn_get)
+
+    async def delete_short_lived_tokens(self, user_id: str) -> None:
+        """Delete OpenID and login tokens, which outlive the device they were asked from."""
+
+        def txn_delete(txn: LoggingTransaction) -> None:
+            txn.execute("DELETE FROM open_id_tokens WHERE user_id = ?", (user_id,))
+            txn.execute("DELETE FROM login_tokens WHERE user_id = ?", (user_id,))
+
+        await self._pool.runInteraction("qiao_delete_short_lived_tokens", txn_delete)
+
+    async def get_stale_profiles(self, user_ids: Collection[str]) -> list[tuple[str, str]]:
+        """(room id, user id) where a joined user's member event differs from the profile."""
+        if not user_ids:
+            return []
+
+        def txn_get(txn: LoggingTransaction) -> list[tuple[str, str]]:
+            clause, args = make_in_list_sql_clause(txn.database_engine, "l.user_id", user_ids)
+            txn.execute(
+                f"""
+                SELECT l.room_id, l.user_id FROM local_current_membership l
+                JOIN room_memberships m ON m.event_id = l.event_id
+                JOIN profiles p ON p.full_user_id = l.user_id
+                WHERE l.membership = 'join' AND {clause}
+                    AND (COALESCE(m.display_name, '') <> COALESCE(p.displayname, '')
+                        OR COALESCE(m.avatar_url, '') <> COALESCE(p.avatar_url, ''))
+                ORDER BY l.room_id, l.user_id
+                """,  # noqa: S608
+                args,
+            )
+            return [(r[0], r[1]) for r in txn.fetchall()]
+
+        return await self._pool.runInteraction("qiao_get_stale_profiles", txn_get)

@@ -143,8 +143,8 @@ class Homeserver:
             "rc_registration": unlimited,
             "rc_message": unlimited,
             # The module must not need any of these raised.
-            "rc_joins": {"local": {"per_second": 0.1, "burst_count": 3}},
-            "rc_invites": {"per_room": {"per_second": 0.1, "burst_count": 3}},
+            "rc_joins": {"local": {"per_second": 0.1, "burst_count": 5}},
+            "rc_invites": {"per_room": {"per_second": 0.1, "burst_count": 5}},
             "modules": [
                 {
                     "module": "qiao_synapse.QiaoModule",

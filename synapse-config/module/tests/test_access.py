@@ -14,6 +14,13 @@ ENDPOINTS: list[tuple[str, str]] = [
     ("POST", "/accounts"),
     ("POST", "/accounts/query"),
     ("POST", "/accounts/password"),
+    ("POST", "/accounts/profile"),
+    ("POST", "/accounts/emails"),
+    ("POST", "/accounts/suspend"),
+    ("POST", "/accounts/logout"),
+    ("POST", "/accounts/deactivate"),
+    ("POST", "/accounts/reactivate"),
+    ("POST", "/accounts/residue"),
     ("POST", "/memberships"),
     ("POST", "/rooms/members"),
 ]
