@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 
 /** Loopback TCP ports, by what listens there. */
@@ -32,6 +33,8 @@ export interface StackConfig {
   homeserver: { url: string; managed: boolean };
   database: { url: string; managed: boolean };
   ports: Ports;
+  /** Address the gateway listens on, and addresses of reverse proxies before it that are believed. */
+  gateway: { listen: string; trusted_proxies: string[] };
   calls: { enabled: boolean };
   log: { level: string };
   domains: Record<string, Record<string, unknown>>;
@@ -81,6 +84,7 @@ export function initialConfig(initial: InitialConfig = {}): StackConfig {
     homeserver: { url: `http://127.0.0.1:${ports.synapse}`, managed: true },
     database: { url: `postgresql://qiao@127.0.0.1:${ports.database}/qiao`, managed: true },
     ports,
+    gateway: { listen: '127.0.0.1', trusted_proxies: [] },
     calls: { enabled: initial.calls ?? true },
     log: { level: initial.logLevel ?? 'info' },
     domains: {},
@@ -129,6 +133,7 @@ export function readConfig(varDir: string): StackConfig {
     homeserver: { ...base.homeserver, ...given.homeserver },
     database: { ...base.database, ...given.database },
     ports: { ...base.ports, ...given.ports },
+    gateway: { ...base.gateway, ...given.gateway },
     calls: { ...base.calls, ...given.calls },
     log: { ...base.log, ...given.log },
     domains: given.domains ?? {},
@@ -159,6 +164,11 @@ function check(config: StackConfig, where: string): void {
     if (other !== undefined) fail(`"ports.${name}" and "ports.${other}" are both ${port}.`);
     seen.set(port, name);
   }
+  if (isIP(config.gateway.listen) === 0)
+    fail('"gateway.listen" must be an IP address, like 127.0.0.1 or 0.0.0.0.');
+  const proxies: unknown = config.gateway.trusted_proxies;
+  if (!Array.isArray(proxies) || proxies.some((one) => typeof one !== 'string' || isIP(one) === 0))
+    fail('"gateway.trusted_proxies" must be a list of IP addresses.');
   if (typeof config.calls.enabled !== 'boolean') fail('"calls.enabled" must be true or false.');
 }
 
