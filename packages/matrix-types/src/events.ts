@@ -12,10 +12,8 @@ const MAX_TEXT = 65_536;
 
 const text = Type.String({ maxLength: MAX_TEXT });
 const shortText = Type.String({ maxLength: 1024 });
-const id = (check: (value: unknown) => boolean, name: string): ReturnType<typeof Type.String> =>
-  Type.Refine(Type.String({ maxLength: 255 }), check, () => name) as unknown as ReturnType<
-    typeof Type.String
-  >;
+const id = (check: (value: unknown) => boolean, name: string) =>
+  Type.Refine(Type.String({ maxLength: 255 }), check, () => name);
 
 const eventId = id(isEventId, 'event id');
 const userId = id(isUserId, 'user id');
