@@ -22,6 +22,8 @@ export interface ActRow extends Act {
 /** The append-only record of administrative acts of one domain. */
 export interface Acts {
   record(trx: Transaction<never> | Kysely<never>, act: Act): Promise<void>;
+  /** Many at once, in one statement. */
+  recordMany(trx: Transaction<never> | Kysely<never>, acts: readonly Act[]): Promise<void>;
   list(filter: { subject?: string; before?: number; limit: number }): Promise<ActRow[]>;
 }
 
@@ -31,6 +33,14 @@ export function createActs(db: Kysely<unknown>, domain: string, clock: Clock): A
       await sql`insert into platform.act (at, domain, actor, action, subject, scope, details)
         values (${clock.now()}, ${domain}, ${act.actor}, ${act.action}, ${act.subject}, ${act.scope ?? null},
           ${JSON.stringify(act.details ?? {})}::jsonb)`.execute(trx);
+    },
+    async recordMany(trx, acts) {
+      if (acts.length === 0) return;
+      const rows = acts.map((act) => ({ ...act, scope: act.scope ?? null, details: act.details ?? {} }));
+      await sql`insert into platform.act (at, domain, actor, action, subject, scope, details)
+        select ${clock.now()}, ${domain}, a.actor, a.action, a.subject, a.scope, a.details
+        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+          as a(actor text, action text, subject text, scope text, details jsonb)`.execute(trx);
     },
     async list({ subject, before, limit }) {
       const rows = await sql<ActRow>`select id, at, actor, action, subject, scope, details from platform.act
