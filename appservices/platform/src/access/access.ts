@@ -38,6 +38,8 @@ export interface PermissionDefinition {
 /** The one door for permissions: policies ask here, routes never look at roles. */
 export interface Access {
   setSource(source: GrantSource): void;
+  /** Every permission a domain claims. */
+  permissions(): readonly PermissionDefinition[];
   grants(actor: Actor, permission: string): Promise<Grants>;
   can(actor: Actor, permission: string, scope: Scope): Promise<boolean>;
   /** @throws DomainError `platform.not_found`, so that the existence of what is asked for is not told. */
@@ -48,7 +50,14 @@ export interface Access {
 
 const NOTHING: Grants = { company: false, departments: [] };
 
-export function createAccess(known: ReadonlySet<string>): Access {
+/** @param definitions every domain's permissions; a bare name can be granted over anything. */
+export function createAccess(definitions: Iterable<string | PermissionDefinition>): Access {
+  const known = new Map<string, PermissionDefinition>();
+  for (const one of definitions) {
+    const definition: PermissionDefinition =
+      typeof one === 'string' ? { name: one, scopes: ['company', 'department'] } : one;
+    known.set(definition.name, definition);
+  }
   let source: GrantSource | undefined;
   const grants = async (actor: Actor, permission: string): Promise<Grants> => {
     if (!known.has(permission)) throw new Error(`Unknown permission: ${permission}`);
@@ -66,6 +75,7 @@ export function createAccess(known: ReadonlySet<string>): Access {
       if (source) throw new Error('The source of grants is set once');
       source = next;
     },
+    permissions: () => [...known.values()],
     grants,
     can,
     async require(actor, permission, scope) {
