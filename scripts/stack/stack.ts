@@ -46,6 +46,8 @@ export interface StackOptions {
   initial?: InitialConfig;
   /** Parts `start()` starts; all but `partner` when left out. */
   parts?: readonly PartName[];
+  /** Parts to leave out. */
+  without?: readonly PartName[];
   /** Run the partner's homeserver, or be able to start it later. */
   partner?: boolean;
   /** No limits, cheap passwords, no care for the data on a crash of the machine. */
@@ -82,6 +84,8 @@ export interface Stack {
   logFile(part: PartName): string;
 }
 
+/** A service that answers "unhealthy" for this time (ms) at its start counts as started. */
+const patience = 30_000;
 /** Crashes within this time (ms) of a start count as quick. */
 const quickCrash = 60_000;
 const quickCrashLimit = 5;
@@ -99,7 +103,9 @@ export function createStack(options: StackOptions): Stack {
   ensureSecrets(varDir);
   const partner = options.partner === true;
   const forTests = options.forTests === true;
-  const wanted = options.parts ?? partNames.filter((part) => part !== 'partner' || partner);
+  const wanted = (options.parts ?? partNames.filter((part) => part !== 'partner' || partner)).filter(
+    (part) => options.without?.includes(part) !== true,
+  );
   const running = new Map<PartName, PartProcess>();
   const quick = new Map<PartName, number>();
   const emit = (event: StackEvent): void => options.onEvent?.(event);
@@ -111,15 +117,20 @@ export function createStack(options: StackOptions): Stack {
     return answer.ok;
   };
 
-  const node = (name: PartName, args: string[], port: number, health: string): ProcessSpec => ({
-    name,
-    command: process.execPath,
-    args,
-    cwd: root,
-    env: { QIAO_VAR: varDir, NODE_ENV: process.env['NODE_ENV'] ?? 'production' },
-    readyTimeout: 120_000,
-    isReady: http(port, health),
-  });
+  const node = (name: PartName, args: string[], port: number, health: string): ProcessSpec => {
+    const begin = Date.now();
+    const healthy = http(port, health);
+    return {
+      name,
+      command: process.execPath,
+      args,
+      cwd: root,
+      env: { QIAO_VAR: varDir, NODE_ENV: process.env['NODE_ENV'] ?? 'production' },
+      readyTimeout: 120_000,
+      // A part that answers but stays unhealthy (503) serves what it can; doctor says what is wrong.
+      isReady: async () => (await healthy()) || Date.now() - begin > patience,
+    };
+  };
 
   /** How to run a part, after everything its start needs is written; a reason when it is not there. */
   const prepare: Record<PartName, () => Promise<ProcessSpec | string>> = {
