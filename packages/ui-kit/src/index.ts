@@ -1,0 +1,16 @@
+export * from './api/client.ts';
+export * from './api/endpoint.ts';
+export * from './app/notices.ts';
+export * from './app/services.tsx';
+export * from './app/theme.ts';
+export * from './components/basics.tsx';
+export * from './components/data.tsx';
+export * from './components/fields.tsx';
+export * from './components/overlays.tsx';
+export * from './i18n/i18n.ts';
+export { kitCatalogues } from './i18n/catalogues.ts';
+export * from './model/remote.ts';
+export * from './model/useViewModel.ts';
+export * from './model/ViewModel.ts';
+export * from './module.ts';
+export { Link as RouterLink, useNavigate as useGo, useParams, useSearchParams } from 'react-router';
