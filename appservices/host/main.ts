@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   ConfigError,
+  createHost,
+  migrateAll,
   ManifestError,
   hasRegistration,
   openSite,
@@ -12,7 +14,6 @@ import {
 } from '@qiao/platform';
 import { APART, domains } from './domains.ts';
 import { createOpenIdVerifier } from './openid.ts';
-import { createHost, migrateAll } from './process.ts';
 
 const HELP = `Usage: node appservices/host/main.ts <command>
 

@@ -9,8 +9,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     last_seen_at timestamptz not null,
     user_agent text
   )`.execute(db);
-  await sql`create index session_user on platform.session (user_id)`.execute(db);
-  await sql`create index session_expiry on platform.session (expires_at)`.execute(db);
+  await sql`create index session_by_user on platform.session (user_id)`.execute(db);
+  await sql`create index session_by_expiry on platform.session (expires_at)`.execute(db);
   await sql`create table platform.act (
     id bigint generated always as identity primary key,
     at timestamptz not null,

@@ -14,6 +14,7 @@ export * from './http/session.routes.ts';
 export * from './i18n/texts.ts';
 export * from './jobs/jobs.ts';
 export * from './manifest.ts';
+export * from './process.ts';
 export * from './observe/log.ts';
 export * from './observe/metrics.ts';
 export { migrations as platformMigrations } from '../migrations/index.ts';

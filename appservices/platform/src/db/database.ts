@@ -31,8 +31,20 @@ export function openDatabase(options: {
   });
   // An idle connection that breaks (database restarted) must not end the process.
   pool.on('error', (error) => options.onError?.(error));
+  // Nor one that breaks while in use: its query fails, and that is where it is handled.
+  pool.on('connect', (client) => {
+    client.on('error', (error) => options.onError?.(error));
+  });
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
-  return { pool, db, close: () => db.destroy() };
+  return {
+    pool,
+    db,
+    async close() {
+      await db.destroy();
+      // kysely ends the pool only when a query went through it; jobs use the pool alone.
+      if (!pool.ending) await pool.end();
+    },
+  };
 }
 
 /** Runs `work` while holding a session-wide advisory lock named by `key`; waits for it. */

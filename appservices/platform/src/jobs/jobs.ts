@@ -1,5 +1,13 @@
 import { EventEmitter } from 'node:events';
-import { Logger, run, runMigrations, type Runner, type Task, type WorkerEvents } from 'graphile-worker';
+import {
+  Logger,
+  parseCronItems,
+  run,
+  runMigrations,
+  type Runner,
+  type Task,
+  type WorkerEvents,
+} from 'graphile-worker';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type pg from 'pg';
 import type { Static, TSchema } from 'typebox';
@@ -128,10 +136,13 @@ export async function startJobs(options: {
       }
     };
   }
-  const crontab = options.jobs
-    .filter((job) => job.cron !== undefined)
-    .map((job) => `${job.cron ?? ''} ${job.name} ?max=3`)
-    .join('\n');
+  const parsedCronItems = parseCronItems(
+    options.jobs.flatMap((job) =>
+      job.cron === undefined
+        ? []
+        : [{ task: job.name, match: job.cron, identifier: job.name, options: { maxAttempts: 3 } }],
+    ),
+  );
   const events: WorkerEvents = new EventEmitter();
   const recorded: Promise<unknown>[] = [];
   events.on('worker:create', ({ worker }) => {
@@ -146,7 +157,7 @@ export async function startJobs(options: {
     pgPool: pool,
     schema,
     taskList,
-    crontab,
+    parsedCronItems,
     concurrency: options.concurrency,
     noHandleSignals: true,
     pollInterval: 2000,

@@ -1,43 +1,25 @@
-import {
-  type DomainModule,
-  type DomainParts,
-  type HealthReport,
-  type HomeserverAccess,
-  type Http,
-  type JobRunner,
-  type Site,
-  type Subscription,
-  createAccess,
-  createActs,
-  createDomainEvents,
-  createHttp,
-  createJobQueue,
-  createLog,
-  createMetrics,
-  createSessions,
-  createTexts,
-  databaseUrl,
-  defineJob,
-  hasRegistration,
-  migrateDomain,
-  migrateJobs,
-  openDatabase,
-  orderModules,
-  parseConfig,
-  pingDatabase,
-  platformErrors,
-  platformMigrations,
-  platformTexts,
-  registerAppservice,
-  sessionRoutes,
-  startJobs,
-  subscriptionJobs,
-  systemClock,
-  systemRandom,
-  withAdvisoryLock,
-  type OpenIdVerifier,
-} from '@qiao/platform';
+import type { Kysely } from 'kysely';
 import { Type } from 'typebox';
+import { createAccess } from './access/access.ts';
+import { hasRegistration, registerAppservice } from './appservice.ts';
+import { systemClock, systemRandom, type Clock } from './clock.ts';
+import { databaseUrl, parseConfig, type Site } from './config/site.ts';
+import { createActs } from './db/acts.ts';
+import { openDatabase, pingDatabase, withAdvisoryLock } from './db/database.ts';
+import { migrateDomain } from './db/migrate.ts';
+import { platformErrors } from './errors.ts';
+import { createDomainEvents, subscriptionJobs, type Subscription } from './events.ts';
+import type { HomeserverAccess } from './homeserver.ts';
+import { createHttp, type Http } from './http/http.ts';
+import { createSessions, type Sessions } from './http/session.ts';
+import { sessionRoutes, type OpenIdVerifier } from './http/session.routes.ts';
+import { createTexts } from './i18n/texts.ts';
+import { createJobQueue, defineJob, migrateJobs, startJobs, type JobRunner } from './jobs/jobs.ts';
+import { orderModules, type DomainModule, type DomainParts, type HealthReport } from './manifest.ts';
+import { createLog } from './observe/log.ts';
+import { createMetrics } from './observe/metrics.ts';
+import { migrations as platformMigrations } from '../migrations/index.ts';
+import { platformTexts } from './texts.ts';
 
 /** Jobs at work at once in one process. */
 const JOB_CONCURRENCY = 4;
@@ -53,10 +35,16 @@ export interface HostOptions {
   readonly name: string;
   /** `false`: for one command: no jobs are worked off, no bots start, nothing listens. */
   readonly serve: boolean;
+  /** Tests decide what "now" is. */
+  readonly clock?: Clock;
+  /** Where log lines go instead of the standard output. */
+  readonly logTo?: { write(line: string): void };
 }
 
 export interface Host {
   readonly http: Http;
+  readonly db: Kysely<unknown>;
+  readonly sessions: Sessions;
   readonly parts: ReadonlyMap<string, DomainParts>;
   listen(port: number, address?: string): Promise<string>;
   stop(): Promise<void>;
@@ -87,7 +75,12 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const { site } = options;
   const modules = orderModules(options.domains);
   const workerName = `qiao-${options.name}-${process.pid}-${systemRandom.token(4)}`;
-  const log = createLog({ level: site.settings.log?.level ?? 'info', name: options.name });
+  const clock = options.clock ?? systemClock;
+  const log = createLog({
+    level: site.settings.log?.level ?? 'info',
+    name: options.name,
+    ...(options.logTo ? { destination: options.logTo } : {}),
+  });
   const metrics = createMetrics();
   await migrateAll(site, modules);
   const handle = openDatabase({
@@ -105,13 +98,11 @@ export async function createHost(options: HostOptions): Promise<Host> {
   });
   const sessions = createSessions({
     db,
-    clock: systemClock,
+    clock,
     random: systemRandom,
     serverName: site.settings.server_name,
   });
-  const access = createAccess(
-    new Set(modules.flatMap((module) => module.claims.permissions.map((permission) => permission.name))),
-  );
+  const access = createAccess(modules.flatMap((module) => module.claims.permissions));
   const queue = createJobQueue(JOB_SCHEMA);
   const subscriptions: Subscription[] = [];
   const events = createDomainEvents(
@@ -139,12 +130,12 @@ export async function createHost(options: HostOptions): Promise<Host> {
       events,
       access,
       sessions,
-      acts: createActs(db, id, systemClock),
+      acts: createActs(db, id, clock),
       texts,
       homeserver,
       log: domainLog,
       metrics,
-      clock: systemClock,
+      clock,
       random: systemRandom,
       use: (contract: string): unknown => {
         const offer = offers.get(contract);
@@ -255,6 +246,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
   }
   return {
     http,
+    db,
+    sessions,
     parts,
     listen: (port, address = '127.0.0.1') => http.listen({ port, host: address }),
     async stop() {
