@@ -199,20 +199,32 @@ export const PatchPerson = Type.Object({
 });
 /** `POST /people/:id/activation`: a new link; earlier ones end. */
 export const ActivationLink = Type.Object({ link: Type.String(), expires_at: Timestamp });
-/** `POST /people/activations`: links for many, as CSV for the mail merge. */
+/** `POST /people/activations`: links for many who have no password yet, answered as `text/csv` for the mail merge. */
 export const ActivationBatch = Type.Object({
   person_ids: Type.Optional(Type.Array(Id, { maxItems: 10000 })),
   department_id: Type.Optional(Id),
 });
-/** `GET /activation/:token`, public. */
+/**
+ * `POST /activation/info`, public. The link is `<public_url>/activate#<token>`: the page takes the token from the
+ * fragment and sends it in the body, so that it is in no server's log. 404 `org.activation_not_valid` for every
+ * kind of link that does not work.
+ */
+const ActivationToken = Type.String({ minLength: 1, maxLength: 200 });
+export const ActivationQuery = Type.Object({ token: ActivationToken });
 export const ActivationInfo = Type.Object({
   company_name: Type.String(),
   display_name: Type.String(),
   user_id: Type.String(),
   expires_at: Timestamp,
 });
-/** `POST /activation/:token`, public. */
-export const Activate = Type.Object({ password: Type.String({ minLength: 1, maxLength: 512 }) });
+/**
+ * `POST /activation`, public. 400 `org.password_too_weak` has `details.reasons: { code, message }[]`; 503
+ * `org.account_not_ready` and `org.homeserver_unavailable` have `Retry-After`: try again with the same link.
+ */
+export const Activate = Type.Object({
+  token: ActivationToken,
+  password: Type.String({ minLength: 1, maxLength: 512 }),
+});
 export const Activated = Type.Object({ user_id: Type.String(), homeserver: Type.String() });
 
 /** `GET /directory/people`: what an ordinary person finds, under the visibility rules. */
@@ -509,6 +521,9 @@ export const HandoverItem = Type.Object({
   kind: Type.String(),
   label: Type.String(),
   to: Nullable(PersonRef),
+  /** Nobody takes it over, by decision. Open items have neither this nor `to`. */
+  ends: Type.Boolean(),
+  /** Carried out; happens when the leaver is closed. */
   done: Type.Boolean(),
 });
 /** Each check of a leaver's certificate, made against the homeserver's and our actual state. */
@@ -557,7 +572,10 @@ export const OffboardingQuery = Type.Object({
   state: Type.Optional(OffboardingState),
 });
 export const OffboardingPage = Page(Offboarding);
-export const PutHandoverItem = Type.Object({ to_person_id: Id });
+export const PutHandoverItem = Type.Object({
+  /** Null: nobody takes it over; it ends with the person. */
+  to_person_id: Nullable(Id),
+});
 export const HandoverItemParams = Type.Object({ id: Id, item: Id });
 
 /** `GET /provisioning`: how far the homeserver has what the directory says. */

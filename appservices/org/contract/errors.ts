@@ -23,6 +23,8 @@ export const orgErrorTable = {
   schedule_not_valid: { status: 400 },
   activation_not_valid: { status: 404 },
   password_too_weak: { status: 400 },
+  not_started_yet: { status: 409 },
+  account_not_ready: { status: 503 },
   offboarding_open: { status: 409 },
   offboarding_not_in_state: { status: 409 },
   handover_incomplete: { status: 409 },
