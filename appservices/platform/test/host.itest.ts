@@ -123,9 +123,10 @@ afterAll(async () => {
   const watch = openDatabase({ url: testStack().superuserUrl, applicationName: 'test-watch' });
   await vi.waitFor(
     async () => {
-      const open = await sql`select application_name, state, query from pg_stat_activity where datname = ${database.name}`.execute(
-        watch.db,
-      );
+      const open =
+        await sql`select application_name, state, query from pg_stat_activity where datname = ${database.name}`.execute(
+          watch.db,
+        );
       expect(open.rows, 'connections left open').toEqual([]);
     },
     { timeout: 10_000 },
