@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,22 @@ from synapse.api.constants import EventTypes, JoinRules, Membership
 from synapse.api.errors import Codes, SynapseError
 from synapse.types import UserID, create_requester
 from synapse.types.state import StateFilter
+from synapse.util import SYNAPSE_VERSION
 from synapse.util.async_helpers import Linearizer, concurrently_execute
 
 from qiao_synapse import validate
+from qiao_synapse.batch import (
+    MAX_EVENTS,
+    MAX_EVENTS_PER_CHANGE,
+    MembershipBatch,
+    NotPossible,
+    Wanted,
+)
 from qiao_synapse.config import QiaoConfig
 from qiao_synapse.errors import INTERNAL_ITEM_ERROR, bad_request, forbidden, item_error, not_found
 from qiao_synapse.guard import Guard
 from qiao_synapse.store import AccountFacts, QiaoStore
+from qiao_synapse.version import TESTED_SYNAPSE_VERSION
 
 if TYPE_CHECKING:
     from synapse.server import HomeServer
@@ -25,6 +34,20 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 JsonObject = dict[str, Any]
+
+
+def _batches_allowed(config: QiaoConfig) -> bool:
+    """Whether the batch path may be used: asked for, and on the release it was tested with."""
+    if not config.fast_memberships:
+        return False
+    if SYNAPSE_VERSION != TESTED_SYNAPSE_VERSION:
+        logger.warning(
+            "Synapse is %s, memberships were tested with %s: they go one by one, which is slower",
+            SYNAPSE_VERSION,
+            TESTED_SYNAPSE_VERSION,
+        )
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -51,8 +74,14 @@ class Memberships:
         self._state = hs.get_storage_controllers().state
         self._members = hs.get_room_member_handler()
         self._event_auth = hs.get_event_auth_handler()
+        self._batch = MembershipBatch(hs, store) if _batches_allowed(config) else None
         # Changes of a room are made one after the other, also across requests.
         self._room_queue = Linearizer(name="qiao_memberships", clock=hs.get_clock())
+
+    @property
+    def fast(self) -> bool:
+        """Whether several changes of a room go together."""
+        return self._batch is not None
 
     async def change(self, body: Mapping[str, Any]) -> JsonObject:
         """Make the wanted memberships true; what is true already is left alone."""
@@ -117,23 +146,32 @@ class Memberships:
                 except SynapseError:
                     user_ids = [u for u in user_ids if users[u]]
             async with self._room_queue.queue(room_id):
-                for user_id in user_ids:
-                    try:
-                        await self._update(
-                            user_id,
-                            Change(0, room_id, user_id, Membership.JOIN, None),
-                            Membership.JOIN,
-                            {},
-                        )
-                        written[user_id] = written.get(user_id, 0) + 1
-                    except Exception:
-                        # As Synapse does: the profile is set, a room that refuses keeps the old.
-                        logger.warning(
-                            "could not refresh %s in %s", user_id, room_id, exc_info=True
-                        )
+                for user_id in await self._refresh_room(room_id, user_ids):
+                    written[user_id] = written.get(user_id, 0) + 1
 
         await concurrently_execute(one_room, list(by_room), self._config.max_in_flight)
         return written
+
+    async def _refresh_room(self, room_id: str, user_ids: list[str]) -> list[str]:
+        """Rewrite the users' joins with their profiles. Returns for whom it was done."""
+        done: list[str] = []
+        for start in range(0, len(user_ids), MAX_EVENTS):
+            part = user_ids[start : start + MAX_EVENTS]
+            events = await self._try_batch(
+                room_id, None, [Wanted(u, Membership.JOIN, refresh=True) for u in part]
+            )
+            if events is not None:
+                done += [u for u, event_id in zip(part, events, strict=True) if event_id]
+                continue
+            for user_id in part:
+                change = Change(0, room_id, user_id, Membership.JOIN, None)
+                try:
+                    await self._update(user_id, change, Membership.JOIN, {})
+                    done.append(user_id)
+                except Exception:
+                    # As Synapse does: the profile is set, a room that refuses keeps the old.
+                    logger.warning("could not refresh %s in %s", user_id, room_id, exc_info=True)
+        return done
 
     def _parse(self, index: int, raw: Any, default_room: str | None) -> Change:
         item = validate.obj(raw, "an item")
@@ -175,16 +213,45 @@ class Memberships:
         people: Mapping[str, AccountFacts],
         results: list[JsonObject | None],
     ) -> None:
+        able: list[Change] = []
         for change in changes:
             try:
                 self._check_person(change, people.get(change.user_id))
-                event_id = await self._change_one(service_user, change)
-                results[change.index] = _done(change, event_id)
+                able.append(change)
             except SynapseError as e:
                 results[change.index] = _failed(change, item_error(e))
-            except Exception:
-                logger.exception("could not change %s in %s", change.user_id, room_id)
-                results[change.index] = _failed(change, INTERNAL_ITEM_ERROR)
+
+        for part in _parts(able):
+            done = await self._try_batch(
+                room_id, service_user, [Wanted(c.user_id, c.membership, c.reason) for c in part]
+            )
+            if done is not None:
+                for change, event_id in zip(part, done, strict=True):
+                    results[change.index] = _done(change, event_id)
+                continue
+            for change in part:
+                try:
+                    event_id = await self._change_one(service_user, change)
+                    results[change.index] = _done(change, event_id)
+                except SynapseError as e:
+                    results[change.index] = _failed(change, item_error(e))
+                except Exception:
+                    logger.exception("could not change %s in %s", change.user_id, room_id)
+                    results[change.index] = _failed(change, INTERNAL_ITEM_ERROR)
+
+    async def _try_batch(
+        self, room_id: str, service_user: str | None, wanted: list[Wanted]
+    ) -> list[str | None] | None:
+        """Write the changes as a batch. Returns None if they have to go one by one."""
+        if self._batch is None or len(wanted) < 2:
+            return None
+        try:
+            return await self._batch.write(room_id, service_user, wanted)
+        except (NotPossible, SynapseError) as e:
+            logger.info("%d changes of %s go one by one: %s", len(wanted), room_id, e)
+        except Exception:
+            logger.exception("%d changes of %s go one by one", len(wanted), room_id)
+        return None
 
     async def _change_one(self, service_user: str, change: Change) -> str | None:
         """One change by Synapse's own handler. Returns the event's id, None if nothing to do."""
@@ -236,6 +303,20 @@ class Memberships:
             require_consent=False,
         )
         return event_id
+
+
+def _parts(changes: list[Change]) -> Iterator[list[Change]]:
+    """Cut changes of a room into runs that fit a batch and change nobody twice."""
+    part: list[Change] = []
+    users: set[str] = set()
+    for change in changes:
+        if change.user_id in users or (len(part) + 1) * MAX_EVENTS_PER_CHANGE > MAX_EVENTS:
+            yield part
+            part, users = [], set()
+        part.append(change)
+        users.add(change.user_id)
+    if part:
+        yield part
 
 
 def _echo(raw: Any, default_room: str | None) -> JsonObject:

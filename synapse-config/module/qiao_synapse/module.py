@@ -57,7 +57,7 @@ class QiaoModule:
         store = QiaoStore(hs)
         guard = Guard(hs, config, store)
         accounts = Accounts(hs, config, store, guard)
-        memberships = Memberships(hs, config, store, guard)
+        memberships = self._memberships = Memberships(hs, config, store, guard)
         rooms = Rooms(store, guard)
         lifecycle = Lifecycle(hs, config, store, guard, accounts.queue, memberships)
 
@@ -95,5 +95,5 @@ class QiaoModule:
             "version": VERSION,
             "synapse_version": SYNAPSE_VERSION,
             "server_name": self._api.server_name,
-            "features": list(FEATURES),
+            "features": [*FEATURES, *(["memberships.fast"] if self._memberships.fast else [])],
         }

@@ -245,6 +245,27 @@ class QiaoStore:
 
         return await self._pool.runInteraction("qiao_get_memberships", txn_get)
 
+    async def get_profiles(self, user_ids: Collection[str]) -> dict[str, dict[str, str]]:
+        """What of the users' profiles belongs in member events, by user id."""
+        if not user_ids:
+            return {}
+
+        def txn_get(txn: LoggingTransaction) -> dict[str, dict[str, str]]:
+            clause, args = make_in_list_sql_clause(txn.database_engine, "full_user_id", user_ids)
+            txn.execute(
+                f"SELECT full_user_id, displayname, avatar_url FROM profiles WHERE {clause}",  # noqa: S608
+                args,
+            )
+            return {
+                user_id: {
+                    **({} if displayname is None else {"displayname": displayname}),
+                    **({} if avatar_url is None else {"avatar_url": avatar_url}),
+                }
+                for user_id, displayname, avatar_url in txn.fetchall()
+            }
+
+        return await self._pool.runInteraction("qiao_get_profiles", txn_get)
+
     async def get_rooms_of(self, user_id: str) -> dict[str, str]:
         """Membership by room id, where the user is joined, invited or knocking."""
 

@@ -203,7 +203,17 @@ class Homeserver:
         self._process.wait()
         self._process = None
 
-    def stop(self) -> None:
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def configure(self, module_config: dict[str, Any]) -> None:
+        """Set options of the module for the next start."""
+        self._module_config = module_config
+
+    def stop_process(self) -> None:
+        """End the process and keep the data."""
         if self._process is not None:
             self._process.terminate()
             try:
@@ -212,6 +222,10 @@ class Homeserver:
                 self._process.kill()
                 self._process.wait()
             self._process = None
+
+    def stop(self) -> None:
+        """End the process and remove what is outside the folder."""
+        self.stop_process()
         if self._pg_name is not None:
             import psycopg2
 
