@@ -44,7 +44,7 @@ async function main(argv: readonly string[]): Promise<number> {
     if (!values.out) throw new ConfigError('registrations needs --out DIR');
     mkdirSync(values.out, { recursive: true, mode: 0o700 });
     for (const module of modules.filter(hasRegistration)) {
-      const port = site.settings.ports[APART.includes(module.id) ? 'audit' : 'host'];
+      const port = site.settings.ports[APART.includes(module.id) ? module.id : 'host'];
       const yaml = registrationYaml(module, {
         hostUrl: `http://127.0.0.1:${port ?? 8483}`,
         serverName: site.settings.server_name,
@@ -58,7 +58,11 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 
   if (command === 'migrate') {
-    await migrateAll(site, modules);
+    await migrateAll(
+      site,
+      modules.filter((module) => !APART.includes(module.id)),
+    );
+    for (const module of modules) if (APART.includes(module.id)) await migrateAll(site, [module], module.id);
     return 0;
   }
 
@@ -72,9 +76,11 @@ async function main(argv: readonly string[]): Promise<number> {
     for (const id of [...(only ?? []), ...except]) {
       if (!modules.some((module) => module.id === id)) throw new ConfigError(`No such domain: ${id}`);
     }
-    // A domain's needs run beside it as read interfaces, or in the other process.
+    const apart = only?.find((id) => APART.includes(id));
+    if (apart !== undefined && only?.length !== 1)
+      throw new ConfigError(`${apart} runs alone: --only ${apart}`);
     const chosen = modules.filter((module) =>
-      only ? only.includes(module.id) : !except.includes(module.id),
+      only ? only.includes(module.id) : !except.includes(module.id) && !APART.includes(module.id),
     );
     const name = only ? only.join('-') : 'host';
     const host = await createHost({
@@ -83,8 +89,9 @@ async function main(argv: readonly string[]): Promise<number> {
       verifyOpenId: createOpenIdVerifier(site),
       name,
       serve: true,
+      ...(apart === undefined ? {} : { apart }),
     });
-    const port = Number(values.port ?? site.settings.ports[name === 'audit' ? 'audit' : 'host'] ?? 8483);
+    const port = Number(values.port ?? site.settings.ports[apart ?? 'host'] ?? 8483);
     process.stdout.write(`listening on ${await host.listen(port)}\n`);
     const ended = Promise.withResolvers<number>();
     const stop = (): void => {
@@ -104,12 +111,14 @@ async function main(argv: readonly string[]): Promise<number> {
 
   const module = modules.find((candidate) => candidate.id === command);
   if (!module) throw new ConfigError(`No such command: ${command}\n\n${HELP}`);
+  const apart = APART.find((id) => id === module.id);
   const host = await createHost({
     site,
-    domains: modules.filter((candidate) => !APART.includes(candidate.id) || candidate.id === command),
+    domains: apart === undefined ? modules.filter(({ id }) => !APART.includes(id)) : [module],
     verifyOpenId: createOpenIdVerifier(site),
     name: 'command',
     serve: false,
+    ...(apart === undefined ? {} : { apart }),
   });
   try {
     const commands = host.parts.get(module.id)?.commands ?? {};

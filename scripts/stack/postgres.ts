@@ -273,8 +273,7 @@ const byteOrder = `LC_COLLATE 'C' LC_CTYPE 'C'`;
 
 /**
  * Makes roles and databases that are missing and sets the roles' passwords to the secrets':
- * `qiao` (owner of the database `qiao`), `qiao_audit` (owns the schema `audit` in it and nothing
- * else), `synapse` (owner of `synapse` and, with a partner, `synapse_partner`).
+ * `qiao` (owner of the database `qiao`), `qiao_audit` (owner of the audit process's own database of the same name), `synapse` (owner of `synapse` and, with a partner, `synapse_partner`).
  */
 export async function provision(varDir: string, config: StackConfig, partner: boolean): Promise<void> {
   await withSuperuser(varDir, config, 'postgres', async (client) => {
@@ -292,6 +291,7 @@ export async function provision(varDir: string, config: StackConfig, partner: bo
     }
     const databases = [
       { name: 'qiao', owner: 'qiao', options: unicode },
+      { name: 'qiao_audit', owner: 'qiao_audit', options: unicode },
       { name: 'synapse', owner: 'synapse', options: byteOrder },
       ...(partner ? [{ name: 'synapse_partner', owner: 'synapse', options: byteOrder }] : []),
     ];
@@ -303,9 +303,5 @@ export async function provision(varDir: string, config: StackConfig, partner: bo
       );
       await client.query(`REVOKE CONNECT ON DATABASE ${name} FROM PUBLIC`);
     }
-    await client.query('GRANT CONNECT ON DATABASE qiao TO qiao_audit');
   });
-  await withSuperuser(varDir, config, 'qiao', (client) =>
-    client.query('CREATE SCHEMA IF NOT EXISTS audit AUTHORIZATION qiao_audit'),
-  );
 }

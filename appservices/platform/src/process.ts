@@ -24,13 +24,15 @@ import { platformTexts } from './texts.ts';
 /** Jobs at work at once in one process. */
 const JOB_CONCURRENCY = 4;
 const DATABASE_CONNECTIONS = 12;
-/** The queue's schema; domains that run apart have one of their own. */
+/** The queue's schema. */
 const JOB_SCHEMA = 'jobs';
 
 export interface HostOptions {
   readonly site: Site;
   readonly domains: readonly DomainModule[];
   readonly verifyOpenId: OpenIdVerifier;
+  /** The domain that runs here alone, on a database of its own. */
+  readonly apart?: string;
   /** Distinguishes processes in logs, in `pg_stat_activity` and in the queue. */
   readonly name: string;
   /** `false`: for one command: no jobs are worked off, no bots start, nothing listens. */
@@ -54,13 +56,13 @@ export interface Host {
 export async function migrateAll(
   site: Site,
   domains: readonly DomainModule[],
-  jobSchema = JOB_SCHEMA,
+  apart?: string,
 ): Promise<void> {
-  const handle = openDatabase({ url: databaseUrl(site), applicationName: 'qiao-migrate', max: 3 });
+  const handle = openDatabase({ url: databaseUrl(site, apart), applicationName: 'qiao-migrate', max: 3 });
   try {
     await withAdvisoryLock(handle.pool, 'qiao-migrate', async () => {
       await migrateDomain(handle.db, 'platform', platformMigrations);
-      await migrateJobs(handle.pool, jobSchema);
+      await migrateJobs(handle.pool, JOB_SCHEMA);
       for (const module of orderModules(domains)) {
         await migrateDomain(handle.db, module.id, module.migrations);
       }
@@ -72,7 +74,7 @@ export async function migrateAll(
 
 /** Sets up one host process: config, database, domains, HTTP, jobs, bots, in this order. */
 export async function createHost(options: HostOptions): Promise<Host> {
-  const { site } = options;
+  const { site, apart } = options;
   const modules = orderModules(options.domains);
   const workerName = `qiao-${options.name}-${process.pid}-${systemRandom.token(4)}`;
   const clock = options.clock ?? systemClock;
@@ -82,9 +84,9 @@ export async function createHost(options: HostOptions): Promise<Host> {
     ...(options.logTo ? { destination: options.logTo } : {}),
   });
   const metrics = createMetrics();
-  await migrateAll(site, modules);
+  await migrateAll(site, modules, apart);
   const handle = openDatabase({
-    url: databaseUrl(site),
+    url: databaseUrl(site, apart),
     applicationName: workerName,
     max: DATABASE_CONNECTIONS,
     onError: (error) => {

@@ -126,12 +126,21 @@ export function openSite(varDir = process.env['QIAO_VAR'] ?? 'var'): Site {
   };
 }
 
-/** The database address with its password: the secret `database_url`, else the setting plus `database_password`. */
-export function databaseUrl(site: Site): string {
-  const whole = site.secrets.find('database_url');
+/**
+ * The database address with its password: the secret `database_url`, else the setting plus the secret
+ * `database_password`. A domain that runs apart has a database and a role of its own, `qiao_<domain>`, with the
+ * secrets `database_<domain>_url` or `database_<domain>_password`: the other processes cannot connect to it.
+ */
+export function databaseUrl(site: Site, apart?: string): string {
+  const prefix = apart === undefined ? 'database' : `database_${apart}`;
+  const whole = site.secrets.find(`${prefix}_url`);
   if (whole) return whole;
   const url = new URL(site.settings.database.url);
-  const password = site.secrets.find('database_password');
+  if (apart !== undefined) {
+    url.username = `qiao_${apart}`;
+    url.pathname = `/qiao_${apart}`;
+  }
+  const password = site.secrets.find(`${prefix}_password`);
   if (password) url.password = password;
   return url.toString();
 }
