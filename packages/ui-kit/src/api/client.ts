@@ -149,7 +149,9 @@ export class ApiClient {
   #errorOf(status: number, text: string): ApiError {
     let found: ErrorAnswer['error'] | undefined;
     try {
-      found = (JSON.parse(text) as Partial<ErrorAnswer>).error;
+      const { error } = JSON.parse(text) as { error?: unknown };
+      // The gateway answers in Matrix's form, where `error` is a text.
+      if (typeof error === 'object' && error !== null) found = error as ErrorAnswer['error'];
     } catch {
       // A gateway's page instead of ours.
     }

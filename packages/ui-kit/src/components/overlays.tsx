@@ -186,6 +186,8 @@ export function MenuButton(props: {
   className?: string;
   align?: 'start' | 'end';
   side?: 'below' | 'above';
+  /** -1 within a composite that arrow keys walk. */
+  tabIndex?: number;
 }): ReactNode {
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
@@ -240,6 +242,7 @@ export function MenuButton(props: {
         aria-haspopup="menu"
         aria-controls={id}
         popoverTarget={id}
+        tabIndex={props.tabIndex ?? 0}
         onKeyDown={(event) => {
           if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
           event.preventDefault();

@@ -1,0 +1,26 @@
+import '@qiao/ui-kit/styles.css';
+import './app/app.css';
+import { I18n, kitCatalogues, preferredLocale } from '@qiao/ui-kit';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './app/App.tsx';
+import { takeLoginToken } from './app/SignInView.tsx';
+import { modules } from './modules.ts';
+
+const loginToken = takeLoginToken();
+const i18n = await I18n.create(
+  {
+    kit: kitCatalogues,
+    admin: { 'zh-Hans': () => import('./strings/zh_Hans.json'), en: () => import('./strings/en.json') },
+    ...Object.fromEntries(modules.map((module) => [module.id, module.strings])),
+  },
+  preferredLocale(),
+);
+const root = document.getElementById('app');
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <App i18n={i18n} loginToken={loginToken} />
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'vite';
+
+/*
+ * Builds the web pages into `<page>/dist`. A page whose inputs are those of the last build is left alone,
+ * so that a second `scripts/up` costs nothing. `--force` builds anyway, `--sizes` prints what is sent.
+ */
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+/** Written beside the pages; a build that was broken off does not have it. */
+const STAMP = '.built';
+/** What the pages are made of, beside their own folders. */
+const SHARED = [
+  'packages/ui-kit/package.json',
+  'packages/ui-kit/src',
+  'appservices/org/ui',
+  'appservices/org/contract',
+  'package-lock.json',
+  'tsconfig.base.json',
+  'scripts/build.ts',
+];
+const PAGES = ['client', 'admin'];
+
+function* filesBelow(path: string): Generator<string> {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat) return;
+  if (stat.isFile()) {
+    yield path;
+    return;
+  }
+  for (const name of readdirSync(path).sort()) {
+    if (name === 'node_modules' || name === 'dist' || name === 'test' || /\.test\.tsx?$/.test(name)) continue;
+    yield* filesBelow(join(path, name));
+  }
+}
+
+function fingerprint(page: string): string {
+  const hash = createHash('sha256').update(process.version);
+  for (const path of [...SHARED, page]) {
+    for (const file of filesBelow(join(root, path))) {
+      hash.update(file.slice(root.length)).update('\0').update(readFileSync(file)).update('\0');
+    }
+  }
+  return hash.digest('hex');
+}
+
+/** Prints each script's and style's size as sent (gzip). */
+function printSizes(page: string): void {
+  const folder = join(root, page, 'dist/assets');
+  const rows = readdirSync(folder)
+    .filter((name) => /\.(js|css)$/.test(name))
+    .map((name) => ({ name, bytes: gzipSync(readFileSync(join(folder, name))).length }))
+    .sort((one, other) => other.bytes - one.bytes);
+  for (const { name, bytes } of rows) console.log(`  ${(bytes / 1000).toFixed(1).padStart(7)} kB  ${name}`);
+}
+
+let failed = false;
+for (const page of PAGES) {
+  if (!existsSync(join(root, page, 'index.html'))) continue;
+  const stamp = join(root, page, 'dist', STAMP);
+  const wanted = fingerprint(page);
+  if (
+    process.argv.includes('--force') ||
+    !existsSync(stamp) ||
+    readFileSync(stamp, 'utf8') !== wanted ||
+    !existsSync(join(root, page, 'dist/index.html'))
+  ) {
+    rmSync(stamp, { force: true });
+    console.log(`Building ${page} …`);
+    try {
+      await build({ root: join(root, page), configFile: join(root, page, 'vite.config.ts'), logLevel: 'warn' });
+      writeFileSync(stamp, wanted);
+    } catch (error) {
+      failed = true;
+      console.error(error instanceof Error ? error.message : error);
+      continue;
+    }
+  }
+  if (process.argv.includes('--sizes')) {
+    console.log(page);
+    printSizes(page);
+  }
+}
+process.exitCode = failed ? 1 : 0;
