@@ -107,7 +107,7 @@ class Lifecycle:
 
     async def _set_profile(self, facts: AccountFacts, wanted: _Profile) -> bool:
         user = UserID.from_string(facts.user_id)
-        requester = self._requester(facts.user_id)
+        requester = self.requester(facts.user_id)
         changed = False
         if wanted.displayname is not None and wanted.displayname != (facts.displayname or ""):
             await self._profile.set_displayname(
@@ -265,7 +265,7 @@ class Lifecycle:
                 await self._deactivation.deactivate_account(
                     user_id,
                     erase_data=False,
-                    requester=self._requester(user_id),
+                    requester=self.requester(user_id),
                     by_admin=True,
                 )
                 logger.info("deactivated %s", user_id)
@@ -296,7 +296,7 @@ class Lifecycle:
         for room_id in await self._qiao_store.get_rooms_of(user_id):
             try:
                 await self._members.update_membership(
-                    self._requester(user_id),
+                    self.requester(user_id),
                     UserID.from_string(user_id),
                     room_id,
                     Membership.LEAVE,
@@ -355,10 +355,10 @@ class Lifecycle:
         sole_moderator: list[str] = []
         sole_admin: list[str] = []
         for room_id in joined:
-            levels = await self._powerful(room_id)
-            if await self._is_sole(user_id, room_id, levels, MODERATOR_LEVEL):
+            levels = await self.powerful(room_id)
+            if await self.is_sole(user_id, room_id, levels, MODERATOR_LEVEL):
                 sole_moderator.append(room_id)
-            if await self._is_sole(user_id, room_id, levels, ADMIN_LEVEL):
+            if await self.is_sole(user_id, room_id, levels, ADMIN_LEVEL):
                 sole_admin.append(room_id)
         return {
             "user_id": user_id,
@@ -377,7 +377,7 @@ class Lifecycle:
             "sole_admin": sole_admin,
         }
 
-    async def _powerful(self, room_id: str) -> _Levels:
+    async def powerful(self, room_id: str) -> _Levels:
         """Who has which power in a room, by its create and power level events."""
         ids = await self._state.get_current_state_ids(
             room_id,
@@ -407,7 +407,7 @@ class Lifecycle:
                 users[create.sender] = ADMIN_LEVEL
         return _Levels(users, default)
 
-    async def _is_sole(self, user_id: str, room_id: str, levels: _Levels, least: int) -> bool:
+    async def is_sole(self, user_id: str, room_id: str, levels: _Levels, least: int) -> bool:
         if levels.of(user_id) < least:
             return False
         if levels.default >= least:
@@ -415,7 +415,7 @@ class Lifecycle:
         others = [u for u, level in levels.users.items() if level >= least and u != user_id]
         return not await self._qiao_store.any_joined(room_id, others)
 
-    def _requester(self, user_id: str) -> Requester:
+    def requester(self, user_id: str) -> Requester:
         # The server acts in the person's name: locked accounts and missing consent are no
         # obstacle then.
         return create_requester(user_id, authenticated_entity=self._server_name)

@@ -13,6 +13,7 @@ from synapse.util import SYNAPSE_VERSION
 from qiao_synapse.accounts import Accounts
 from qiao_synapse.config import QiaoConfig, parse_config
 from qiao_synapse.guard import Guard
+from qiao_synapse.handover import Handover
 from qiao_synapse.http import PREFIX, QiaoResource
 from qiao_synapse.internal_rooms import InternalRooms
 from qiao_synapse.lifecycle import Lifecycle
@@ -24,7 +25,7 @@ from qiao_synapse.version import VERSION
 
 logger = logging.getLogger(__name__)
 
-FEATURES = ("accounts", "accounts.lifecycle", "memberships", "rooms.members")
+FEATURES = ("accounts", "accounts.lifecycle", "memberships", "rooms.members", "rooms.handover")
 
 
 class QiaoModule:
@@ -60,6 +61,7 @@ class QiaoModule:
         memberships = self._memberships = Memberships(hs, config, store, guard)
         rooms = Rooms(store, guard)
         lifecycle = Lifecycle(hs, config, store, guard, accounts.queue, memberships)
+        handover = Handover(hs, store, guard, lifecycle)
 
         api.register_web_resource(
             PREFIX,
@@ -80,6 +82,7 @@ class QiaoModule:
                     ("POST", "/accounts/residue"): lifecycle.residue,
                     ("POST", "/memberships"): memberships.change,
                     ("POST", "/rooms/members"): rooms.members,
+                    ("POST", "/rooms/handover"): handover.room,
                 },
             ),
         )
