@@ -136,7 +136,7 @@ export function createActivation(
         try {
           await orUnavailable(accounts.setPassword(userId, password));
         } catch (error) {
-          if (MatrixError.is(error) && /PASSWORD/.test(error.errcode)) {
+          if (MatrixError.is(error) && error.errcode.includes('PASSWORD')) {
             throw tooWeak(['refused'], locale);
           }
           if (MatrixError.is(error)) throw errors.account_not_ready();

@@ -26,6 +26,7 @@ export interface Residue {
   joined: string[];
   invited: string[];
   knocked: string[];
+  alone: string[];
   sole_admin: string[];
 }
 

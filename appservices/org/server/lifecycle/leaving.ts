@@ -27,8 +27,6 @@ export interface LeaverSnapshot {
   }[];
   /** People who reported to the leaver. */
   reports: string[];
-  /** What the closing has found out, so that it goes on after a crash with what was true before it began. */
-  closing?: { sole_admin_rooms: string[]; sessions_ended: boolean };
 }
 
 interface Leaver {
@@ -107,7 +105,7 @@ export async function startLeaving(
     .where(sql<boolean>`g.person_id = any(${uuids(ids)})`)
     .execute();
   if (grants.some((grant) => grant.builtin === 'main_admin' && grant.department_id === null)) {
-    await requireAnotherMainAdmin(trx, ids, now);
+    await requireAnotherMainAdmin(trx, ids);
   }
 
   const memberships = await trx
@@ -247,18 +245,23 @@ export async function startLeaving(
     );
   }
   for (let at = 0; at < ids.length; at += LOCK_CHUNK) {
-    await org.queue.enqueue(outer, LOCK_JOB, { person_ids: ids.slice(at, at + LOCK_CHUNK) });
+    await org.queue.enqueue(
+      outer,
+      LOCK_JOB,
+      { person_ids: ids.slice(at, at + LOCK_CHUNK) },
+      { queue: LOCK_JOB },
+    );
   }
   await org.queue.enqueue(outer, 'org.provision', {}, { key: 'org.provision' });
   return started;
 }
 
 /**
- * Refuses when nobody but `leaving` would hold the main administrator's role over the company. Takes a lock on
+ * Refuses when nobody but `leaving` would hold the main administrator's role over the company without an end. Takes a lock on
  * those grants, so that two main administrators cannot remove each other at the same time.
  * @throws DomainError `org.last_main_admin`
  */
-async function requireAnotherMainAdmin(trx: OrgTrx, leaving: readonly string[], now: Date): Promise<void> {
+async function requireAnotherMainAdmin(trx: OrgTrx, leaving: readonly string[]): Promise<void> {
   const { rows } = await sql<{ person_id: string; ends_at: Date | null; status: string }>`
     select g.person_id, g.ends_at, p.status
     from org.role_grant g join org.role r on r.id = g.role_id join org.person p on p.id = g.person_id
@@ -268,7 +271,7 @@ async function requireAnotherMainAdmin(trx: OrgTrx, leaving: readonly string[], 
     (row) =>
       !leaving.includes(row.person_id) &&
       (row.status === 'active' || row.status === 'joining') &&
-      (row.ends_at === null || row.ends_at > now),
+      row.ends_at === null,
   );
   if (!stays) throw errors.last_main_admin();
 }

@@ -72,12 +72,12 @@ function personalWords(texts: readonly (string | null)[]): string[] {
  */
 export function passwordProblems(password: string, personal: readonly (string | null)[]): PasswordReason[] {
   // Code points: an emoji or a rare Han character counts once.
-  if ([...password].length < MIN_PASSWORD_LENGTH) return ['short'];
+  if (Array.from(password).length < MIN_PASSWORD_LENGTH) return ['short'];
   const words = personalWords(personal);
   const folded = fold(password);
   let rest = folded;
   for (const word of words) rest = rest.replaceAll(word, '');
-  if (rest !== folded && [...rest.replace(/[\s\p{P}]+/gu, '')].length < MIN_REST) return ['personal'];
+  if (rest !== folded && Array.from(rest.replace(/[\s\p{P}]+/gu, '')).length < MIN_REST) return ['personal'];
   const { score, sequence } = strength().check(password, words);
   if (score >= MIN_SCORE) {
     // Strings of common words only, with digits behind: zxcvbn counts them higher than attackers do.

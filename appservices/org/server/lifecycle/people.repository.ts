@@ -50,6 +50,14 @@ export const peopleRepository = {
       .execute();
   },
 
+  async many(db: OrgDb | OrgTrx, ids: readonly string[]): Promise<LifePerson[]> {
+    return db
+      .selectFrom('org.person')
+      .select(COLUMNS)
+      .where(sql<boolean>`id = any(${[...ids]}::uuid[])`)
+      .execute();
+  },
+
   /** People below a department who could be activated: with their departments' subtree. */
   async inSubtree(db: OrgDb, departmentId: string): Promise<string[]> {
     const { rows } = await sql<{ person_id: string }>`with recursive sub as (

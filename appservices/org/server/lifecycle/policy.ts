@@ -1,14 +1,57 @@
 import type { Actor } from '@qiao/platform';
+import { mayManagePerson, requireManagePerson } from '../directory/people.policy.ts';
+import { peopleRepository } from '../directory/people.repository.ts';
+import { loadTree } from '../directory/tree.repository.ts';
+import type { Held } from '../roles/held.ts';
+import type { Roles } from '../roles/roles.service.ts';
 import type { OrgContext } from '../setup.ts';
+import type { OrgDb, OrgTrx } from '../tables.ts';
+import type { DepartmentTree } from '../directory/tree.ts';
 
-/** Whose life-cycle an actor may act on. */
+export type ManagePermission = 'org.person.edit' | 'org.person.offboard';
+
+/** An actor with what they hold, for several questions of one request. */
+export interface Door {
+  readonly actor: Actor;
+  readonly held: Held;
+  readonly tree: DepartmentTree;
+}
+
+/** Whose life-cycle an actor may act on; the rule itself is the directory's `mayManagePerson`. */
 export interface LifecyclePolicy {
-  /**
-   * @throws DomainError `platform.not_found`, as for a person who does not exist.
-   */
-  requireManage(actor: Actor, permission: ManagePermission, personId: string): Promise<void>;
+  open(actor: Actor, on?: OrgTrx): Promise<Door>;
+  /** @throws DomainError `platform.not_found`, or `platform.not_allowed` for a person the actor sees. */
+  requireManage(actor: Actor, permission: ManagePermission, personId: string): Promise<Door>;
   /** Of the given people, those the actor may act on. */
   manageable(actor: Actor, permission: ManagePermission, personIds: readonly string[]): Promise<Set<string>>;
 }
-export type ManagePermission = 'org.person.edit' | 'org.person.offboard';
-export type PolicyContext = Pick<OrgContext, 'access' | 'db'>;
+
+export function createLifecyclePolicy(
+  context: Pick<OrgContext, 'db' | 'clock'>,
+  roles: Roles,
+): LifecyclePolicy {
+  const db = context.db as OrgDb;
+  const open = async (actor: Actor, on?: OrgTrx): Promise<Door> => {
+    const { held } = await roles.holder(actor, on ?? db);
+    return { actor, held, tree: await loadTree(on ?? db) };
+  };
+  return {
+    open,
+    async requireManage(actor, permission, personId) {
+      const door = await open(actor);
+      const targets = await peopleRepository.targets(db, [personId], context.clock.now());
+      requireManagePerson(door.held, door.tree, targets.get(personId), permission);
+      return door;
+    },
+    async manageable(actor, permission, personIds) {
+      const { held, tree } = await open(actor);
+      if (!held.somewhere(permission)) return new Set();
+      const targets = await peopleRepository.targets(db, personIds, context.clock.now());
+      return new Set(
+        [...targets.values()]
+          .filter((target) => mayManagePerson(held, tree, target, permission))
+          .map((target) => target.id),
+      );
+    },
+  };
+}

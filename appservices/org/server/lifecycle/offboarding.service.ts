@@ -1,0 +1,555 @@
+import { DomainError, makeErrors, platformErrors, type Actor } from '@qiao/platform';
+import { sql, type Transaction } from 'kysely';
+import { orgErrorTable } from '../../contract/index.ts';
+import type { ChangeContext, DirectoryChange, Placement } from '../changes.ts';
+import { changesRepository } from '../changes.repository.ts';
+import type { Changes } from '../changes.service.ts';
+import { requireGrantable } from '../roles/roles.policy.ts';
+import { rolesRepository } from '../roles/roles.repository.ts';
+import type { OrgContext } from '../setup.ts';
+import type { OrgDb, OrgTrx } from '../tables.ts';
+import { measure, type Measured } from './certificate.ts';
+import { OWN_KINDS, type createHandoverRegistry } from './handover.registry.ts';
+import { orUnavailable, type Accounts } from './homeserver.ts';
+import { LOCK_JOB, type LeaverSnapshot } from './leaving.ts';
+import {
+  offboardingRepository as repository,
+  type ClosingEffects,
+  type ItemRow,
+  type OffboardingRow,
+  type OffboardingState,
+  type Snapshot,
+} from './offboarding.repository.ts';
+import { peopleRepository } from './people.repository.ts';
+import type { Door, LifecyclePolicy } from './policy.ts';
+
+const errors = makeErrors('org', orgErrorTable);
+
+export const CLOSE_JOB = 'org.close-leaver';
+
+const inner = (trx: OrgTrx): Transaction<never> => trx as unknown as Transaction<never>;
+
+export interface OffboardingView {
+  row: OffboardingRow;
+  items: ItemRow[];
+}
+
+export interface OffboardingParts {
+  readonly changes: Changes;
+  readonly policy: LifecyclePolicy;
+  readonly registry: ReturnType<typeof createHandoverRegistry>;
+  /** For people who wait. */
+  readonly accounts: Accounts;
+}
+
+/** What administrators do with leavers. Every call checks `org.person.offboard` over the person first. */
+export interface Offboardings {
+  /** @throws DomainError `org.offboarding_open`, `org.person_ended`, `org.not_yourself`, `org.last_main_admin` */
+  start(
+    actor: Actor,
+    personId: string,
+    wish: { reason: string | null; handover_to?: string | undefined },
+  ): Promise<OffboardingView>;
+  list(
+    actor: Actor,
+    filter: {
+      state?: OffboardingState | undefined;
+      after?: { at: string; id: string } | undefined;
+      limit: number;
+    },
+  ): Promise<OffboardingRow[]>;
+  get(actor: Actor, id: string): Promise<OffboardingView>;
+  /** @throws DomainError `org.offboarding_not_in_state`, `org.person_ended`, `org.cannot_grant_more_than_held` */
+  assign(actor: Actor, id: string, itemId: string, to: string | null): Promise<OffboardingView>;
+  /**
+   * Hands over in the directory and begins closing the account. What the person owns is looked at again first.
+   * @throws DomainError `org.handover_incomplete`, `org.offboarding_not_in_state`, `org.homeserver_unavailable`
+   */
+  close(actor: Actor, id: string): Promise<OffboardingView>;
+  /** @throws DomainError `org.undo_expired`, `org.offboarding_not_in_state` while closing */
+  undo(actor: Actor, id: string): Promise<OffboardingView>;
+  /** Measures the certificate against the actual state now. */
+  check(actor: Actor, id: string): Promise<OffboardingView>;
+  /** Brings the hand-over list up to what is owned now; rooms and other domains' things with it. */
+  collect(id: string, accounts: Accounts): Promise<void>;
+  measure(row: OffboardingRow, accounts: Accounts): Promise<Measured>;
+}
+
+export function createOffboardings(context: OrgContext, parts: OffboardingParts): Offboardings {
+  const db = context.db as OrgDb;
+  const { changes, policy, registry, accounts } = parts;
+  const { acts, clock, events, homeserver, queue, random, sessions } = context;
+  const userIdOf = (row: { localpart: string }): string => `@${row.localpart}:${homeserver.serverName}`;
+  const today = (): string => clock.now().toISOString().slice(0, 10);
+
+  async function load(actor: Actor, id: string): Promise<{ row: OffboardingRow; door: Door }> {
+    const row = await repository.find(db, id);
+    if (!row) throw platformErrors.not_found();
+    const door = await policy.requireManage(actor, 'org.person.offboard', row.person_id);
+    return { row, door };
+  }
+
+  async function view(id: string, on: OrgDb | OrgTrx = db): Promise<OffboardingView> {
+    const row = await repository.find(on, id);
+    if (!row) throw platformErrors.not_found();
+    return { row, items: await repository.items(on, id) };
+  }
+
+  function requireState(row: OffboardingRow, ...allowed: OffboardingState[]): void {
+    if (!allowed.includes(row.state)) throw errors.offboarding_not_in_state({ state: row.state });
+  }
+
+  async function requireReceiver(trx: OrgTrx, id: string, leaverId: string): Promise<void> {
+    const receiver = await peopleRepository.find(trx, id);
+    if (!receiver) throw platformErrors.not_found();
+    if (id === leaverId || (receiver.status !== 'active' && receiver.status !== 'joining')) {
+      throw errors.person_ended();
+    }
+  }
+
+  /** The grant behind an item may only be passed on by somebody who could give it. */
+  async function requireGrantOver(trx: OrgTrx, door: Door, grantId: string): Promise<void> {
+    const [grant] = await rolesRepository.grants(trx, {
+      id: grantId,
+      within: 'all',
+      limit: 1,
+      now: clock.now(),
+    });
+    if (!grant) throw platformErrors.not_found();
+    requireGrantable(door.held, door.tree, {
+      permissions: grant.permissions,
+      department_id: grant.department_id,
+      ends_at: grant.ends_at,
+    });
+  }
+
+  const service: Offboardings = {
+    async start(actor, personId, { reason, handover_to }) {
+      await policy.requireManage(actor, 'org.person.offboard', personId);
+      const id = await db.transaction().execute(async (trx) => {
+        const person = await peopleRepository.find(trx, personId);
+        if (!person) throw platformErrors.not_found();
+        if (person.status === 'left') throw errors.person_ended();
+        if (person.status === 'suspended') throw errors.offboarding_open();
+        if (handover_to !== undefined) await requireReceiver(trx, handover_to, personId);
+        const on: ChangeContext = { actor: actor.userId, on: today() };
+        await changes.applyChanges(trx, [{ kind: 'person_leave', id: personId, reason }], on);
+        const open = await trx
+          .selectFrom('org.offboarding')
+          .select('id')
+          .where('person_id', '=', personId)
+          .where('state', '=', 'suspended')
+          .executeTakeFirstOrThrow();
+        if (handover_to !== undefined) await repository.defaultReceiver(trx, open.id, handover_to);
+        return open.id;
+      });
+      return view(id);
+    },
+
+    async list(actor, filter) {
+      const { held, tree } = await policy.open(actor);
+      if (!held.somewhere('org.person.offboard')) throw platformErrors.not_allowed();
+      return repository.list(db, { ...filter, within: held.reach('org.person.offboard', tree) });
+    },
+
+    async get(actor, id) {
+      const { row } = await load(actor, id);
+      return view(row.id);
+    },
+
+    async assign(actor, id, itemId, to) {
+      const { row, door } = await load(actor, id);
+      await db.transaction().execute(async (trx) => {
+        const locked = await repository.lock(trx, id);
+        if (!locked) throw platformErrors.not_found();
+        requireState(locked, 'suspended');
+        const item = (await repository.items(trx, id)).find((one) => one.id === itemId);
+        if (!item) throw platformErrors.not_found();
+        if (to !== null) {
+          await requireReceiver(trx, to, row.person_id);
+          if (item.kind === 'role_grant') await requireGrantOver(trx, door, item.subject);
+        }
+        await repository.decide(trx, itemId, to, to === null ? clock.now() : null);
+      });
+      return view(id);
+    },
+
+    async collect(id, through) {
+      const row = await repository.find(db, id);
+      if (row?.state !== 'suspended') return;
+      const residue = await through.residue(userIdOf(row));
+      const found: { kind: string; subject: string; label: string }[] = await repository.owned(
+        db,
+        row.person_id,
+      );
+      for (const room of residue?.sole_admin ?? []) {
+        // A room nobody else is in ends with the person.
+        if (residue?.alone.includes(room) !== true) found.push({ kind: 'room', subject: room, label: room });
+      }
+      for (const source of registry.sources()) {
+        for (const { subject, label } of await source.collect(row.person_id)) {
+          found.push({ kind: source.kind, subject, label });
+        }
+      }
+      await db.transaction().execute(async (trx) => {
+        const now = await repository.lock(trx, id);
+        if (now?.state !== 'suspended') return;
+        const key = (thing: { kind: string; subject: string }): string => `${thing.kind}\n${thing.subject}`;
+        const owned = new Set(found.map(key));
+        const items = await repository.items(trx, id);
+        const collected = new Set<string>([...OWN_KINDS, ...registry.sources().map((source) => source.kind)]);
+        await repository.removeItems(
+          trx,
+          items.filter((item) => collected.has(item.kind) && !owned.has(key(item))).map((item) => item.id),
+        );
+        const known = new Set(items.map(key));
+        const receiver = await defaultReceiver(trx, row.person_id);
+        await repository.addItems(
+          trx,
+          id,
+          found
+            .filter((thing) => !known.has(key(thing)))
+            .map((thing) => ({
+              ...thing,
+              id: random.uuid(),
+              to: thing.kind === 'role_grant' || thing.kind === 'room' ? null : receiver,
+            })),
+        );
+        await repository.setSnapshot(trx, id, {
+          ...now.snapshot,
+          collected_at: clock.now().toISOString(),
+        });
+      });
+    },
+
+    async close(actor, id) {
+      const { row, door } = await load(actor, id);
+      requireState(row, 'suspended');
+      if (userIdOf(row) === actor.userId) throw errors.not_yourself();
+      // What came to the person since, or was taken away by hand.
+      await orUnavailable(service.collect(id, accounts));
+      await db.transaction().execute(async (trx) => {
+        // The directory before its people, as `applyChanges` does.
+        await changesRepository.lock(trx);
+        const locked = await repository.lock(trx, id);
+        if (!locked) throw platformErrors.not_found();
+        requireState(locked, 'suspended');
+        if (locked.items_open > 0) throw errors.handover_incomplete({ count: locked.items_open });
+        const items = await repository.items(trx, id);
+        const effects: ClosingEffects = { reports: [], heads: [], grants: [] };
+        const set = await directoryHandover(trx, locked, items, effects);
+        await grantHandover(trx, door, items, effects, actor);
+        await changes.applyChanges(trx, set, { actor: actor.userId, on: today() });
+        await sql`delete from org.role_grant where person_id = ${locked.person_id}::uuid`.execute(trx);
+        const own: readonly string[] = ['report', 'department_head', 'role_grant'];
+        await repository.markDone(
+          trx,
+          items.filter((item) => own.includes(item.kind) && item.done_at === null).map((item) => item.id),
+          clock.now(),
+        );
+        await repository.setSnapshot(trx, id, { ...locked.snapshot, effects });
+        await repository.setState(trx, id, { state: 'closing' });
+        await acts.record(inner(trx), {
+          actor: actor.userId,
+          action: 'org.person.close',
+          subject: `person:${locked.person_id}`,
+          details: { offboarding_id: id },
+        });
+        await queue.enqueue(inner(trx), CLOSE_JOB, { offboarding_id: id }, { key: `${CLOSE_JOB}:${id}` });
+      });
+      return view(id);
+    },
+
+    async check(actor, id) {
+      const { row } = await load(actor, id);
+      requireState(row, 'closing', 'closed');
+      const certificate = await orUnavailable(service.measure(row, accounts));
+      await repository.setCertificate(db, id, certificate);
+      if (row.state === 'closing') {
+        await queue.enqueue(db as never, CLOSE_JOB, { offboarding_id: id }, { key: `${CLOSE_JOB}:${id}` });
+      }
+      return view(id);
+    },
+
+    async measure(row, through) {
+      const residue = await through.residue(userIdOf(row));
+      const own = await repository.ownCounts(db, row.person_id, row.id);
+      // Ends what it finds: a session found is counted once, and gone.
+      return measure(clock.now(), residue, { ...own, sessions: await sessions.endAll(userIdOf(row)) });
+    },
+
+    async undo(actor, id) {
+      const { row, door } = await load(actor, id);
+      if (row.state === 'undone') return view(id);
+      requireState(row, 'suspended', 'closed');
+      const { undo_until: until } = row;
+      const hasSnapshot = row.snapshot.placements !== undefined;
+      if (!hasSnapshot || (row.state === 'closed' && until !== null && until < clock.now())) {
+        throw errors.undo_expired({ until: until?.toISOString().slice(0, 10) ?? '' });
+      }
+      if (row.state === 'closed') {
+        // Before the commit, so that provisioning finds an account it can put into rooms. Until then it has
+        // neither password nor device: nobody can use it.
+        const residue = await orUnavailable(accounts.residue(userIdOf(row)));
+        if (residue) {
+          await orUnavailable(accounts.reactivate(userIdOf(row)));
+          await orUnavailable(accounts.lock(userIdOf(row), false));
+        }
+        await db.transaction().execute((trx) => restoreClosed(trx, id, door, residue !== undefined));
+      } else {
+        await db.transaction().execute((trx) => restoreSuspended(trx, id, actor));
+      }
+      return view(id);
+    },
+  };
+  return service;
+
+  async function defaultReceiver(trx: OrgTrx, personId: string): Promise<string | null> {
+    const person = await peopleRepository.find(trx, personId);
+    const manager =
+      person?.manager_id === undefined || person.manager_id === null
+        ? undefined
+        : await peopleRepository.find(trx, person.manager_id);
+    return manager && (manager.status === 'active' || manager.status === 'joining') ? manager.id : null;
+  }
+
+  /** Reports get their new manager, departments their new head, the leaver no place any more. */
+  async function directoryHandover(
+    trx: OrgTrx,
+    row: OffboardingRow,
+    items: readonly ItemRow[],
+    effects: ClosingEffects,
+  ): Promise<DirectoryChange[]> {
+    const set: DirectoryChange[] = [];
+    const leaver = await peopleRepository.find(trx, row.person_id);
+    for (const item of items.filter((one) => one.kind === 'report')) {
+      const report = await peopleRepository.find(trx, item.subject);
+      if (report?.manager_id !== row.person_id || report.status === 'left') continue;
+      // A report who takes over answers to whom the leaver answered to.
+      const manager = item.to_person_id === report.id ? (leaver?.manager_id ?? null) : item.to_person_id;
+      set.push({ kind: 'person_change', id: report.id, set: { manager_id: manager } });
+      effects.reports.push({ person_id: report.id, manager_id: manager });
+    }
+    const places = new Map<string, Placement[]>();
+    for (const item of items.filter((one) => one.kind === 'department_head')) {
+      const { to_person_id: to, subject: department } = item;
+      if (to === null) continue;
+      const present = places.get(to) ?? (await placements(trx, to));
+      const there = present.find((place) => place.department_id === department);
+      if (there?.is_head === true) continue;
+      if (there) there.is_head = true;
+      else {
+        present.push({
+          department_id: department,
+          is_primary: present.length === 0,
+          is_head: true,
+          title: null,
+        });
+      }
+      effects.heads.push({ person_id: to, department_id: department, placed: there === undefined });
+      places.set(to, present);
+    }
+    for (const [id, wanted] of places) set.push({ kind: 'person_place', id, placements: wanted });
+    set.push({ kind: 'person_place', id: row.person_id, placements: [] });
+    return set;
+  }
+
+  async function grantHandover(
+    trx: OrgTrx,
+    door: Door,
+    items: readonly ItemRow[],
+    effects: ClosingEffects,
+    actor: Actor,
+  ): Promise<void> {
+    const now = clock.now();
+    for (const item of items.filter((one) => one.kind === 'role_grant')) {
+      const { to_person_id: to } = item;
+      if (to === null) continue;
+      await requireGrantOver(trx, door, item.subject);
+      const [grant] = await rolesRepository.grants(trx, { id: item.subject, within: 'all', limit: 1, now });
+      if (!grant) continue;
+      const wanted = { person_id: to, role_id: grant.role_id, department_id: grant.department_id };
+      if (await rolesRepository.findGrant(trx, wanted)) continue;
+      const id = random.uuid();
+      await rolesRepository.insertGrant(trx, {
+        ...wanted,
+        id,
+        granted_by: actor.userId,
+        granted_at: now,
+        ends_at: grant.ends_at,
+      });
+      effects.grants.push(id);
+      await acts.record(inner(trx), {
+        actor: actor.userId,
+        action: 'org.role.grant',
+        subject: `person:${to}`,
+        scope: grant.department_id === null ? 'company' : `department:${grant.department_id}`,
+        details: { grant_id: id, role_id: grant.role_id, role: grant.role_name, handed_over: true },
+      });
+    }
+  }
+
+  async function placements(trx: OrgTrx, personId: string): Promise<Placement[]> {
+    return trx
+      .selectFrom('org.membership')
+      .select(['department_id', 'is_primary', 'is_head', 'title'])
+      .where('person_id', '=', personId)
+      .where('until', 'is', null)
+      .execute();
+  }
+
+  async function restoreSuspended(trx: OrgTrx, id: string, actor: Actor): Promise<void> {
+    const row = await repository.lock(trx, id);
+    if (!row) throw platformErrors.not_found();
+    if (row.state === 'undone') return;
+    requireState(row, 'suspended');
+    const now = clock.now();
+    await trx
+      .updateTable('org.person')
+      .set({ status: row.snapshot.status ?? 'joining', updated_at: now, version: sql`version + 1` })
+      .where('id', '=', row.person_id)
+      .execute();
+    await undone(trx, row, actor);
+  }
+
+  async function restoreClosed(trx: OrgTrx, id: string, door: Door, hasAccount: boolean): Promise<void> {
+    await changesRepository.lock(trx);
+    const row = await repository.lock(trx, id);
+    if (!row) throw platformErrors.not_found();
+    if (row.state === 'undone') return;
+    requireState(row, 'closed');
+    const snapshot = row.snapshot as Snapshot;
+    const now = clock.now();
+    const { actor } = door;
+    // Somebody else may have the address by now.
+    await sql`update org.person p set status = 'joining', activated_at = null,
+        account = ${hasAccount ? 'created' : 'none'}, updated_at = ${now}, version = version + 1,
+        ends_on = case when ends_on <= ${today()}::date then null else ends_on end,
+        manager_id = (select m.id from org.person m where m.id = p.manager_id and m.status <> 'left'),
+        email = case when exists (select 1 from org.person o where o.id <> p.id and lower(o.email) = lower(p.email)
+          and o.status <> 'left') then null else email end
+      where id = ${row.person_id}::uuid`.execute(trx);
+    const on: ChangeContext = { actor: actor.userId, on: today() };
+    await changes.applyChanges(trx, await placesBack(trx, row.person_id, snapshot), on);
+    const reports = await reportsBack(trx, row.person_id, snapshot);
+    if (reports.length > 0) await unlessImpossible(trx, () => changes.applyChanges(trx, reports, on));
+    await grantsBack(trx, row.person_id, snapshot, door);
+    await undone(trx, row, actor);
+  }
+
+  async function placesBack(
+    trx: OrgTrx,
+    personId: string,
+    snapshot: LeaverSnapshot & { effects?: ClosingEffects },
+  ): Promise<DirectoryChange[]> {
+    const set: DirectoryChange[] = [];
+    const active = new Set(
+      (await trx.selectFrom('org.department').select('id').where('state', '=', 'active').execute()).map(
+        (row) => row.id,
+      ),
+    );
+    const back = snapshot.placements.filter((place) => active.has(place.department_id));
+    const [first] = back;
+    if (first && !back.some((place) => place.is_primary)) first.is_primary = true;
+    if (first) set.push({ kind: 'person_place', id: personId, placements: back });
+    // Who was made head in the leaver's place is so no longer, unless that was settled anew since.
+    for (const head of snapshot.effects?.heads ?? []) {
+      const present = await placements(trx, head.person_id);
+      const there = present.find((place) => place.department_id === head.department_id);
+      if (!there?.is_head || !active.has(head.department_id)) continue;
+      const only = present.length === 1;
+      const wanted =
+        head.placed && !there.is_primary && !only
+          ? present.filter((place) => place !== there)
+          : present.map((place) => (place === there ? { ...place, is_head: false } : place));
+      set.push({ kind: 'person_place', id: head.person_id, placements: wanted });
+    }
+    return set;
+  }
+
+  async function reportsBack(
+    trx: OrgTrx,
+    personId: string,
+    snapshot: { effects?: ClosingEffects },
+  ): Promise<DirectoryChange[]> {
+    const set: DirectoryChange[] = [];
+    for (const { person_id: id, manager_id: given } of snapshot.effects?.reports ?? []) {
+      const report = await peopleRepository.find(trx, id);
+      if (!report || report.status === 'left' || report.manager_id !== given) continue;
+      set.push({ kind: 'person_change', id, set: { manager_id: personId } });
+    }
+    return set;
+  }
+
+  /** Only what the actor could grant: undoing gives nobody more rights than its maker has. */
+  async function grantsBack(
+    trx: OrgTrx,
+    personId: string,
+    snapshot: LeaverSnapshot & { effects?: ClosingEffects },
+    door: Door,
+  ): Promise<void> {
+    const now = clock.now();
+    let skipped = false;
+    for (const grant of snapshot.grants) {
+      const ends_at = grant.ends_at === null ? null : new Date(grant.ends_at);
+      const role = await rolesRepository.role(trx, grant.role_id);
+      if (!role || (ends_at !== null && ends_at <= now)) continue;
+      if (grant.department_id !== null && door.tree.get(grant.department_id)?.state !== 'active') continue;
+      try {
+        requireGrantable(door.held, door.tree, {
+          permissions: role.permissions,
+          department_id: grant.department_id,
+          ends_at,
+        });
+      } catch (error) {
+        if (!(error instanceof DomainError)) throw error;
+        skipped = true;
+        continue;
+      }
+      const wanted = { person_id: personId, role_id: grant.role_id, department_id: grant.department_id };
+      if (await rolesRepository.findGrant(trx, wanted)) continue;
+      await rolesRepository.insertGrant(trx, {
+        ...wanted,
+        id: random.uuid(),
+        granted_by: door.actor.userId,
+        granted_at: now,
+        ends_at,
+      });
+    }
+    // Handed-over rights go back, where their receiver still has them from that hand-over. But never so that
+    // nobody has them.
+    if (skipped) return;
+    for (const id of snapshot.effects?.grants ?? []) await rolesRepository.deleteGrant(trx, id);
+  }
+
+  async function undone(trx: OrgTrx, row: OffboardingRow, actor: Actor): Promise<void> {
+    const now = clock.now();
+    await repository.setState(trx, row.id, { state: 'undone', undone_at: now });
+    await repository.setCertificate(trx, row.id, null);
+    await acts.record(inner(trx), {
+      actor: actor.userId,
+      action: 'org.person.return',
+      subject: `person:${row.person_id}`,
+      details: { offboarding_id: row.id, from: row.state },
+    });
+    await events.publish(inner(trx), 'org.person.returned', {
+      person_id: row.person_id,
+      user_id: userIdOf(row),
+    });
+    await queue.enqueue(inner(trx), LOCK_JOB, { person_ids: [row.person_id] }, { queue: LOCK_JOB });
+    await queue.enqueue(inner(trx), 'org.provision', {}, { key: 'org.provision' });
+    await sql`select nextval('org.directory_version')`.execute(trx);
+  }
+
+  /** A reporting line that would be a cycle by now is left as it is. */
+  async function unlessImpossible(trx: OrgTrx, work: () => Promise<unknown>): Promise<void> {
+    await sql`savepoint reports`.execute(trx);
+    try {
+      await work();
+      await sql`release savepoint reports`.execute(trx);
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      await sql`rollback to savepoint reports`.execute(trx);
+    }
+  }
+}
