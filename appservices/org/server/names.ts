@@ -7,7 +7,6 @@
 const BLANKS = /[\s\u0085\u2028\u2029]+/gu;
 /** Controls, and characters that only change how others are shown (bidirectional marks, tags, fillers). */
 const INVISIBLE =
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what is taken out
   /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\uffff\u{e0000}-\u{e0fff}]/gu;
 /** Joiners mean something only between two characters of a word (Persian, Indic scripts, emoji). */
 const LOOSE_JOINER =
