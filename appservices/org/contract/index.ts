@@ -3,3 +3,4 @@ export * from './domain-events.ts';
 export * from './errors.ts';
 export * from './handover.ts';
 export * from './permissions.ts';
+export * from './read.ts';

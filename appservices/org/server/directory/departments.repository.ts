@@ -1,0 +1,100 @@
+import { sql } from 'kysely';
+import type { DepartmentState, OrgDb, OrgTrx } from '../tables.ts';
+import type { RefRow } from './people.repository.ts';
+import type { DepartmentNode } from './tree.ts';
+
+export interface DepartmentRow extends DepartmentNode {
+  readonly external_id: string | null;
+  readonly include_sub: boolean;
+  readonly space_id: string | null;
+  readonly room_id: string | null;
+  readonly version: number;
+  readonly state: DepartmentState;
+}
+
+const uuids = (ids: Iterable<string>) => sql`${[...ids]}::uuid[]`;
+/** People who count: leavers do not, from the moment they are locked. */
+const HERE = sql`p.status in ('joining', 'active')`;
+
+/** SQL of departments for the console; writing is `changes.service.ts`. */
+export const departmentsRepository = {
+  async all(db: OrgDb | OrgTrx): Promise<DepartmentRow[]> {
+    return db
+      .selectFrom('org.department')
+      .select([
+        'id',
+        'external_id',
+        'name',
+        'parent_id',
+        'position',
+        'hidden',
+        'include_sub',
+        'state',
+        'space_id',
+        'room_id',
+        'version',
+      ])
+      .execute();
+  },
+
+  async lockVersion(trx: OrgTrx, id: string): Promise<number | undefined> {
+    const { rows } = await sql<{ version: number }>`select version from org.department
+      where id = ${id}::uuid for update`.execute(trx);
+    return rows[0]?.version;
+  },
+
+  /** People directly in departments, and with their whole subtrees; nobody is counted twice in one number. */
+  async counts(db: OrgDb, ids: Iterable<string>): Promise<Map<string, { direct: number; total: number }>> {
+    const { rows } = await sql<{ id: string; direct: number; total: number }>`with recursive
+      below as (
+        select id as root, id from org.department where id = any(${uuids(ids)})
+        union select below.root, d.id from below join org.department d on d.parent_id = below.id)
+      select below.root as id, count(distinct m.person_id) filter (where below.id = below.root) as direct,
+        count(distinct m.person_id) as total
+      from below join org.membership m on m.department_id = below.id and m.until is null
+        join org.person p on p.id = m.person_id and ${HERE}
+      group by below.root`.execute(db);
+    return new Map(rows.map((row) => [row.id, row]));
+  },
+
+  async heads(db: OrgDb, ids: Iterable<string>): Promise<Map<string, RefRow[]>> {
+    const { rows } = await sql<
+      RefRow & { department_id: string }
+    >`select m.department_id, p.id, p.display_name,
+        p.localpart, p.title
+      from org.membership m join org.person p on p.id = m.person_id
+      where m.until is null and m.is_head and m.department_id = any(${uuids(ids)}) and p.status <> 'left'
+      order by lower(p.display_name), p.id`.execute(db);
+    return Map.groupBy(rows, (row) => row.department_id);
+  },
+
+  /** Current placements of everybody who is in one of the departments, all their departments included. */
+  async placementsOfMembers(
+    db: OrgDb | OrgTrx,
+    ids: Iterable<string>,
+  ): Promise<
+    Map<
+      string,
+      {
+        person_id: string;
+        department_id: string;
+        is_primary: boolean;
+        is_head: boolean;
+        title: string | null;
+      }[]
+    >
+  > {
+    const { rows } = await sql<{
+      person_id: string;
+      department_id: string;
+      is_primary: boolean;
+      is_head: boolean;
+      title: string | null;
+    }>`select m.person_id, m.department_id, m.is_primary, m.is_head, m.title
+      from org.membership m join org.person p on p.id = m.person_id
+      where m.until is null and ${HERE} and m.person_id in (
+        select person_id from org.membership where until is null and department_id = any(${uuids(ids)}))
+      order by m.person_id, m.department_id`.execute(db);
+    return Map.groupBy(rows, (row) => row.person_id);
+  },
+};
