@@ -1,0 +1,43 @@
+import { pinyin } from 'pinyin-pro';
+import type { DepartmentTree } from '../directory/tree.ts';
+
+const HAN = /\p{Script=Han}/u;
+const STARTS_ASCII = /^[a-z0-9]/;
+/** Names whose reading is kept; far above the departments of a company. */
+const MAX_KEPT = 20_000;
+const kept = new Map<string, string>();
+
+const plain = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\p{M}]+/gu, ' ')
+    .trim();
+
+/** A department's name, its pinyin in full and its initials, lower-case, as one text to look into. */
+function nameText(name: string): string {
+  const known = kept.get(name);
+  if (known !== undefined) return known;
+  const lower = plain(name);
+  let text = lower;
+  if (HAN.test(name)) {
+    const syllables = pinyin(lower, { toneType: 'none', type: 'array', nonZh: 'consecutive', v: true });
+    text += ` ${syllables.join('')} ${syllables.map((syllable) => syllable.charAt(0)).join('')}`;
+  }
+  if (kept.size >= MAX_KEPT) kept.clear();
+  kept.set(name, text);
+  return text;
+}
+
+/** Departments, out of those the viewer sees, whose name holds the word (or its pinyin begins with it). */
+export function departmentsNamed(tree: DepartmentTree, unseen: ReadonlySet<string>, word: string): string[] {
+  return tree
+    .ordered()
+    .filter((node) => {
+      if (node.state !== 'active' || unseen.has(node.id)) return false;
+      return STARTS_ASCII.test(word)
+        ? ` ${nameText(node.name)}`.includes(` ${word}`)
+        : plain(node.name).includes(word);
+    })
+    .map((node) => node.id);
+}
