@@ -1,5 +1,15 @@
 import type { DomainContext, DomainParts } from '@qiao/platform';
+import { actsParts } from './acts/parts.ts';
+import { createChanges } from './changes.service.ts';
 import type { OrgConfig } from './config.ts';
+import { directoryParts } from './directory/parts.ts';
+import { lifecycleParts } from './lifecycle/index.ts';
+import { provisionParts } from './provision/parts.ts';
+import { rolesParts } from './roles/parts.ts';
+import { createRoles } from './roles/roles.service.ts';
+import { setupGuideParts } from './setup-guide/parts.ts';
+import { visibilityParts } from './visibility/parts.ts';
+import { createVisibility } from './visibility/visibility.service.ts';
 
 export type OrgContext = DomainContext<OrgConfig>;
 
@@ -28,7 +38,18 @@ export function combine(areas: readonly DomainParts[]): DomainParts {
 }
 
 /** One line for each area of the domain. */
-export function setup(_context: OrgContext): DomainParts {
-  const areas: DomainParts[] = [];
+export function setup(context: OrgContext): DomainParts {
+  const roles = createRoles(context);
+  const visibility = createVisibility(context);
+  const changes = createChanges(context);
+  const areas: DomainParts[] = [
+    rolesParts(context, roles),
+    directoryParts(context, { changes, roles, visibility }),
+    visibilityParts(context, { roles, visibility }),
+    setupGuideParts(context, roles),
+    actsParts(context, roles),
+    lifecycleParts(context),
+    provisionParts(context),
+  ];
   return combine(areas);
 }
