@@ -59,13 +59,15 @@ export const changesRepository = {
     return rows;
   },
 
+  /** An ended department gives its external id back, so that the source may use it again. */
   async endDepartments(
     trx: OrgTrx,
     ends: readonly { id: string; mode: 'dissolved' | 'converted' }[],
     now: Date,
   ): Promise<void> {
     if (ends.length === 0) return;
-    await sql`update org.department d set state = x.mode, ended_at = ${now}, version = version + 1
+    await sql`update org.department d set state = x.mode, ended_at = ${now}, external_id = null,
+        version = version + 1
       from jsonb_to_recordset(${json(ends)}::jsonb) as x(id uuid, mode text) where d.id = x.id`.execute(trx);
   },
 

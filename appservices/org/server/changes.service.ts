@@ -14,6 +14,7 @@ import {
   type PersonRow,
   type PlacementRow,
 } from './changes.repository.ts';
+import { findCycle } from './imports/cycles.ts';
 import { isPersonLocalpart } from './imports/localpart.ts';
 import { searchText } from './imports/search-text.ts';
 import { startLeaving as startLeavingNow } from './lifecycle/leaving.ts';
@@ -120,24 +121,6 @@ function differing<T extends object>(row: T, next: Partial<T>): (keyof T & strin
   return (Object.keys(next) as (keyof T & string)[]).filter(
     (key) => next[key] !== undefined && next[key] !== row[key],
   );
-}
-
-/** The first cycle in a parent relation, as ids, or undefined. Linear in the number of rows. */
-export function findCycle(parents: ReadonlyMap<string, string | null>): string[] | undefined {
-  const done = new Set<string>();
-  for (const start of parents.keys()) {
-    const path: string[] = [];
-    const onPath = new Set<string>();
-    let at: string | null | undefined = start;
-    while (at !== null && at !== undefined && !done.has(at)) {
-      if (onPath.has(at)) return path.slice(path.indexOf(at));
-      onPath.add(at);
-      path.push(at);
-      at = parents.get(at);
-    }
-    for (const id of path) done.add(id);
-  }
-  return undefined;
 }
 
 /** Makes the engine; `startLeaving` can be replaced in tests. */
@@ -267,9 +250,9 @@ async function applyDepartments(
     const row = find(id);
     if (row.state !== 'active') continue;
     ends.push({ id, mode });
-    departments.set(id, { ...row, state: mode });
+    departments.set(id, { ...row, external_id: null, state: mode });
     changedDepartments.add(id);
-    act('org.department.end', `department:${id}`, { mode, name: row.name });
+    act('org.department.end', `department:${id}`, { mode, name: row.name, external_id: row.external_id });
   }
   checkDepartments(departments, changedDepartments);
   await repository.endDepartments(trx, ends, now);
@@ -443,7 +426,7 @@ async function applyPlacements(
     if (rows) rows.push(row);
     else current.set(row.person_id, [row]);
   }
-  const ended: string[] = [];
+  const ended = new Map<string, string[]>();
   const updated: PlacementRow[] = [];
   const added: Omit<PlacementRow, 'id'>[] = [];
   for (const [personId, placements] of places) {
@@ -456,12 +439,18 @@ async function applyPlacements(
     );
     const changed = before.flatMap((row) => {
       const next = wanted.get(row.department_id);
-      return next && differing<Placement>(row, next).length > 0 ? [{ ...row, ...next }] : [];
+      if (!next) return [];
+      const { is_primary, is_head, title } = next;
+      const same = row.is_primary === is_primary && row.is_head === is_head && row.title === title;
+      return same ? [] : [{ ...row, is_primary, is_head, title }];
     });
     if (gone.length + fresh.length + changed.length === 0) continue;
-    ended.push(...gone.map((row) => row.id));
+    // A placement that began earlier than today ended the ones before it on that day.
+    const [first] = fresh.flatMap((placement) => placement.since ?? []).sort();
+    const end = first ?? context.on;
+    ended.set(end, [...(ended.get(end) ?? []), ...gone.map((row) => row.id)]);
     updated.push(...changed);
-    added.push(...fresh.map((placement) => ({ ...placement, person_id: personId, since: context.on })));
+    added.push(...fresh.map((placement) => ({ since: context.on, ...placement, person_id: personId })));
     moved.add(personId);
     if (personAdds.has(personId)) continue;
     act('org.person.place', `person:${personId}`, {
@@ -469,7 +458,7 @@ async function applyPlacements(
       after: placements.map((placement) => placement.department_id),
     });
   }
-  await repository.endPlacements(trx, ended, context.on);
+  for (const [on, ids] of ended) await repository.endPlacements(trx, ids, on);
   await repository.updatePlacements(trx, updated);
   await repository.insertPlacements(
     trx,

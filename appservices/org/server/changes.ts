@@ -10,6 +10,8 @@ export interface Placement {
   is_primary: boolean;
   is_head: boolean;
   title: string | null;
+  /** First day, ISO 8601, where it is not `ChangeContext.on`; what the person leaves for it ends on that day. */
+  since?: string;
 }
 
 export interface NewDepartment {
