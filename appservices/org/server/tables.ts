@@ -47,7 +47,9 @@ export interface PersonTable {
   status: ColumnType<PersonStatus, PersonStatus | undefined, PersonStatus>;
   account: ColumnType<AccountState, AccountState | undefined, AccountState>;
   applied_name: string | null;
+  applied_email: string | null;
   activated_at: Timestamp | null;
+  greeted_at: Timestamp | null;
   starts_on: CalendarDate | null;
   ends_on: CalendarDate | null;
   source_id: string | null;

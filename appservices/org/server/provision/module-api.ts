@@ -1,0 +1,159 @@
+import { MatrixLink } from '@qiao/platform/matrix';
+import type { OrgContext } from '../setup.ts';
+
+/** Most items of one request of the module. */
+export const MODULE_BATCH = 200;
+/** One request may change 200 memberships of a large room. */
+const TIMEOUT_MS = 300_000;
+/** A call is tried again for so long by itself; after that the provisioner waits for the homeserver. */
+const RETRY_MS = 15_000;
+
+/** An item's answer; `errcode` where it failed. */
+export interface ItemResult {
+  readonly user_id?: string;
+  readonly room_id?: string;
+  readonly errcode?: string;
+  readonly error?: string;
+}
+export interface AccountResult extends ItemResult {
+  readonly created?: boolean;
+  readonly made_here?: boolean;
+  readonly bot?: boolean;
+  readonly deactivated?: boolean;
+  readonly locked?: boolean;
+  readonly displayname?: string;
+  readonly emails?: readonly string[];
+}
+export interface AccountFacts extends ItemResult {
+  readonly exists?: boolean;
+  readonly made_here?: boolean;
+  readonly deactivated?: boolean;
+  readonly locked?: boolean;
+  readonly displayname?: string | null;
+}
+export interface MembershipResult extends ItemResult {
+  readonly membership?: 'join' | 'leave';
+  readonly changed?: boolean;
+}
+export interface NewAccount {
+  readonly localpart: string;
+  readonly displayname: string;
+  readonly emails: readonly string[];
+  readonly locale?: string;
+}
+export interface MembershipChange {
+  readonly room_id: string;
+  readonly user_id: string;
+  readonly membership: 'join' | 'leave';
+  readonly reason?: string;
+}
+export interface RoomMembers {
+  readonly creator: string;
+  join: string[];
+  invite: string[];
+}
+
+/**
+ * The Synapse module's API (`synapse-config/module/README.md`). Every call may be repeated. Throws `MatrixError` and
+ * `MatrixUnreachableError` for a whole request; what went wrong with one item is in its answer.
+ */
+export function createModuleApi(
+  org: Pick<OrgContext, 'homeserver' | 'log' | 'clock'>,
+  options: { concurrency: number; random: () => number },
+) {
+  const link = MatrixLink.open({
+    url: org.homeserver.url,
+    token: '',
+    clock: { now: () => org.clock.now().getTime() },
+    random: options.random,
+    log: org.log,
+    concurrency: options.concurrency,
+    timeoutMs: TIMEOUT_MS,
+    retry: { totalMs: RETRY_MS },
+  });
+  const post = async (
+    path: string,
+    body: object,
+    signal: AbortSignal | undefined,
+    totalMs?: number,
+  ): Promise<Record<string, unknown>> =>
+    link.withToken(org.homeserver.moduleToken()).request({
+      method: 'POST',
+      path: `/_synapse/client/qiao/v1${path}`,
+      route: `module ${path}`,
+      body,
+      idempotent: true,
+      signal,
+      ...(totalMs === undefined ? {} : { totalMs }),
+    });
+  const results = async <T>(path: string, body: object, signal?: AbortSignal): Promise<T[]> => {
+    const answer = await post(path, body, signal);
+    if (!Array.isArray(answer.results)) throw new Error(`module ${path}: answer without results`);
+    return answer.results as T[];
+  };
+  return {
+    /** True when the homeserver answers and takes our token; one try, a few seconds. */
+    async ping(): Promise<void> {
+      await link.withToken(org.homeserver.moduleToken()).request({
+        method: 'GET',
+        path: '/_synapse/client/qiao/v1/ping',
+        route: 'module /ping',
+        totalMs: 0,
+        timeoutMs: 5000,
+      });
+    },
+    createAccounts: (accounts: readonly NewAccount[], signal?: AbortSignal) =>
+      results<AccountResult>('/accounts', { accounts }, signal),
+    queryAccounts: (userIds: readonly string[], signal?: AbortSignal) =>
+      results<AccountFacts>('/accounts/query', { user_ids: userIds }, signal),
+    setNames: (items: readonly { user_id: string; displayname: string }[], signal?: AbortSignal) =>
+      results<ItemResult>('/accounts/profile', { items }, signal),
+    setEmails: (items: readonly { user_id: string; emails: readonly string[] }[], signal?: AbortSignal) =>
+      results<ItemResult>('/accounts/emails', { items }, signal),
+    lock: (userId: string, locked: boolean, signal?: AbortSignal) =>
+      post('/accounts/suspend', { user_id: userId, suspended: locked }, signal),
+    async deactivate(userId: string, signal?: AbortSignal): Promise<{ parting: boolean }> {
+      const answer = await post('/accounts/deactivate', { user_id: userId }, signal);
+      return { parting: answer['parting'] === true };
+    },
+    async reactivate(userId: string, signal?: AbortSignal): Promise<{ locked: boolean }> {
+      const answer = await post('/accounts/reactivate', { user_id: userId }, signal);
+      return { locked: answer['locked'] === true };
+    },
+    /** `as`: the bot whose power is used. The items of a room belong together: they are joined in one go. */
+    changeMemberships: (as: string, items: readonly MembershipChange[], signal?: AbortSignal) =>
+      results<MembershipResult>('/memberships', { as, items }, signal),
+    /** Joined and invited local users by room; rooms that are gone are in `missing`. */
+    async roomMembers(
+      roomIds: readonly string[],
+      signal?: AbortSignal,
+    ): Promise<{ rooms: Map<string, RoomMembers>; missing: string[] }> {
+      const rooms = new Map<string, RoomMembers>();
+      const missing = new Set<string>();
+      let from: unknown;
+      do {
+        const answer = await post(
+          '/rooms/members',
+          { room_ids: roomIds, limit: 20_000, ...(from === undefined ? {} : { from }) },
+          signal,
+        );
+        for (const [id, members] of Object.entries(answer['rooms'] as Record<string, RoomMembers>)) {
+          const known = rooms.get(id);
+          if (known === undefined) rooms.set(id, members);
+          else {
+            known.join.push(...members.join);
+            known.invite.push(...members.invite);
+          }
+        }
+        for (const [id, error] of Object.entries(answer['errors'] as Record<string, ItemResult>)) {
+          if (error.errcode === 'M_NOT_FOUND') missing.add(id);
+        }
+        from = answer['next'];
+      } while (from !== undefined);
+      return { rooms, missing: [...missing] };
+    },
+    close: () => link.close(),
+  };
+}
+
+export type ModuleApi = ReturnType<typeof createModuleApi>;

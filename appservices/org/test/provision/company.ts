@@ -1,0 +1,255 @@
+import { randomUUID } from 'node:crypto';
+import {
+  createActs,
+  createDomainEvents,
+  createJobQueue,
+  openDatabase,
+  systemClock,
+  systemRandom,
+} from '@qiao/platform';
+import { startTestHost, type TestHost } from '@qiao/platform/testing';
+import {
+  createTestDatabase,
+  startTestStack,
+  type RunningTestStack,
+  waitFor,
+  type TestDatabase,
+} from '@qiao/testkit';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { orgEvents } from '../../contract/index.ts';
+import org from '../../module.ts';
+import type { DirectoryChange, Placement } from '../../server/changes.ts';
+import { createChanges } from '../../server/changes.service.ts';
+import type { OrgDb } from '../../server/tables.ts';
+import { startFaultProxy, type FaultProxy } from './proxy.ts';
+
+/** A company on a homeserver of its own, with the org domain's host in this process. */
+export interface Company {
+  readonly stack: RunningTestStack;
+  readonly proxy: FaultProxy;
+  readonly db: OrgDb;
+  readonly serverName: string;
+  readonly database: TestDatabase;
+  host: TestHost;
+  /** Applies changes as the import does. */
+  readonly apply: (changes: readonly DirectoryChange[]) => Promise<void>;
+  readonly department: (
+    name: string,
+    parent?: string | null,
+    more?: object,
+  ) => DirectoryChange & { id: string };
+  readonly person: (name: string, department: string, more?: object) => DirectoryChange & { id: string };
+  /** Waits until nothing is left to do, or to a condition on the progress. */
+  settled(): Promise<void>;
+  /** Client API as the bot. */
+  asBot<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T>;
+  members(roomId: string): Promise<string[]>;
+  state<T = Record<string, unknown>>(roomId: string, type: string, key?: string): Promise<T | undefined>;
+  rooms(departmentId: string): Promise<{ space: string; room: string }>;
+  companySpace(): Promise<string>;
+  userId(personId: string): Promise<string>;
+  secret(name: string): string;
+  restartHost(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const at = (is_head = false): Omit<Placement, 'department_id'> => ({
+  is_primary: true,
+  is_head,
+  title: null,
+});
+
+/** Placements of somebody in one department. */
+export const placed = (department_id: string, is_head = false): Placement[] => [
+  { department_id, ...at(is_head) },
+];
+
+export async function startCompany(options: { greet?: boolean } = {}): Promise<Company> {
+  const stack = await startTestStack();
+  const { info } = stack;
+  const proxy = await startFaultProxy(info.homeserverUrl);
+  const database = await createTestDatabase({ stack: info });
+  const secret = (name: string): string => readFileSync(join(info.varDir, 'secrets', name), 'utf8').trim();
+  const startHost = async (): Promise<TestHost> => {
+    const host = await startTestHost({
+      domains: [org],
+      databaseUrl: database.url,
+      serverName: info.serverName,
+      homeserverUrl: proxy.url,
+      secrets: {
+        as_token_org: secret('as_token_org'),
+        hs_token_org: secret('hs_token_org'),
+        synapse_module_token: secret('synapse_module_token'),
+      },
+      settings: { company_name: '测试公司', domains: { org: { greet: options.greet ?? false } } },
+      serve: true,
+    });
+    await host.listen(Number(new URL(info.hostUrl).port));
+    return host;
+  };
+  let host: TestHost;
+  try {
+    host = await startHost();
+  } catch (error) {
+    await proxy.close();
+    await stack.stop();
+    throw error;
+  }
+  const handle = openDatabase({
+    url: database.url,
+    applicationName: 'test',
+    max: 3,
+    onError: () => undefined,
+  });
+  const db = handle.db as unknown as OrgDb;
+  const queue = createJobQueue('jobs');
+  const changes = createChanges({
+    acts: createActs(handle.db, 'org', systemClock),
+    clock: systemClock,
+    events: createDomainEvents(queue, () => [], new Set(Object.keys(orgEvents))),
+    homeserver: { serverName: info.serverName } as never,
+    queue,
+    random: systemRandom,
+  });
+  const asToken = secret('as_token_org');
+  const botId = `@_qiao_org_bot:${info.serverName}`;
+  const asBot = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const url = new URL(`${info.homeserverUrl}/_matrix/client/v3${path}`);
+    url.searchParams.set('user_id', botId);
+    const answer = await fetch(url, {
+      method,
+      headers: { authorization: `Bearer ${asToken}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const value = (await answer.json()) as T;
+    if (!answer.ok) throw new Error(`${method} ${path}: ${JSON.stringify(value)}`);
+    return value;
+  };
+  let number = 0;
+  const company: Company = {
+    stack,
+    proxy,
+    db,
+    database,
+    serverName: info.serverName,
+    host,
+    secret,
+    apply: async (list) => {
+      await db.transaction().execute(async (trx) => {
+        await changes.applyChanges(trx, list, {
+          actor: 'system:test',
+          on: new Date().toISOString().slice(0, 10),
+        });
+      });
+    },
+    department: (name, parent = null, more = {}) => {
+      const id = randomUUID();
+      return {
+        id,
+        kind: 'department_add',
+        department: {
+          id,
+          external_id: null,
+          name,
+          parent_id: parent,
+          hidden: false,
+          include_sub: false,
+          position: number++,
+          ...more,
+        },
+      };
+    },
+    person: (name, department, more = {}) => {
+      const id = randomUUID();
+      const { is_head = false, ...facts } = more as { is_head?: boolean };
+      return {
+        id,
+        kind: 'person_add',
+        person: {
+          id,
+          localpart: `p${String(number++)}`,
+          external_id: null,
+          display_name: name,
+          given_name: null,
+          family_name: null,
+          email: null,
+          phone: null,
+          title: null,
+          locale: null,
+          manager_id: null,
+          starts_on: null,
+          ends_on: null,
+          source_id: null,
+          ...facts,
+        },
+        placements: placed(department, is_head),
+      };
+    },
+    settled: async () => {
+      await waitFor(
+        async () => {
+          const part = company.host.parts.get('org');
+          const report = await part?.health?.['provisioning']?.();
+          const open = Number(/^(\d+) to do/.exec(report?.detail ?? '')?.[1] ?? NaN);
+          const { rows } = await sql<{ n: number }>`select count(*)::int as n from jobs._private_jobs j
+          join jobs._private_tasks t on t.id = j.task_id where t.identifier in ('org.provision', 'org.reconcile')
+          and j.key is distinct from 'org.provision.retry'`.execute(db);
+          return open === 0 && rows[0]?.n === 0;
+        },
+        { what: 'the homeserver to hold what the directory says', timeout: 50_000 },
+      );
+    },
+    asBot,
+    members: async (roomId) => {
+      const answer = await asBot<{ joined: object }>(
+        'GET',
+        `/rooms/${encodeURIComponent(roomId)}/joined_members`,
+      );
+      return Object.keys(answer.joined).filter((id) => id !== botId);
+    },
+    state: async (roomId, type, key = '') => {
+      try {
+        return await asBot(
+          'GET',
+          `/rooms/${encodeURIComponent(roomId)}/state/${type}/${encodeURIComponent(key)}`,
+        );
+      } catch (error) {
+        if (String(error).includes('M_NOT_FOUND')) return undefined;
+        throw error;
+      }
+    },
+    rooms: async (id) => {
+      const row = await db
+        .selectFrom('org.department')
+        .select(['space_id', 'room_id'])
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow();
+      return { space: row.space_id ?? '', room: row.room_id ?? '' };
+    },
+    companySpace: async () => {
+      const row = await db.selectFrom('org.workspace').select('company_space_id').executeTakeFirstOrThrow();
+      return row.company_space_id ?? '';
+    },
+    userId: async (id) => {
+      const row = await db
+        .selectFrom('org.person')
+        .select('localpart')
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow();
+      return `@${row.localpart}:${info.serverName}`;
+    },
+    restartHost: async () => {
+      await company.host.stop();
+      company.host = await startHost();
+    },
+    close: async () => {
+      await company.host.stop().catch(() => undefined);
+      await handle.close();
+      await proxy.close();
+      await stack.stop();
+    },
+  };
+  return company;
+}
