@@ -1,14 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -169,51 +160,23 @@ async function loadDemo(signal: AbortSignal): Promise<void> {
   else say(`Example company: could not be loaded. ${errors.trim().split('\n').at(-1) ?? ''}`);
 }
 
-/** Builds the pages when a source is newer than what was built. */
+/** Builds the pages; the script leaves pages alone whose sources did not change. */
 async function buildPages(): Promise<void> {
   const script = join(root, 'scripts/build.ts');
-  const entries = ['client', 'admin'].filter((app) => existsSync(join(root, app, 'index.html')));
-  if (!existsSync(script) || entries.length === 0) return;
-  const built = entries.map((app) => join(root, app, 'dist/index.html'));
-  const oldest = Math.min(...built.map((path) => (existsSync(path) ? statSync(path).mtimeMs : 0)));
-  const sources = [
-    ...entries.flatMap((app) => ['src', 'index.html', 'vite.config.ts'].map((name) => join(root, app, name))),
-    join(root, 'packages/ui-kit'),
-    join(root, 'package-lock.json'),
-    ...readdirSync(join(root, 'appservices')).flatMap((domain) =>
-      ['ui', 'contract', 'strings'].map((name) => join(root, 'appservices', domain, name)),
-    ),
-  ];
-  if (newest(sources) <= oldest) return;
-  say('Pages: building');
-  try {
-    await run(process.execPath, [script], { cwd: root, maxBuffer: 64 * 1024 * 1024 });
-    say('Pages: built');
-  } catch (error) {
-    const log = join(varDir, 'log/build.log');
-    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-    writeFileSync(log, stdout + stderr);
-    say(`Pages: could not be built. Log: ${inCheckout(log)}`);
-  }
-}
-
-function newest(files: string[]): number {
-  let time = 0;
-  for (const path of files) {
-    if (!existsSync(path)) continue;
-    const stat = statSync(path);
-    if (!stat.isDirectory()) time = Math.max(time, stat.mtimeMs);
-    else
-      time = Math.max(
-        time,
-        newest(
-          readdirSync(path)
-            .filter((name) => name !== 'node_modules' && name !== 'dist')
-            .map((name) => join(path, name)),
-        ),
-      );
-  }
-  return time;
+  if (!existsSync(script)) return;
+  const log = join(varDir, 'log/build.log');
+  const child = spawn(process.execPath, [script], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data: Buffer) => (output += data.toString()));
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    if (line.startsWith('Building')) say(`Pages: ${line.toLowerCase()}`);
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  mkdirSync(join(varDir, 'log'), { recursive: true });
+  writeFileSync(log, output);
+  if (code !== 0) say(`Pages: could not be built. Log: ${inCheckout(log)}`);
+  else if (output.includes('Building')) say('Pages: built');
 }
 
 function summary(stack: Stack, calls: string, admin: string): string {
@@ -281,6 +244,8 @@ async function up(): Promise<number> {
   const ended = Promise.withResolvers<number>();
   let stack: Stack | undefined;
   let asked = 0;
+  /** Read anew after each wait. */
+  const isEnding = (): boolean => asked > 0;
   const stop = (): void => {
     asked++;
     if (asked === 1) {
@@ -312,7 +277,7 @@ async function up(): Promise<number> {
     });
     if (!stack.firstStart) warnAboutFixed(stack);
     await Promise.all([buildPages(), stack.start()]);
-    if (asked > 0) return await ended.promise;
+    if (isEnding()) return await ended.promise;
     const wantsCalls = options['no-calls'] !== true && stack.config.calls.enabled;
     const calls =
       stack.pid('livekit') !== undefined
@@ -324,14 +289,14 @@ async function up(): Promise<number> {
             : 'off (calls.enabled in var/config/qiao.json)';
     if (options.demo === true) await loadDemo(ending.signal);
     const text = summary(stack, calls, await firstAdmin());
-    if (asked > 0) return await ended.promise;
+    if (isEnding()) return await ended.promise;
     say('Ready');
     process.stdout.write(`\n${text}\n\n`);
     noteSupervisor(varDir, text);
     if (wantsCalls && stack.pid('livekit') === undefined) void turnCallsOn(stack, text, ending.signal);
     return await ended.promise;
   } catch (error) {
-    if (asked > 0) return await ended.promise;
+    if (isEnding()) return await ended.promise;
     ending.abort();
     await stack?.stop();
     if (

@@ -112,7 +112,7 @@ ensure_node() {
 }
 
 ensure_npm() {
-  node scripts/lib/npm-current.mjs && return 0
+  node scripts/lib/npm-current.ts && return 0
   say "Installing the JavaScript packages (npm ci)"
   npm ci --no-audit --no-fund --loglevel=error > var/log/setup-npm.log 2>&1 < /dev/null ||
     fail "npm ci failed: $(tail -n 8 var/log/setup-npm.log)"
@@ -133,6 +133,10 @@ ensure_synapse() {
 # Everything `up` and `test` need. Synapse's packages come down beside Node's.
 bootstrap() {
   mkdir -p var/log
+  if command -v flock > /dev/null; then
+    exec 9> var/.setup.lock
+    flock -n 9 || { say "Another command is setting up this checkout; waiting for it"; flock 9; }
+  fi
   ensure_venv
   ensure_synapse &
   local synapse=$! failed=0
@@ -143,4 +147,5 @@ bootstrap() {
   wait "$synapse" || failed=1
   trap - INT TERM
   ((failed == 0)) || exit 1
+  exec 9>&-
 }

@@ -138,8 +138,8 @@ export function readConfig(varDir: string): StackConfig {
     log: { ...base.log, ...given.log },
     domains: given.domains ?? {},
   };
-  config.public_url = String(config.public_url).replace(/\/+$/, '');
   check(config, path);
+  config.public_url = config.public_url.replace(/\/+$/, '');
   return config;
 }
 
@@ -151,14 +151,18 @@ function check(config: StackConfig, where: string): void {
     fail('"company_name" must be text.');
   if (typeof config.server_name !== 'string' || !/^[A-Za-z0-9.-]+(:\d{1,5})?$/.test(config.server_name))
     fail(`"server_name" must be a host name, with a port if needed, like example.org or localhost:8448.`);
-  if (!URL.canParse(config.public_url) || !/^https?:$/.test(new URL(config.public_url).protocol))
+  if (
+    typeof config.public_url !== 'string' ||
+    !URL.canParse(config.public_url) ||
+    !/^https?:$/.test(new URL(config.public_url).protocol)
+  )
     fail('"public_url" must be an http or https address.');
   for (const part of ['homeserver', 'database'] as const) {
     if (typeof config[part].managed !== 'boolean') fail(`"${part}.managed" must be true or false.`);
     if (!URL.canParse(config[part].url)) fail(`"${part}.url" must be an address.`);
   }
   const seen = new Map<number, string>();
-  for (const [name, port] of Object.entries(config.ports)) {
+  for (const [name, port] of Object.entries(config.ports) as [string, number][]) {
     if (!Number.isInteger(port) || port < 1 || port > 65535) fail(`"ports.${name}" must be a port number.`);
     const other = seen.get(port);
     if (other !== undefined) fail(`"ports.${name}" and "ports.${other}" are both ${port}.`);

@@ -69,8 +69,7 @@ function describeHolder(pid: number): PortHolder {
     holder.command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim().slice(0, 120);
     const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
     const varDir = environment.find((line) => line.startsWith('QIAO_VAR='))?.slice('QIAO_VAR='.length);
-    if (varDir !== undefined && varDir.startsWith('/'))
-      holder.qiao = basename(varDir) === 'var' ? dirname(varDir) : varDir;
+    if (varDir?.startsWith('/') === true) holder.qiao = basename(varDir) === 'var' ? dirname(varDir) : varDir;
   } catch {
     // Another user's process: what is known is enough.
   }

@@ -68,7 +68,7 @@ export function hydrateSymlinks(native: string): void {
 
 /** How to run a command as the database's user: the command's start, and the user id for spawn. */
 interface RunAs {
-  prefix: string[];
+  prefix: [] | [string, ...string[]];
   uid?: number;
 }
 
@@ -83,7 +83,7 @@ async function runAs(uid: number, folders: string[]): Promise<RunAs> {
   if (!isRoot()) return { prefix: [] };
   const closed = folders.map(closedFolder).find((folder) => folder !== undefined);
   if (closed === undefined) return { prefix: [], uid };
-  const prefix = [
+  const prefix: [string, ...string[]] = [
     'setpriv',
     `--reuid=${uid}`,
     `--regid=${uid}`,
@@ -93,7 +93,7 @@ async function runAs(uid: number, folders: string[]): Promise<RunAs> {
     '--',
   ];
   try {
-    await run(prefix[0]!, [...prefix.slice(1), 'true']);
+    await run(prefix[0], [...prefix.slice(1), 'true']);
   } catch {
     throw new DatabaseError(
       `PostgreSQL does not run as root, and ${closed} is closed to other users: ` +
@@ -138,7 +138,7 @@ export async function initialiseCluster(varDir: string): Promise<void> {
   const passwordFile = `${data}.password`;
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
   if (isRoot()) for (const path of [data, passwordFile]) chownSync(path, nobody, nobody);
-  const command = [
+  const [command, ...args] = [
     ...as.prefix,
     join(native, 'bin/initdb'),
     `--pgdata=${data}`,
@@ -152,7 +152,7 @@ export async function initialiseCluster(varDir: string): Promise<void> {
     '--no-instructions',
   ];
   try {
-    await run(command[0]!, command.slice(1), {
+    await run(command, args, {
       cwd: '/',
       env: { ...process.env, LC_ALL: 'C' },
       ...(as.uid !== undefined && { uid: as.uid, gid: as.uid }),
@@ -215,7 +215,7 @@ export async function postgresSpec(
   const data = join(varDir, 'postgres');
   const as = await runAs(databaseUid, [native, varDir]);
   const options = settings(config.ports.database, forTests);
-  const command = [
+  const [command, ...args] = [
     ...as.prefix,
     join(native, 'bin/postgres'),
     '-D',
@@ -224,8 +224,8 @@ export async function postgresSpec(
   ];
   return {
     name: 'postgres',
-    command: command[0]!,
-    args: command.slice(1),
+    command,
+    args,
     cwd: as.prefix.length > 0 || as.uid === undefined ? root : '/',
     env: { LC_ALL: 'C', QIAO_VAR: varDir },
     ...(as.uid !== undefined && { uid: as.uid }),

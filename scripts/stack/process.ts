@@ -78,6 +78,8 @@ export class PartProcess {
   readonly #pidFile: string;
   #child: ChildProcess | undefined;
   #stopping = false;
+  /** Read anew after each wait. */
+  readonly #isStopping = (): boolean => this.#stopping;
   #exited: Promise<void> = Promise.resolve();
   /** Called when the process ends without having been asked to, after it was ready. */
   onCrash: ((code: number | null, signal: NodeJS.Signals | null) => void) | undefined;
@@ -131,8 +133,8 @@ export class PartProcess {
     const timeout = spec.readyTimeout ?? 60_000;
     const deadline = Date.now() + timeout;
     for (;;) {
-      if (failed !== undefined) throw this.#failure(`could not be started: ${(failed as Error).message}`);
-      if (this.#stopping) throw this.#failure('was stopped while it started.');
+      if (failed !== undefined) throw this.#failure(`could not be started: ${failed.message}`);
+      if (this.#isStopping()) throw this.#failure('was stopped while it started.');
       if (child.exitCode !== null || child.signalCode !== null)
         throw this.#failure(`ended at its start (${child.signalCode ?? `exit code ${child.exitCode}`}).`);
       if (await spec.isReady().catch(() => false)) break;

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import {
@@ -110,6 +111,8 @@ export function createStack(options: StackOptions): Stack {
   const quick = new Map<PartName, number>();
   const emit = (event: StackEvent): void => options.onEvent?.(event);
   let stopping = false;
+  /** Read anew after each wait. */
+  const isStopping = (): boolean => stopping;
 
   const http = (port: number, path: string) => async (): Promise<boolean> => {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(2_000) });
@@ -125,7 +128,12 @@ export function createStack(options: StackOptions): Stack {
       command: process.execPath,
       args,
       cwd: root,
-      env: { QIAO_VAR: varDir, NODE_ENV: process.env['NODE_ENV'] ?? 'production' },
+      env: {
+        QIAO_VAR: varDir,
+        NODE_ENV: process.env['NODE_ENV'] ?? 'production',
+        // The partner stands on loopback with a certificate of our own authority.
+        ...(partner && { QIAO_FEDERATION_INSIDE: '1', NODE_EXTRA_CA_CERTS: join(varDir, 'tls/ca.pem') }),
+      },
       readyTimeout: 120_000,
       // A part that answers but stays unhealthy (503) serves what it can; doctor says what is wrong.
       isReady: async () => (await healthy()) || Date.now() - begin > patience,
@@ -216,12 +224,12 @@ export function createStack(options: StackOptions): Stack {
       const wait = Math.min(firstBackoff * 2 ** (count - 1), maxBackoff);
       emit({ kind: 'crashed', part, reason: failure, log: old.logFile, again: wait });
       await delay(wait);
-      if (stopping || running.has(part)) return;
+      if (isStopping() || running.has(part)) return;
       try {
         await startPart(part);
         return;
       } catch (error) {
-        if (stopping) return;
+        if (isStopping()) return;
         failure = error instanceof PartFailed ? 'it could not be started again' : String(error);
       }
     }

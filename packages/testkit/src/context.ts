@@ -39,9 +39,15 @@ export function stackControl(info: TestStackInfo = testStack()): StackControl {
     ensure: async (...parts) => {
       for (const part of parts) await ask('ensure', part);
     },
-    stop: async (part) => void (await ask('stop', part)),
-    kill: async (part) => void (await ask('kill', part)),
-    restart: async (part) => void (await ask('restart', part)),
+    stop: async (part) => {
+      await ask('stop', part);
+    },
+    kill: async (part) => {
+      await ask('kill', part);
+    },
+    restart: async (part) => {
+      await ask('restart', part);
+    },
     log: (part) => ask('log', part),
   };
 }

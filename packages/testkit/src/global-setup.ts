@@ -14,7 +14,7 @@ interface Shared {
 
 // Projects load this file each on their own; they share one stack through the process.
 const key = Symbol.for('qiao.testkit.stack');
-const holder = globalThis as { [key]?: Shared };
+const holder = globalThis as { [key]?: Shared | undefined };
 
 /** vitest's globalSetup of the integration and e2e projects: one real stack for all of them. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -26,7 +26,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     shared.users--;
     if (shared.users > 0) return;
-    delete holder[key];
+    holder[key] = undefined;
     await (await shared.stack).stop();
   };
 }

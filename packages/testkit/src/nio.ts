@@ -114,7 +114,7 @@ export class NioClient {
   command<T = Record<string, unknown>>(cmd: string, args: object = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const id = this.#next++;
-      this.#pending.set(id, { resolve: resolve as (result: never) => void, reject });
+      this.#pending.set(id, { resolve, reject });
       this.#child.stdin.write(`${JSON.stringify({ id, cmd, args })}\n`);
     });
   }

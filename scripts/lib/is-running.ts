@@ -2,7 +2,10 @@
 import { readFileSync } from 'node:fs';
 
 try {
-  const { pid, start } = JSON.parse(readFileSync('var/run/supervisor.json', 'utf8'));
+  const { pid, start } = JSON.parse(readFileSync('var/run/supervisor.json', 'utf8')) as {
+    pid: number;
+    start: string;
+  };
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   process.exitCode = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] === start ? 0 : 1;
 } catch {
