@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import {
   ConfigError,
   createHost,
+  createOpenIdVerifier,
   migrateAll,
   ManifestError,
   hasRegistration,
@@ -13,7 +14,6 @@ import {
   systemRandom,
 } from '@qiao/platform';
 import { APART, domains } from './domains.ts';
-import { createOpenIdVerifier } from './openid.ts';
 
 const HELP = `Usage: node appservices/host/main.ts <command>
 
@@ -38,6 +38,12 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const site = openSite();
   const modules = orderModules(domains);
+  const verifyOpenId = createOpenIdVerifier({
+    serverName: site.settings.server_name,
+    homeserverUrl: site.settings.homeserver.url,
+    allowInside:
+      site.settings.federation?.allow_inside === true || process.env['QIAO_FEDERATION_INSIDE'] === '1',
+  });
 
   if (command === 'registrations') {
     const { values } = parseArgs({ args: rest, options: { out: { type: 'string' } } });
@@ -86,7 +92,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const host = await createHost({
       site,
       domains: chosen,
-      verifyOpenId: createOpenIdVerifier(site),
+      verifyOpenId,
       name,
       serve: true,
       ...(apart === undefined ? {} : { apart }),
@@ -115,7 +121,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const host = await createHost({
     site,
     domains: apart === undefined ? modules.filter(({ id }) => !APART.includes(id)) : [module],
-    verifyOpenId: createOpenIdVerifier(site),
+    verifyOpenId,
     name: 'command',
     serve: false,
     ...(apart === undefined ? {} : { apart }),

@@ -29,12 +29,26 @@ export const SiteSettings = Type.Object({
     }),
     managed: Type.Boolean({ description: 'true: the embedded database; false: an outside one' }),
   }),
-  ports: Type.Record(Type.String(), Port),
-  calls: Type.Optional(Type.Object({ enabled: Type.Boolean() })),
+  ports: Type.Record(Type.String(), Port, {
+    description: 'Port of each part, on loopback but for federation',
+  }),
+  federation: Type.Optional(
+    Type.Object({
+      allow_inside: Type.Boolean({
+        default: false,
+        description: 'Ask homeservers on private addresses who their users are; for closed networks',
+      }),
+    }),
+  ),
+  calls: Type.Optional(
+    Type.Object({ enabled: Type.Boolean({ description: 'Whether scripts/up starts LiveKit' }) }),
+  ),
   log: Type.Optional(
     Type.Object({ level: Type.Enum(['trace', 'debug', 'info', 'warn', 'error'], { default: 'info' }) }),
   ),
-  domains: Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown())),
+  domains: Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()), {
+    description: 'Settings of each domain, below its id',
+  }),
 });
 export type SiteSettings = Static<typeof SiteSettings>;
 
