@@ -86,7 +86,7 @@ function conditions(filter: PeopleFilter): RawBuilder<unknown> {
   if (filter.activated !== undefined) {
     parts.push(filter.activated ? sql`p.activated_at is not null` : sql`p.activated_at is null`);
   }
-  for (const word of filter.words) parts.push(searchCondition(word));
+  if (filter.words.length > 0) parts.push(searchCondition(filter.words));
   return sql.join(parts, sql` and `);
 }
 

@@ -29,9 +29,26 @@ export function searchKey(word: string): string {
 /** Whether a word begins with a character of ASCII: then it has to begin a word of the person's text. */
 const STARTS_ASCII = /^[a-z0-9]/;
 
-/** `p` is `org.person`: the person's text has a word that begins with it, or for other scripts contains it. */
-export function searchCondition(word: string): RawBuilder<boolean> {
+/** The person's text (`column`) has a word that begins with it, or for other scripts contains it. */
+export function searchPattern(word: string): string {
   const key = searchKey(word);
-  const pattern = STARTS_ASCII.test(word) ? `% ${key}%` : `%${key}%`;
-  return sql<boolean>`p.search_key like ${pattern}`;
+  return STARTS_ASCII.test(word) ? `% ${key}%` : `%${key}%`;
+}
+
+/** Pinyin typed with blanks between its syllables, `zhang s`, as one word; undefined for anything else. */
+export function joinedWord(words: readonly string[]): string | undefined {
+  return words.length > 1 && words.every((word) => /^[a-z]+$/.test(word)) ? words.join('') : undefined;
+}
+
+/** `p` is `org.person`: all words fit, in any order, or they are the syllables of one name. */
+export function searchCondition(
+  words: readonly string[],
+  matches: (word: string) => RawBuilder<boolean> = (word) =>
+    sql<boolean>`p.search_key like ${searchPattern(word)}`,
+): RawBuilder<boolean> {
+  if (words.length === 0) return sql<boolean>`true`;
+  const all = sql<boolean>`(${sql.join(words.map(matches), sql` and `)})`;
+  const joined = joinedWord(words);
+  if (joined === undefined) return all;
+  return sql<boolean>`(${all} or p.search_key like ${searchPattern(joined)})`;
 }

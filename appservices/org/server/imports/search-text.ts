@@ -4,6 +4,8 @@ import type { PersonFacts } from '../changes.ts';
 const HAN = /\p{Script=Han}/u;
 /** Readings of one name that are kept; names of many heteronyms would only bring false hits. */
 const MAX_READINGS = 8;
+/** Longest name, in syllables, whose mixed typings are kept. */
+const MAX_MIXED = 4;
 
 const stripMarks = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '');
 
@@ -25,6 +27,22 @@ function readings(name: string): string[][] {
     all = next.length <= MAX_READINGS ? next : all.map((start) => [...start, first]);
   }
   return all;
+}
+
+/**
+ * The ways to type a reading, each syllable in full or as its initial: zhangsan, zsan. The last one stays in full,
+ * because search takes what a word begins with (zs, zhangs).
+ */
+function typings(reading: readonly string[]): string[] {
+  const initials = (syllables: readonly string[]): string =>
+    syllables.map((syllable) => syllable.charAt(0)).join('');
+  if (reading.length > MAX_MIXED) return [reading.join(''), initials(reading)];
+  let ways = [''];
+  for (const [at, syllable] of reading.entries()) {
+    const last = at === reading.length - 1;
+    ways = ways.flatMap((way) => (last ? [way + syllable] : [way + syllable, way + syllable.charAt(0)]));
+  }
+  return [...ways, initials(reading)];
 }
 
 /**
@@ -55,8 +73,7 @@ export function searchText(
   if (chinese) {
     const name = family && given && HAN.test(family) ? `${family}${given}` : person.display_name;
     for (const reading of readings(name.slice(0, 12))) {
-      add(reading.join(''));
-      add(reading.map((syllable) => syllable.charAt(0)).join(''));
+      for (const way of typings(reading)) add(way);
     }
   }
   if (person.title) add(person.title);

@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
-import { searchCondition, searchKey } from '../directory/search.ts';
+import { searchCondition, searchPattern } from '../directory/search.ts';
 import type { RefRow } from '../directory/people.repository.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
 import { departmentsNamed } from './department-names.ts';
@@ -21,8 +21,8 @@ const inDepartments = (ids: Iterable<string>): RawBuilder<boolean> =>
 /** The word is in the person's text, or in the name of a department of theirs that the viewer sees. */
 function matches(view: View, word: string): RawBuilder<boolean> {
   const departments = departmentsNamed(view.tree, view.unseen, word);
-  if (departments.length === 0) return searchCondition(word);
-  const pattern = /^[a-z0-9]/.test(word) ? `% ${searchKey(word)}%` : `%${searchKey(word)}%`;
+  const pattern = searchPattern(word);
+  if (departments.length === 0) return sql<boolean>`p.search_key like ${pattern}`;
   return sql<boolean>`p.id in (select f.id from org.person f where f.search_key like ${pattern}
     union all select m.person_id from org.membership m
     where m.until is null and m.department_id = any(${uuids(departments)}))`;
@@ -45,7 +45,10 @@ export const directoryRepository = {
       limit: number;
     },
   ): Promise<DirectoryRow[]> {
-    const parts: RawBuilder<boolean>[] = [canSee(view), ...filter.words.map((word) => matches(view, word))];
+    const parts: RawBuilder<boolean>[] = [
+      canSee(view),
+      searchCondition(filter.words, (word) => matches(view, word)),
+    ];
     if (filter.departments) parts.push(inDepartments(filter.departments));
     if (filter.after) {
       parts.push(
