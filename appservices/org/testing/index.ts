@@ -1,1 +1,2 @@
-export {};
+export * from './builders.ts';
+export * from './company.ts';

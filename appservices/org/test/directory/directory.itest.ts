@@ -1,0 +1,339 @@
+import type { TestCall } from '@qiao/platform/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildDepartment, buildGrant, buildPerson, openTestOrg, type TestOrg } from '../../testing/index.ts';
+
+let org: TestOrg;
+let main: TestCall;
+let admin: TestCall;
+let member: TestCall;
+const ids: Record<string, string> = {};
+
+beforeAll(async () => {
+  org = await openTestOrg();
+  const { db } = org;
+  ids.company = await buildDepartment(db, '桥公司');
+  ids.sales = await buildDepartment(db, '销售部', { parent_id: ids.company });
+  ids.north = await buildDepartment(db, '华北组', { parent_id: ids.sales });
+  ids.south = await buildDepartment(db, '华南组', { parent_id: ids.sales });
+  ids.lab = await buildDepartment(db, 'Research & Lab', { parent_id: ids.company });
+  const boss = await buildPerson(db, '王总', { departments: [ids.company], title: '总经理' });
+  const lead = await buildPerson(db, '李娜', {
+    departments: [{ department_id: ids.sales, is_head: true }],
+    manager_id: boss.id,
+    email: 'li.na@example.com',
+  });
+  const zhang = await buildPerson(db, '张三', {
+    departments: [ids.north],
+    manager_id: lead.id,
+    title: '销售经理',
+  });
+  const ann = await buildPerson(db, 'Ann Lee', { departments: [ids.lab], title: 'Engineer' });
+  const lent = await buildPerson(db, '周舟', { departments: [ids.lab, ids.north] });
+  Object.assign(ids, { boss: boss.id, lead: lead.id, zhang: zhang.id, ann: ann.id, lent: lent.id });
+  await buildGrant(db, { person_id: boss.id, role: 'main_admin' });
+  await buildGrant(db, { person_id: lead.id, role: 'department_admin', department_id: ids.sales });
+  main = await org.host.as(org.userId(boss));
+  admin = await org.host.as(org.userId(lead));
+  member = await org.host.as(org.userId(zhang));
+});
+afterAll(() => org.close());
+
+const departments = async (call: TestCall) => {
+  const { body } = await call('GET', '/api/org/departments');
+  return new Map<
+    string,
+    { id: string; version: number; parent_id: string | null; position: number } & Record<string, unknown>
+  >(
+    (body.items as { id: string; version: number; parent_id: string | null; position: number }[]).map(
+      (item) => [item.id, item],
+    ),
+  );
+};
+const person = async (call: TestCall, id: string) => (await call('GET', `/api/org/people/${id}`)).body;
+
+describe('me', () => {
+  test('tells what is held where', async () => {
+    const { body } = await admin('GET', '/api/org/me');
+    expect(body.person).toMatchObject({ id: ids.lead, display_name: '李娜' });
+    expect(body.permissions['org.person.edit']).toEqual({ company: false, departments: [ids.sales] });
+    expect(body.permissions['org.directory.read']).toEqual({ company: true, departments: [] });
+    expect(body.permissions).not.toHaveProperty('org.import.run');
+    expect((await main('GET', '/api/org/me')).body.permissions['org.import.run'].company).toBe(true);
+  });
+
+  test('a partner of another homeserver is nobody here', async () => {
+    const partner = await org.host.as('@boss:partner.test');
+    expect((await partner('GET', '/api/org/me')).body).toMatchObject({ person: null, permissions: {} });
+  });
+});
+
+describe('departments', () => {
+  test('come with counts, heads and parents first', async () => {
+    const { body } = await main('GET', '/api/org/departments');
+    expect(body.items.map((item: { name: string }) => item.name)).toEqual([
+      '桥公司',
+      '销售部',
+      '华北组',
+      '华南组',
+      'Research & Lab',
+    ]);
+    expect(body.items[0]).toMatchObject({ member_count: 1, total_count: 5, editable: true });
+    expect(body.items[1]).toMatchObject({ member_count: 1, total_count: 3, heads: [{ id: ids.lead }] });
+  });
+
+  test('a department admin sees the own subtree as the top', async () => {
+    const seen = await departments(admin);
+    expect([...seen.keys()]).toEqual([ids.sales, ids.north, ids.south]);
+    expect(seen.get(ids.sales!)?.parent_id).toBeNull();
+  });
+
+  test('are made, renamed, moved, reordered, headed, hidden and ended', async () => {
+    const made = await admin('POST', '/api/org/departments', {
+      name: ' 华东\u202e组 ',
+      parent_id: ids.sales,
+    });
+    expect(made.status).toBe(201);
+    expect(made.body).toMatchObject({ name: '华东组', parent_id: ids.sales, position: 4, version: 1 });
+    const { id } = made.body;
+
+    const first = await admin('PATCH', `/api/org/departments/${id}`, { version: 1, position: 0 });
+    expect(first.status).toBe(200);
+    expect([...(await departments(admin)).keys()]).toEqual([ids.sales, id, ids.north, ids.south]);
+
+    const moved = await admin('PATCH', `/api/org/departments/${id}`, {
+      version: first.body.version,
+      parent_id: ids.north,
+      hidden: true,
+      head_ids: [ids.zhang],
+    });
+    expect(moved.body).toMatchObject({ parent_id: ids.north, hidden: true, heads: [{ id: ids.zhang }] });
+
+    const stale = await admin('PATCH', `/api/org/departments/${id}`, { version: 1, name: 'X' });
+    expect(stale.status).toBe(412);
+    const cycle = await admin('PATCH', `/api/org/departments/${ids.north}`, {
+      version: (await departments(admin)).get(ids.north!)!.version,
+      parent_id: id,
+    });
+    expect(cycle).toMatchObject({ status: 409, body: { error: { code: 'org.would_make_cycle' } } });
+    const taken = await admin('POST', '/api/org/departments', { name: '华北组', parent_id: ids.sales });
+    expect(taken.body.error.code).toBe('org.name_taken');
+
+    const full = await admin('POST', `/api/org/departments/${ids.north}/end`, { mode: 'dissolve' });
+    expect(full.body.error.code).toBe('org.department_not_empty');
+    const ended = await admin('POST', `/api/org/departments/${id}/end`, { mode: 'dissolve' });
+    expect(ended).toMatchObject({ status: 200, body: { state: 'dissolved', member_count: 0 } });
+    expect((await person(admin, ids.zhang!)).departments).toMatchObject([{ department_id: ids.north }]);
+  });
+
+  test('merge keeps everybody once, and the sub-departments', async () => {
+    const { db } = org;
+    const a = await buildDepartment(db, '一组', { parent_id: ids.sales! });
+    const b = await buildDepartment(db, '二组', { parent_id: ids.sales! });
+    const child = await buildDepartment(db, '小组', { parent_id: a });
+    const one = await buildPerson(db, '甲', { departments: [{ department_id: a, is_head: true }] });
+    const both = await buildPerson(db, '乙', { departments: [a, b] });
+    const answer = await admin('POST', `/api/org/departments/${a}/merge`, { into_id: b });
+    expect(answer).toMatchObject({ status: 200, body: { id: b, member_count: 2, heads: [] } });
+    expect((await departments(admin)).get(child)?.parent_id).toBe(b);
+    expect((await person(admin, one.id)).departments).toMatchObject([{ department_id: b, is_primary: true }]);
+    expect((await person(admin, both.id)).departments).toMatchObject([
+      { department_id: b, is_primary: true },
+    ]);
+    const own = await admin('POST', `/api/org/departments/${b}/merge`, { into_id: child });
+    expect(own.body.error.code).toBe('org.would_make_cycle');
+  });
+
+  test.each([
+    [{ name: '', parent_id: null }, 400],
+    [{ name: '\u202e\u200b', parent_id: null }, 400],
+    [{ name: 'x'.repeat(1000), parent_id: null }, 400],
+    [{ name: 'X', parent_id: '00000000-0000-4000-8000-000000000000' }, 404],
+  ])('refuses %j', async (body, status) => {
+    expect((await main('POST', '/api/org/departments', body)).status).toBe(status);
+  });
+});
+
+describe('people', () => {
+  test.each([
+    ['zs', '张三'],
+    ['zhangsan', '张三'],
+    ['zhang s', '张三'],
+    ['zhangs', '张三'],
+    ['zsan', '张三'],
+    ['ZHANG', '张三'],
+    ['张三', '张三'],
+    ['三', '张三'],
+    ['销售经理', '张三'],
+    ['li.na', '李娜'],
+    ['lee', 'Ann Lee'],
+    ['engineer ann', 'Ann Lee'],
+  ])('search %j finds %s', async (q, name) => {
+    const { body } = await main('GET', `/api/org/people?q=${encodeURIComponent(q)}`);
+    expect(body.items.map((item: { display_name: string }) => item.display_name)).toEqual([name]);
+    expect(body.total).toBe(1);
+  });
+
+  test('search takes what means something to SQL as text', async () => {
+    for (const q of ['%', '_', "'", '\\', '%%%', "a' or 1=1"]) {
+      const { status, body } = await main('GET', `/api/org/people?q=${encodeURIComponent(q)}&limit=1`);
+      expect(status).toBe(200);
+      if (q.length > 3) expect(body.total).toBe(0);
+    }
+  });
+
+  test('are listed page by page, each once', async () => {
+    const all = (await main('GET', '/api/org/people?limit=200')).body;
+    const seen: string[] = [];
+    let after: string | null = '';
+    while (after !== null) {
+      const { body } = await main('GET', `/api/org/people?limit=2${after ? `&after=${after}` : ''}`);
+      expect(body.total).toBe(all.total);
+      seen.push(...body.items.map((item: { id: string }) => item.id));
+      after = body.next;
+    }
+    expect(seen).toEqual(all.items.map((item: { id: string }) => item.id));
+    expect((await main('GET', '/api/org/people?after=nonsense')).status).toBe(400);
+  });
+
+  test('filters', async () => {
+    const names = async (query: string) =>
+      (await main('GET', `/api/org/people?${query}`)).body.items.map(
+        (item: { display_name: string }) => item.display_name,
+      );
+    expect(await names(`department_id=${ids.sales}&subtree=false`)).toEqual(['李娜']);
+    expect(await names(`department_id=${ids.lab}`)).toEqual(['Ann Lee', '周舟']);
+    expect(await names('status=suspended')).toEqual([]);
+    expect(await names('activated=false')).toEqual([]);
+  });
+
+  test('a department admin sees only places in reach', async () => {
+    const list = (await admin('GET', '/api/org/people?limit=200')).body.items as { id: string }[];
+    expect(list.map((item) => item.id)).not.toContain(ids.ann);
+    const lent = await person(admin, ids.lent!);
+    expect(lent.departments).toMatchObject([{ department_id: ids.north, is_primary: false }]);
+    expect(lent.editable).toBe(false);
+    expect((await person(main, ids.lent!)).departments).toHaveLength(2);
+  });
+
+  test('a profile has history, reports and the reporting line', async () => {
+    const detail = await person(main, ids.lead!);
+    expect(detail.reporting_line).toMatchObject([{ id: ids.boss }]);
+    expect(detail.reports).toMatchObject([{ id: ids.zhang }]);
+  });
+
+  test('join, change and move by hand', async () => {
+    const made = await admin('POST', '/api/org/people', {
+      display_name: ' 赵\u200b六 ',
+      title: '顾问',
+      manager_id: ids.lead,
+      departments: [{ department_id: ids.north }],
+    });
+    expect(made).toMatchObject({
+      status: 201,
+      body: {
+        display_name: '赵六',
+        user_id: '@zhaoliu:qiao.test',
+        status: 'joining',
+        manager: { id: ids.lead },
+        departments: [{ department_id: ids.north, is_primary: true }],
+        editable: true,
+      },
+    });
+    const { id } = made.body;
+    const again = await admin('POST', '/api/org/people', {
+      display_name: '赵六',
+      departments: [{ department_id: ids.north }],
+    });
+    expect(again.body.user_id).toBe('@zhaoliu2:qiao.test');
+
+    const moved = await admin('PATCH', `/api/org/people/${id}`, {
+      version: made.body.version,
+      phone: '+86 10 1234 5678',
+      departments: [{ department_id: ids.south, title: '主管' }],
+    });
+    expect(moved).toMatchObject({
+      status: 200,
+      body: { phone: '+86 10 1234 5678', departments: [{ department_id: ids.south, title: '主管' }] },
+    });
+    const stale = await admin('PATCH', `/api/org/people/${id}`, { version: made.body.version, title: 'x' });
+    expect(stale.status).toBe(412);
+    expect((await person(admin, id)).history).toMatchObject([{ department_id: ids.north }]);
+    const found = await admin('GET', `/api/org/people?q=zl&department_id=${ids.south}`);
+    expect(found.body.total).toBe(1);
+  });
+
+  test('an added place keeps the one out of reach', async () => {
+    const before = await person(admin, ids.lent!);
+    const answer = await admin('PATCH', `/api/org/people/${ids.lent}`, {
+      version: before.version,
+      departments: [{ department_id: ids.south }],
+    });
+    expect(answer.status).toBe(200);
+    expect((await person(main, ids.lent!)).departments).toMatchObject([
+      { department_id: ids.lab, is_primary: true },
+      { department_id: ids.south, is_primary: false },
+    ]);
+  });
+
+  test.each([
+    [{ display_name: '\u0000' }, 400],
+    [{ display_name: 'x'.repeat(1000) }, 400],
+    [{ email: 'nonsense' }, 400],
+    [{ email: 'a@b.c\u202e' }, 400],
+    [{ phone: '<script>' }, 400],
+    [{ starts_on: '2026-02-30' }, 400],
+    [{ departments: [] }, 400],
+    [{ departments: 'same' }, 400],
+  ])('refuses %j', async (bad, status) => {
+    const departments =
+      (bad as { departments?: unknown }).departments === 'same'
+        ? [{ department_id: ids.north }, { department_id: ids.north }]
+        : [{ department_id: ids.north }];
+    const answer = await main('POST', '/api/org/people', {
+      display_name: 'X',
+      departments,
+      ...bad,
+      ...(Array.isArray((bad as { departments?: unknown }).departments) ? {} : { departments }),
+    });
+    expect(answer.status).toBe(status);
+  });
+});
+
+describe('a member', () => {
+  test('gets nothing of the console', async () => {
+    for (const path of [
+      'departments',
+      'people',
+      `people/${ids.ann}`,
+      'roles',
+      'permissions',
+      'grants',
+      'acts',
+      'setup',
+      'visibility',
+    ]) {
+      expect([403, 404]).toContain((await member('GET', `/api/org/${path}`)).status);
+    }
+  });
+});
+
+describe('setup and acts', () => {
+  test('the guide counts, and is ticked off by a person', async () => {
+    const { body } = await main('GET', '/api/org/setup');
+    expect(body.steps.map((step: { id: string }) => step.id)).toEqual([
+      'import',
+      'departments',
+      'provision',
+      'admins',
+      'pilot',
+      'rollout',
+    ]);
+    expect(body.steps[0]).toMatchObject({ state: 'done' });
+    const confirmed = await main('POST', '/api/org/setup/confirm', { step: 'pilot', done: true });
+    expect(confirmed.body.steps[4].state).toBe('done');
+    const acts = await main('GET', '/api/org/acts?limit=1');
+    expect(acts.body.items[0]).toMatchObject({ action: 'org.setup.confirm', details: { step: 'pilot' } });
+    const next = await main('GET', `/api/org/acts?limit=1&after=${acts.body.next}`);
+    expect(next.body.items[0].id).toBeLessThan(acts.body.items[0].id);
+  });
+});
