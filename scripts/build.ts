@@ -72,7 +72,11 @@ for (const page of PAGES) {
     rmSync(stamp, { force: true });
     console.log(`Building ${page} …`);
     try {
-      await build({ root: join(root, page), configFile: join(root, page, 'vite.config.ts'), logLevel: 'warn' });
+      await build({
+        root: join(root, page),
+        configFile: join(root, page, 'vite.config.ts'),
+        logLevel: 'warn',
+      });
       writeFileSync(stamp, wanted);
     } catch (error) {
       failed = true;

@@ -205,18 +205,17 @@ async function detach(): Promise<number> {
     detached: true,
     stdio: ['ignore', file, file],
   });
-  let ended = false;
-  child.once('exit', () => (ended = true));
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   let shown = 0;
   for (;;) {
-    const done = ended || runningSupervisor(varDir)?.summary !== undefined;
+    const done = hasEnded() || runningSupervisor(varDir)?.summary !== undefined;
     const text = readFileSync(log);
     process.stdout.write(text.subarray(shown));
     shown = text.length;
     if (done) break;
     await delay(100);
   }
-  if (ended) return 1;
+  if (hasEnded()) return child.exitCode ?? 1;
   child.unref();
   process.stdout.write('\nRuns in the background. Stop with ./scripts/down\n');
   return 0;

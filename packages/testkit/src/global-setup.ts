@@ -1,3 +1,5 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startTestStack, type RunningTestStack, type TestStackInfo } from './stack.ts';
 
@@ -27,6 +29,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
     shared.users--;
     if (shared.users > 0) return;
     holder[key] = undefined;
-    await (await shared.stack).stop();
+    const running = await shared.stack;
+    const logs = process.env['QIAO_TEST_LOGS'];
+    // The run's folder goes with the stack; what the parts said is wanted when a test failed.
+    if (logs !== undefined && project.vitest.state.getCountOfFailedTests() > 0)
+      cpSync(join(running.info.varDir, 'log'), logs, { recursive: true });
+    await running.stop();
   };
 }
