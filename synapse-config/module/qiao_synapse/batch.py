@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from synapse.api.constants import EventContentFields, EventTypes, JoinRules, Membership
+from synapse.event_auth import validate_event_for_room_version
 from synapse.events import EventBase
 from synapse.events.snapshot import (
     EventContext,
@@ -117,7 +118,8 @@ class MembershipBatch:
         self, room_id: str, service_user: str | None, wanted: Sequence[Wanted]
     ) -> list[str | None]:
         room_version = await self._store.get_room_version(room_id)
-        partial = await self._store.is_partial_state_room(room_id)  # type: ignore[call-arg,arg-type]
+        # (mypy knows @cached methods by a plugin that Synapse does not ship.)
+        partial = await self._store.is_partial_state_room(room_id)  # type: ignore[call-arg, arg-type, misc]
         if partial or room_version.msc4242_state_dags:
             raise NotPossible("room kind")
 
@@ -135,14 +137,8 @@ class MembershipBatch:
         made = await self._create(room_id, group, prev_event_ids, plan)
         events = await self._assign_state_groups(room_id, group, made)
 
-        await self._events.handle_new_client_event(
-            create_requester(
-                service_user or made[0][0].sender, authenticated_entity=self._server_name
-            ),
-            events_and_context=events,
-            ratelimit=False,
-            extra_users=[UserID.from_string(target) for _, target, _ in plan.events],
-        )
+        await self._authorise(events)
+        await self._persist(service_user, events)
 
         for target in plan.left:
             await self._members._user_left_room(UserID.from_string(target), room_id)
@@ -191,7 +187,7 @@ class MembershipBatch:
                 plan.answer.append(None)
                 continue
             if blocked is None:
-                blocked = bool(await self._store.is_room_blocked(room_id))  # type: ignore[call-arg,arg-type]
+                blocked = bool(await self._store.is_room_blocked(room_id))  # type: ignore[call-arg, arg-type, misc]
             if blocked:
                 raise NotPossible("blocked room")
 
@@ -329,6 +325,42 @@ class MembershipBatch:
 
         await self._prefill_cache(group, result)
         return result
+
+    async def _authorise(self, events: Sequence[tuple[EventBase, EventContext]]) -> None:
+        """Check each event by the room's rules, as EventCreationHandler does.
+
+        Raises AuthError, and then nothing of the batch is persisted.
+        """
+        by_id = {event.event_id: event for event, _ in events}
+        for event, _ in events:
+            validate_event_for_room_version(event)
+            batched = {i: by_id[i] for i in event.auth_event_ids() if i in by_id}
+            await self._event_auth.check_auth_rules_from_context(event, batched)
+
+    async def _persist(
+        self, service_user: str | None, events: list[tuple[EventBase, EventContext]]
+    ) -> None:
+        """Persist and announce.
+
+        On the process that writes the room's events this skips the push rules: joins notify
+        nobody, and an invitation with the join right behind it must not ring the phones of
+        a whole company.
+        """
+        first = events[0][0]
+        requester = create_requester(
+            service_user or first.sender, authenticated_entity=self._server_name
+        )
+        targets = [UserID.from_string(u) for u in sorted({e.state_key for e, _ in events})]
+        shard = self._hs.config.worker.events_shard_config
+        if shard.should_handle(self._hs.get_instance_name(), first.room_id):
+            await self._events.persist_and_notify_client_events(
+                requester, events, ratelimit=False, extra_users=targets
+            )
+            await self._events.cache_joined_hosts_for_events(events)
+        else:
+            await self._events.handle_new_client_event(
+                requester, events, ratelimit=False, extra_users=targets
+            )
 
     async def _prefill_cache(
         self, group: int, events: Sequence[tuple[EventBase, EventContext]]

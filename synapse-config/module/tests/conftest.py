@@ -8,9 +8,31 @@ import pytest
 from homeserver import Homeserver
 
 
+def _running(
+    tmp_path_factory: pytest.TempPathFactory, module_config: dict[str, object]
+) -> Iterator[Homeserver]:
+    server = Homeserver(tmp_path_factory.mktemp("synapse"), module_config)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
 @pytest.fixture(scope="session")
 def hs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Homeserver]:
-    server = Homeserver(tmp_path_factory.mktemp("synapse"))
-    server.start()
-    yield server
-    server.stop()
+    """The module as it is used."""
+    yield from _running(tmp_path_factory, {})
+
+
+@pytest.fixture(scope="session")
+def slow_hs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Homeserver]:
+    """Without batches, as on a Synapse release they were not tested with."""
+    yield from _running(tmp_path_factory, {"fast_memberships": False})
+
+
+@pytest.fixture(params=["batched", "one by one"])
+def either_hs(request: pytest.FixtureRequest) -> Homeserver:
+    """Both, one after the other: they must not differ."""
+    server: Homeserver = request.getfixturevalue("hs" if request.param == "batched" else "slow_hs")
+    return server

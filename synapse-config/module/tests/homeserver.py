@@ -39,7 +39,12 @@ class Homeserver:
 
     server_name = "qiao.test"
 
-    def __init__(self, folder: Path, module_config: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        module_config: dict[str, Any] | None = None,
+        settings: dict[str, Any] | None = None,
+    ) -> None:
         self.folder = folder
         self.token = secrets.token_hex(32)
         self.as_token = secrets.token_hex(16)
@@ -49,6 +54,7 @@ class Homeserver:
         self.port = 0
         self._shared_secret = secrets.token_hex(16)
         self._module_config = module_config or {}
+        self._settings = settings or {}
         self._process: subprocess.Popen[bytes] | None = None
         self._database: dict[str, Any] = {
             "name": "sqlite3",
@@ -56,6 +62,11 @@ class Homeserver:
         }
         self._pg_name: str | None = None
         self._create_postgres_database()
+
+    @property
+    def sqlite(self) -> Path | None:
+        """The database file, if it is one."""
+        return None if self._pg_name else self.folder / "synapse.db"
 
     def mxid(self, localpart: str) -> str:
         return f"@{localpart}:{self.server_name}"
@@ -137,6 +148,7 @@ class Homeserver:
             "macaroon_secret_key": "m",
             "form_secret": "f",
             "bcrypt_rounds": 4,
+            "filter_timeline_limit": 1000,
             "app_service_config_files": [str(self.folder / "as.yaml")],
             "password_config": {"policy": {"enabled": True, "minimum_length": 8}},
             "rc_login": {"address": unlimited, "account": unlimited, "failed_attempts": unlimited},
@@ -155,6 +167,7 @@ class Homeserver:
                     },
                 }
             ],
+            **self._settings,
         }
         path = self.folder / "homeserver.yaml"
         path.write_text(json.dumps(config))

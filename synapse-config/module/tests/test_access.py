@@ -23,6 +23,7 @@ ENDPOINTS: list[tuple[str, str]] = [
     ("POST", "/accounts/residue"),
     ("POST", "/memberships"),
     ("POST", "/rooms/members"),
+    ("POST", "/rooms/handover"),
 ]
 
 

@@ -44,7 +44,8 @@ def member_events(hs: Homeserver, room_id: str, user_id: str) -> list[str]:
     ]
 
 
-def test_joins_an_invite_only_room(hs: Homeserver) -> None:
+def test_joins_an_invite_only_room(either_hs: Homeserver) -> None:
+    hs = either_hs
     room = hs.make_room()
     user_id, token = hs.person()
     (done,) = change(hs, room, join(user_id))
@@ -58,7 +59,8 @@ def test_joins_an_invite_only_room(hs: Homeserver) -> None:
     assert room in sync["rooms"]["join"]
 
 
-def test_again_does_nothing(hs: Homeserver) -> None:
+def test_again_does_nothing(either_hs: Homeserver) -> None:
+    hs = either_hs
     room = hs.make_room()
     (user_id,) = hs.make_people(unique("twice"))
     change(hs, room, join(user_id))
@@ -74,7 +76,8 @@ def test_again_does_nothing(hs: Homeserver) -> None:
     assert len(messages(hs, room)) == before
 
 
-def test_public_room_takes_one_event(hs: Homeserver) -> None:
+def test_public_room_takes_one_event(either_hs: Homeserver) -> None:
+    hs = either_hs
     room = hs.make_room(preset="public_chat")
     (user_id,) = hs.make_people(unique("public"))
     change(hs, room, join(user_id))
@@ -96,7 +99,8 @@ def restricted_room(hs: Homeserver, space: str) -> str:
     )
 
 
-def test_restricted_room_takes_one_event_for_members_of_the_space(hs: Homeserver) -> None:
+def test_restricted_room_takes_one_event_for_members_of_the_space(either_hs: Homeserver) -> None:
+    hs = either_hs
     space = hs.make_room(creation_content={"m.federate": False, "type": "m.space"})
     room = restricted_room(hs, space)
     inside, outside = hs.make_people(unique("in"), unique("out"))
@@ -106,7 +110,8 @@ def test_restricted_room_takes_one_event_for_members_of_the_space(hs: Homeserver
     assert member_events(hs, room, outside) == ["invite", "join"]
 
 
-def test_an_invited_person_is_joined(hs: Homeserver) -> None:
+def test_an_invited_person_is_joined(either_hs: Homeserver) -> None:
+    hs = either_hs
     room = hs.make_room()
     (user_id,) = hs.make_people(unique("invited"))
     hs.service("POST", f"/rooms/{quote(room, safe='')}/invite", {"user_id": user_id})
@@ -114,7 +119,8 @@ def test_an_invited_person_is_joined(hs: Homeserver) -> None:
     assert member_events(hs, room, user_id) == ["invite", "join"]
 
 
-def test_leave_is_a_kick_with_the_reason(hs: Homeserver) -> None:
+def test_leave_is_a_kick_with_the_reason(either_hs: Homeserver) -> None:
+    hs = either_hs
     room = hs.make_room()
     joined, invited = hs.make_people(unique("kick"), unique("kick"))
     change(hs, room, join(joined))
@@ -128,7 +134,8 @@ def test_leave_is_a_kick_with_the_reason(hs: Homeserver) -> None:
     assert content["membership"] == "leave"
 
 
-def test_join_carries_the_profile(hs: Homeserver) -> None:
+def test_join_carries_the_profile(either_hs: Homeserver) -> None:
+    hs = either_hs
     room = hs.make_room()
     name = unique("named")
     hs.ok("/accounts", {"accounts": [{"localpart": name, "displayname": "王芳"}]})
@@ -137,7 +144,8 @@ def test_join_carries_the_profile(hs: Homeserver) -> None:
     assert content["displayname"] == "王芳"
 
 
-def test_several_rooms_and_order_within_a_room(hs: Homeserver) -> None:
+def test_several_rooms_and_order_within_a_room(either_hs: Homeserver) -> None:
+    hs = either_hs
     rooms = [hs.make_room() for _ in range(3)]
     (user_id,) = hs.make_people(unique("many"))
     items = [
@@ -153,14 +161,16 @@ def test_several_rooms_and_order_within_a_room(hs: Homeserver) -> None:
         assert member_events(hs, room, user_id) == ["invite", "join", "leave", "invite", "join"]
 
 
-def test_no_rate_limit(hs: Homeserver) -> None:
+def test_no_rate_limit(either_hs: Homeserver) -> None:
+    hs = either_hs
     room = hs.make_room()
     people = hs.make_people(*(unique("crowd") for _ in range(40)))
     change(hs, room, *map(join, people))
     assert hs.joined(room) == {hs.as_user, *people}
 
 
-def test_refuses_rooms_of_others(hs: Homeserver) -> None:
+def test_refuses_rooms_of_others(either_hs: Homeserver) -> None:
+    hs = either_hs
     user_id, token = hs.person()
     status, answer = hs.client("POST", "/createRoom", {"preset": "private_chat"}, token=token)
     assert status == 200
@@ -184,7 +194,8 @@ def test_refuses_rooms_of_others(hs: Homeserver) -> None:
     assert hs.joined(theirs) == {user_id, hs.as_user}
 
 
-def test_refuses_bots_strangers_and_unknown_people(hs: Homeserver) -> None:
+def test_refuses_bots_strangers_and_unknown_people(either_hs: Homeserver) -> None:
+    hs = either_hs
     room = hs.make_room()
     hs.ensure_service_user(hs.as_bot)
     (person,) = hs.make_people(unique("fine"))
@@ -217,7 +228,8 @@ def test_refuses_bots_strangers_and_unknown_people(hs: Homeserver) -> None:
     assert hs.joined(room) == {hs.as_user, person}
 
 
-def test_as_must_be_a_service_user_with_power(hs: Homeserver) -> None:
+def test_as_must_be_a_service_user_with_power(either_hs: Homeserver) -> None:
+    hs = either_hs
     room = hs.make_room()
     person, victim = hs.make_people(unique("as"), unique("as"))
     status, answer = hs.api(
@@ -231,7 +243,8 @@ def test_as_must_be_a_service_user_with_power(hs: Homeserver) -> None:
     assert hs.joined(room) == {hs.as_user}
 
 
-def test_a_ban_stays(hs: Homeserver) -> None:
+def test_a_ban_stays(either_hs: Homeserver) -> None:
+    hs = either_hs
     room = hs.make_room()
     (person,) = hs.make_people(unique("banned"))
     hs.service("POST", f"/rooms/{quote(room, safe='')}/ban", {"user_id": person})
@@ -250,11 +263,13 @@ def test_a_ban_stays(hs: Homeserver) -> None:
         {"as": "@_qiao_org:qiao.test", "items": [{}], "room_id": "#alias:qiao.test"},
     ],
 )
-def test_bad_requests(hs: Homeserver, body: dict[str, Any]) -> None:
+def test_bad_requests(either_hs: Homeserver, body: dict[str, Any]) -> None:
+    hs = either_hs
     assert hs.api("POST", "/memberships", body)[0] == 400
 
 
-def test_rooms_members(hs: Homeserver) -> None:
+def test_rooms_members(either_hs: Homeserver) -> None:
+    hs = either_hs
     first, second = hs.make_room(), hs.make_room()
     people = hs.make_people(*(unique("member") for _ in range(5)))
     change(hs, first, *map(join, people))
@@ -304,5 +319,6 @@ def test_rooms_members(hs: Homeserver) -> None:
         {"room_ids": ["!a:b"] * 201},
     ],
 )
-def test_rooms_members_bad_requests(hs: Homeserver, body: dict[str, Any]) -> None:
+def test_rooms_members_bad_requests(either_hs: Homeserver, body: dict[str, Any]) -> None:
+    hs = either_hs
     assert hs.api("POST", "/rooms/members", body)[0] == 400
