@@ -268,7 +268,12 @@ function MergeDialog({ state, model, department }: Props & { department: Departm
           if (into) void model.merge(department, into);
         }}
       >
-        <DepartmentPicker label={t('departments.merge_into')} value={into} onChange={setInto} filter={filter} />
+        <DepartmentPicker
+          label={t('departments.merge_into')}
+          value={into}
+          onChange={setInto}
+          filter={filter}
+        />
       </FormShell>
     </Dialog>
   );

@@ -238,7 +238,12 @@ export default function DepartmentsView(): ReactNode {
                 <Button kind="secondary" size="md" onClick={model.cancelMoving}>
                   {t('cancel')}
                 </Button>
-                <Button kind="primary" size="md" disabled={state.busy} onClick={() => void model.finishMoving()}>
+                <Button
+                  kind="primary"
+                  size="md"
+                  disabled={state.busy}
+                  onClick={() => void model.finishMoving()}
+                >
                   {t('departments.move_mode.drop')}
                 </Button>
               </span>
@@ -265,7 +270,11 @@ export default function DepartmentsView(): ReactNode {
                 {t('departments.collapse_all')}
               </Button>
               <span className="q-toolbar__end">
-                <CheckField label={t('departments.show_ended')} checked={state.ended} onChange={model.showEnded} />
+                <CheckField
+                  label={t('departments.show_ended')}
+                  checked={state.ended}
+                  onChange={model.showEnded}
+                />
               </span>
             </div>
           )}
@@ -297,7 +306,12 @@ export default function DepartmentsView(): ReactNode {
               {selected ? (
                 <Details department={selected} state={state} model={model} />
               ) : (
-                <EmptyState compact Icon={TreeIcon} title={t('departments.choose')} text={t('departments.choose_text')} />
+                <EmptyState
+                  compact
+                  Icon={TreeIcon}
+                  title={t('departments.choose')}
+                  text={t('departments.choose_text')}
+                />
               )}
             </Card>
           </aside>

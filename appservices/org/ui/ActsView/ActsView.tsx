@@ -1,0 +1,114 @@
+import HistoryIcon from '@vector-im/compound-design-tokens/assets/web/icons/history';
+import { Button } from '@vector-im/compound-web';
+import {
+  Card,
+  DataTable,
+  EmptyState,
+  Loaded,
+  MoreRows,
+  PageHead,
+  useSearchParams,
+  useServices,
+  useText,
+  useViewModel,
+} from '@qiao/ui-kit';
+import { useEffect, type ReactNode } from 'react';
+import '../org.css';
+import { ActsViewModel } from './ActsViewModel.ts';
+
+/** The trail of administrative acts. */
+export default function ActsView(): ReactNode {
+  const { t, format } = useText('org');
+  const services = useServices();
+  const { i18n } = services;
+  const [search, setSearch] = useSearchParams();
+  const subject = search.get('subject') ?? '';
+  const [state, model] = useViewModel(() => new ActsViewModel(services, subject));
+  useEffect(() => {
+    model.show(subject);
+  }, [model, subject]);
+  const actionName = (action: string): string => {
+    const key = action.replaceAll('.', '_');
+    return i18n.instance.exists(`org:acts.actions.${key}`) ? t(`acts.actions.${key}`) : action;
+  };
+  return (
+    <>
+      <PageHead title={t('acts.title')} intro={t('acts.intro')} />
+      <Card flush>
+        {subject !== '' && (
+          <div className="q-toolbar">
+            <span>{t('acts.only', { subject })}</span>
+            <Button
+              kind="tertiary"
+              size="md"
+              onClick={() => {
+                setSearch({});
+              }}
+            >
+              {t('acts.all')}
+            </Button>
+          </div>
+        )}
+        <Loaded of={state.acts}>
+          {(acts) =>
+            acts.items.length === 0 ? (
+              <EmptyState Icon={HistoryIcon} title={t('acts.empty')} />
+            ) : (
+              <>
+                <DataTable
+                  caption={t('acts.title')}
+                  dense
+                  rows={acts.items}
+                  rowKey={(act) => act.id}
+                  columns={[
+                    {
+                      id: 'action',
+                      header: t('acts.action'),
+                      kind: 'main',
+                      cell: (act) => actionName(act.action),
+                    },
+                    {
+                      id: 'at',
+                      header: t('acts.at'),
+                      width: 'narrow',
+                      cell: (act) => (
+                        <time dateTime={act.at} className="q-num">
+                          {format.dateTime(act.at)}
+                        </time>
+                      ),
+                    },
+                    {
+                      id: 'actor',
+                      header: t('acts.actor'),
+                      cell: (act) => <span className="q-mono">{act.actor}</span>,
+                    },
+                    {
+                      id: 'details',
+                      header: t('acts.details'),
+                      cell: (act) => (
+                        <details className="o-details">
+                          <summary>{t('acts.show')}</summary>
+                          <pre>{JSON.stringify({ subject: act.subject, ...act.details }, null, 1)}</pre>
+                          <button
+                            type="button"
+                            className="q-link-button"
+                            onClick={() => {
+                              setSearch({ subject: act.subject });
+                            }}
+                          >
+                            {t('acts.same_subject')}
+                          </button>
+                        </details>
+                      ),
+                    },
+                  ]}
+                />
+                <MoreRows pages={acts} />
+              </>
+            )
+          }
+        </Loaded>
+      </Card>
+    </>
+  );
+}

@@ -1,0 +1,152 @@
+import type { PatchPerson, PersonDetail, PersonRef } from '@qiao/org/contract';
+import { holds, LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
+import type { Static } from 'typebox';
+import { keys, orgApi } from '../api.ts';
+
+export interface PersonEdit {
+  readonly display_name: string;
+  readonly title: string;
+  readonly email: string;
+  readonly phone: string;
+  readonly manager: PersonRef | undefined;
+  readonly locale: 'zh-Hans' | 'en' | '';
+}
+
+export interface PlacementEdit {
+  readonly department: { readonly id: string; readonly name: string };
+  readonly primary: boolean;
+  readonly head: boolean;
+  readonly title: string;
+}
+
+export interface PersonSnapshot {
+  readonly person: Remote<PersonDetail>;
+  readonly dialog: 'edit' | 'move' | 'leave' | undefined;
+  readonly link: { readonly link: string; readonly expires_at: string } | undefined;
+  readonly busy: boolean;
+  readonly canOffboard: boolean;
+}
+
+type PatchBody = Static<typeof PatchPerson>;
+
+const orNull = (text: string): string | null => (text.trim() === '' ? null : text.trim());
+
+/** One person: facts, changes, activation, the start of leaving. */
+export class PersonViewModel extends ViewModel<PersonSnapshot> {
+  readonly #services: Services;
+  readonly #id: string;
+
+  constructor(services: Services, id: string) {
+    super({
+      person: LOADING,
+      dialog: undefined,
+      link: undefined,
+      busy: false,
+      canOffboard: holds(services.session, 'org.person.offboard'),
+    });
+    this.#services = services;
+    this.#id = id;
+  }
+
+  protected override onMount(): void {
+    const { api, queries } = this.#services;
+    const watching = watch<PersonDetail>(
+      queries,
+      {
+        key: keys.person(this.#id),
+        load: (signal) => api.call(orgApi.person, { params: { id: this.#id }, signal }),
+      },
+      (person) => {
+        this.set({ person });
+      },
+    );
+    this.own(() => {
+      watching.end();
+    });
+  }
+
+  readonly open = (dialog: PersonSnapshot['dialog']): void => {
+    this.set({ dialog });
+  };
+
+  readonly edit = async (person: PersonDetail, given: PersonEdit): Promise<void> => {
+    await this.#save(person, {
+      display_name: given.display_name.trim(),
+      title: orNull(given.title),
+      email: orNull(given.email),
+      phone: orNull(given.phone),
+      manager_id: given.manager?.id ?? null,
+      locale: given.locale === '' ? null : given.locale,
+    });
+  };
+
+  readonly move = async (person: PersonDetail, placements: readonly PlacementEdit[]): Promise<void> => {
+    await this.#save(person, {
+      departments: placements.map((each) => ({
+        department_id: each.department.id,
+        is_primary: each.primary,
+        is_head: each.head,
+        title: orNull(each.title),
+      })),
+    });
+  };
+
+  async #save(person: PersonDetail, body: Omit<PatchBody, 'version'>): Promise<void> {
+    this.set({ busy: true });
+    const { api, attempt, i18n } = this.#services;
+    const done = await attempt(
+      () =>
+        api.call(orgApi.patchPerson, {
+          params: { id: person.id },
+          body: { version: person.version, ...body },
+        }),
+      { done: i18n.t('org:saved'), invalidate: [keys.people, keys.departments] },
+    );
+    this.set({ busy: false, ...(done.ok ? { dialog: undefined } : {}) });
+  }
+
+  /** Makes a new activation link; the earlier one ends. */
+  readonly makeLink = async (person: PersonDetail): Promise<void> => {
+    const { api, attempt, confirm, i18n } = this.#services;
+    if (person.activated_at !== null) {
+      const sure = await confirm.ask({
+        title: i18n.t('org:person.reset_title'),
+        body: i18n.t('org:person.reset_text', { name: person.display_name }),
+        confirm: i18n.t('org:person.reset'),
+      });
+      if (!sure) return;
+    }
+    this.set({ busy: true });
+    const done = await attempt(() => api.call(orgApi.activationLink, { params: { id: person.id } }));
+    this.set({ busy: false, ...(done.ok ? { link: done.value } : {}) });
+  };
+
+  readonly closeLink = (): void => {
+    this.set({ link: undefined });
+  };
+
+  /** @returns the id of the leaver's flow */
+  readonly startLeaving = async (
+    person: PersonDetail,
+    given: { reason: string; to: PersonRef | undefined },
+  ): Promise<string | undefined> => {
+    this.set({ busy: true });
+    const { api, attempt, i18n } = this.#services;
+    const done = await attempt(
+      () =>
+        api.call(orgApi.startOffboarding, {
+          params: { id: person.id },
+          body: {
+            ...(given.reason.trim() === '' ? {} : { reason: given.reason.trim() }),
+            ...(given.to === undefined ? {} : { handover_to: given.to.id }),
+          },
+        }),
+      {
+        done: i18n.t('org:leavers.started', { name: person.display_name }),
+        invalidate: [keys.people, keys.offboardings],
+      },
+    );
+    this.set({ busy: false, ...(done.ok ? { dialog: undefined } : {}) });
+    return done.ok ? done.value.id : undefined;
+  };
+}

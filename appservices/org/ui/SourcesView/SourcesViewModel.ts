@@ -1,0 +1,155 @@
+import type { CreatedScimToken, CreateSource, ScimTokenList, Source, SourceTest } from '@qiao/org/contract';
+import { LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
+import type { Static } from 'typebox';
+import { keys, orgApi } from '../api.ts';
+
+export type SourceKindName = Source['kind'];
+export type NewToken = Static<typeof CreatedScimToken>;
+export type TestResult = Static<typeof SourceTest>;
+
+export interface SourcesSnapshot {
+  readonly sources: Remote<readonly Source[]>;
+  readonly tokens: Remote<Static<typeof ScimTokenList>>;
+  readonly editing: Source | 'new' | undefined;
+  readonly addingToken: boolean;
+  /** Shown once. */
+  readonly newToken: NewToken | undefined;
+  readonly tests: Readonly<Record<string, TestResult | 'running'>>;
+  readonly busy: boolean;
+}
+
+/** Sources that keep the directory in step, and the tokens of SCIM. */
+export class SourcesViewModel extends ViewModel<SourcesSnapshot> {
+  readonly #services: Services;
+
+  constructor(services: Services) {
+    super({
+      sources: LOADING,
+      tokens: LOADING,
+      editing: undefined,
+      addingToken: false,
+      newToken: undefined,
+      tests: {},
+      busy: false,
+    });
+    this.#services = services;
+  }
+
+  protected override onMount(): void {
+    const { api, queries } = this.#services;
+    const watching = [
+      watch<readonly Source[]>(
+        queries,
+        { key: keys.sources, load: async (signal) => (await api.call(orgApi.sources, { signal })).items },
+        (sources) => {
+          this.set({ sources });
+        },
+      ),
+      watch<Static<typeof ScimTokenList>>(
+        queries,
+        { key: keys.scimTokens, load: (signal) => api.call(orgApi.scimTokens, { signal }) },
+        (tokens) => {
+          this.set({ tokens });
+        },
+      ),
+    ];
+    this.own(() => {
+      for (const each of watching) each.end();
+    });
+  }
+
+  readonly edit = (editing: Source | 'new' | undefined): void => {
+    this.set({ editing });
+  };
+
+  readonly save = async (given: Static<typeof CreateSource>): Promise<void> => {
+    const { api, attempt, i18n } = this.#services;
+    const { editing } = this.snapshot;
+    this.set({ busy: true });
+    const { kind: _kind, ...rest } = given;
+    const done = await attempt(
+      () =>
+        editing === 'new' || editing === undefined
+          ? api.call(orgApi.createSource, { body: given })
+          : api.call(orgApi.patchSource, {
+              params: { id: editing.id },
+              body: { version: editing.version, ...rest },
+            }),
+      { done: i18n.t('org:saved'), invalidate: [keys.sources] },
+    );
+    this.set({ busy: false, ...(done.ok ? { editing: undefined } : {}) });
+  };
+
+  readonly test = async (source: Source): Promise<void> => {
+    const { api, attempt } = this.#services;
+    this.set({ tests: { ...this.snapshot.tests, [source.id]: 'running' } });
+    const done = await attempt(() => api.call(orgApi.testSource, { params: { id: source.id } }));
+    const rest = Object.fromEntries(Object.entries(this.snapshot.tests).filter(([id]) => id !== source.id));
+    this.set({ tests: done.ok ? { ...rest, [source.id]: done.value } : rest });
+  };
+
+  /** @returns the id of the import that began */
+  readonly run = async (source: Source): Promise<string | undefined> => {
+    const { api, attempt } = this.#services;
+    this.set({ busy: true });
+    const done = await attempt(() => api.call(orgApi.runSource, { params: { id: source.id } }), {
+      invalidate: [keys.sources, keys.imports],
+    });
+    this.set({ busy: false });
+    return done.ok ? done.value.id : undefined;
+  };
+
+  readonly remove = async (source: Source): Promise<void> => {
+    const { api, attempt, confirm, i18n } = this.#services;
+    const sure = await confirm.ask({
+      title: i18n.t('org:sources.delete_title', { name: source.name }),
+      body: i18n.t('org:sources.delete_text', { count: source.people_count }),
+      confirm: i18n.t('org:delete'),
+      destructive: true,
+    });
+    if (!sure) return;
+    await attempt(() => api.call(orgApi.deleteSource, { params: { id: source.id } }), {
+      done: i18n.t('org:sources.deleted', { name: source.name }),
+      invalidate: [keys.sources],
+    });
+  };
+
+  readonly setAddingToken = (addingToken: boolean): void => {
+    this.set({ addingToken });
+  };
+
+  readonly addToken = async (name: string, until: string): Promise<void> => {
+    const { api, attempt } = this.#services;
+    this.set({ busy: true });
+    const done = await attempt(
+      () =>
+        api.call(orgApi.createScimToken, {
+          body: {
+            name,
+            ...(until === '' ? {} : { expires_at: new Date(`${until}T23:59:59`).toISOString() }),
+          },
+        }),
+      { invalidate: [keys.scimTokens] },
+    );
+    this.set({ busy: false, ...(done.ok ? { addingToken: false, newToken: done.value } : {}) });
+  };
+
+  readonly forgetToken = (): void => {
+    this.set({ newToken: undefined });
+  };
+
+  readonly removeToken = async (token: { id: string; name: string }): Promise<void> => {
+    const { api, attempt, confirm, i18n } = this.#services;
+    const sure = await confirm.ask({
+      title: i18n.t('org:sources.revoke_title', { name: token.name }),
+      body: i18n.t('org:sources.revoke_text'),
+      confirm: i18n.t('org:sources.revoke'),
+      destructive: true,
+    });
+    if (!sure) return;
+    await attempt(() => api.call(orgApi.deleteScimToken, { params: { id: token.id } }), {
+      done: i18n.t('org:sources.revoked'),
+      invalidate: [keys.scimTokens],
+    });
+  };
+}
