@@ -426,7 +426,7 @@ export class EncryptedBot {
         await this.#take(sync);
         wait = SYNC_WAIT_MS.first;
       } catch (error) {
-        if (signal.aborted) return;
+        if (isAborted(signal)) return;
         this.#syncFailing = true;
         this.#metrics.count('bot_sync_failures_total', this.#label);
         if (MatrixError.is(error, 'M_UNKNOWN_DEVICE') || MatrixError.is(error, 'M_UNKNOWN_TOKEN')) {
@@ -643,7 +643,7 @@ export class EncryptedBot {
   async #deliver(row: InboxRow, pending: Promise<Decrypted>): Promise<void> {
     const decrypted = await pending;
     const { signal } = this.#stop;
-    if (signal.aborted) return;
+    if (isAborted(signal)) return;
     if (decrypted.kind === 'skip') {
       this.#metrics.count('bot_events_skipped_total', this.#label);
       this.#log.debug({ event_id: row.eventId, reason: decrypted.reason }, 'event skipped');
@@ -675,7 +675,7 @@ export class EncryptedBot {
           'handler failed; it is called again',
         );
         await delay(wait, undefined, { signal }).catch(() => undefined);
-        if (signal.aborted) return;
+        if (isAborted(signal)) return;
       }
     }
     this.#handled(row.seq);
@@ -846,7 +846,7 @@ export class EncryptedBot {
     const every = Math.min(HOUSEKEEPING_MS, Math.max(50, grace / 2));
     while (!signal.aborted) {
       await delay(every, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return;
+      if (isAborted(signal)) return;
       try {
         await this.#reportUndecryptable(grace);
         await this.#notePosition(false);
@@ -918,7 +918,7 @@ export class EncryptedBot {
   async #announce(): Promise<void> {
     const { deviceId } = this.#running();
     for (const roomId of this.#open_store().toAnnounce()) {
-      if (this.#stop.signal.aborted) return;
+      if (isAborted(this.#stop.signal)) return;
       try {
         await this.sendText(
           roomId,
@@ -926,7 +926,7 @@ export class EncryptedBot {
           { txnId: `new-device-${deviceId}`, signal: this.#stop.signal },
         );
       } catch (error) {
-        if (this.#stop.signal.aborted) return;
+        if (isAborted(this.#stop.signal)) return;
         this.#log.warn({ err: error, room_id: roomId }, 'a room could not be told of the new device');
         if (!MatrixError.is(error)) continue;
       }
@@ -1210,6 +1210,11 @@ export class EncryptedBot {
 /** Makes a bot; `start` opens it. */
 export function createBot(options: BotOptions): EncryptedBot {
   return new EncryptedBot(options);
+}
+
+/** Asked again after each wait: the compiler would hold the first answer to be the last. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
 }
 
 function filterText(initial: boolean): string {

@@ -24,7 +24,7 @@ import {
   ShieldStateCode,
   SignatureUploadRequest,
   StoreHandle,
-  ToDeviceRequest,
+  type ToDeviceRequest,
   Tracing,
   TrustRequirement,
   UserId as WasmUserId,
@@ -107,7 +107,9 @@ export class BotCrypto {
   #sending: Promise<void> | undefined;
   #sendAgain: Promise<void> | undefined;
   #claims: Promise<void> = Promise.resolve();
-  #queriesDue = true;
+  /** Goes up when devices must be asked for; `#asked` follows when they were. */
+  #wanted = 1;
+  #asked = 0;
   #backingUp: Promise<void> | undefined;
   #backupAgain = false;
   #closed = false;
@@ -164,7 +166,11 @@ export class BotCrypto {
 
   /** Whether devices must be asked for before a key is shared. */
   get queriesDue(): boolean {
-    return this.#queriesDue;
+    return this.#asked < this.#wanted;
+  }
+
+  #isClosed(): boolean {
+    return this.#closed;
   }
 
   get ed25519(): string {
@@ -196,48 +202,37 @@ export class BotCrypto {
   async #flushOnce(): Promise<void> {
     // A round may make the next one necessary: a query's answer lets keys be claimed.
     for (let round = 0; round < 5; round += 1) {
-      const requests = (await this.machine.outgoingRequests()) as unknown as OutgoingRequest[];
-      if (requests.length === 0) break;
+      const wanted = this.#wanted;
+      const requests = await this.machine.outgoingRequests();
+      if (requests.length === 0) {
+        this.#asked = wanted;
+        return;
+      }
       const results = await Promise.allSettled(requests.map((request) => this.#send(request)));
       const failed = results.find((result) => result.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
+      this.#asked = wanted;
     }
-    this.#queriesDue = false;
   }
 
   async #send(request: OutgoingRequest): Promise<void> {
     const answer = await this.#sendOnly(request);
     if (request.id === undefined || this.#closed) return;
     await this.machine.markRequestAsSent(request.id, request.type, JSON.stringify(answer));
-    if (request.type === RequestType.KeysQuery)
-      this.onDevices?.(Object.keys((answer.device_keys ?? {}) as Json));
+    if (request.type === RequestType.KeysQuery) this.onDevices?.(Object.keys(answer.device_keys ?? {}));
   }
 
   async #sendOnly(request: OutgoingRequest): Promise<Json> {
-    switch (request.type) {
-      case RequestType.KeysUpload:
-        return this.#link.keysUpload((request as KeysUploadRequest).body);
-      case RequestType.KeysQuery:
-        return this.#link.keysQuery((request as KeysQueryRequest).body);
-      case RequestType.KeysClaim:
-        return this.#link.keysClaim((request as KeysClaimRequest).body);
-      case RequestType.ToDevice: {
-        const { event_type: type, txn_id: txnId, body } = request as ToDeviceRequest;
-        return this.#link.sendToDevice(type, txnId, body);
-      }
-      case RequestType.SignatureUpload:
-        return this.#link.uploadSignatures((request as SignatureUploadRequest).body);
-      case RequestType.RoomMessage: {
-        const { room_id: roomId, event_type: type, txn_id: txnId, body } = request as RoomMessageRequest;
-        return { event_id: await this.#link.send(roomId as RoomId, type, body, txnId) };
-      }
-      case RequestType.KeysBackup: {
-        const { version, body } = request as KeysBackupRequest;
-        return this.#link.putBackupKeys(version, body);
-      }
-      default:
-        throw new BotError('crypto_failed', 'the crypto library asks for a request we do not know');
+    if (request instanceof KeysUploadRequest) return this.#link.keysUpload(request.body);
+    if (request instanceof KeysQueryRequest) return this.#link.keysQuery(request.body);
+    if (request instanceof KeysClaimRequest) return this.#link.keysClaim(request.body);
+    if (request instanceof SignatureUploadRequest) return this.#link.uploadSignatures(request.body);
+    if (request instanceof KeysBackupRequest) return this.#link.putBackupKeys(request.version, request.body);
+    if (request instanceof RoomMessageRequest) {
+      const { room_id: roomId, event_type: type, body, txn_id: txnId } = request;
+      return { event_id: await this.#link.send(roomId as RoomId, type, body, txnId) };
     }
+    return this.#link.sendToDevice(request.event_type, request.txn_id, request.body);
   }
 
   // --- what comes in --------------------------------------------------------------------------------------------
@@ -247,7 +242,7 @@ export class BotCrypto {
     const toDevice = sync.to_device?.events ?? [];
     const changed = wasmUsers(sync.device_lists?.changed ?? []);
     const left = wasmUsers(sync.device_lists?.left ?? []);
-    if (changed.length > 0) this.#queriesDue = true;
+    if (changed.length > 0) this.#wanted += 1;
     for (const user of sync.device_lists?.left ?? []) this.#tracked.delete(user);
     const counts = new Map(Object.entries(sync.device_one_time_keys_count ?? {}));
     const fallback = sync.device_unused_fallback_key_types;
@@ -267,7 +262,7 @@ export class BotCrypto {
     if (fresh.length === 0) return false;
     await this.machine.updateTrackedUsers(wasmUsers(fresh));
     for (const user of fresh) this.#tracked.add(user);
-    this.#queriesDue = true;
+    this.#wanted += 1;
     return true;
   }
 
@@ -300,7 +295,7 @@ export class BotCrypto {
   /** Makes sure that everybody's devices have the key of the room's next message. Call under a lock per room. */
   async shareRoomKey(roomId: RoomId, users: readonly string[], settings: RoomKeySettings): Promise<void> {
     await this.track(users);
-    if (this.#queriesDue) await this.flush();
+    if (this.queriesDue) await this.flush();
     await this.#claimMissing(users);
     const requests = await this.machine.shareRoomKey(
       new WasmRoomId(roomId),
@@ -391,7 +386,10 @@ export class BotCrypto {
       const requests = await this.machine.bootstrapCrossSigning(false);
       const upload = requests.uploadKeysRequest as KeysUploadRequest | undefined;
       if (upload !== undefined) await this.#send(upload);
-      await this.#link.uploadSigningKeys(requests.uploadSigningKeysRequest.body);
+      // An identity that is published stays as it is; an imported one could not even be published again.
+      if (fresh || identity === undefined) {
+        await this.#link.uploadSigningKeys(requests.uploadSigningKeysRequest.body);
+      }
       const answer = await this.#link.uploadSignatures(requests.uploadSignaturesRequest.body);
       const failures = answer.failures as Record<string, unknown> | undefined;
       if (failures !== undefined && Object.keys(failures).length > 0) {
@@ -469,7 +467,8 @@ export class BotCrypto {
 
   async #backUpAll(): Promise<void> {
     if (!(await this.machine.isBackupEnabled())) return;
-    while (!this.#closed) {
+    for (;;) {
+      if (this.#isClosed()) return;
       const request = await this.machine.backupRoomKeys();
       if (request === undefined) return;
       await this.#send(request);
@@ -598,8 +597,7 @@ export async function eachAtMost<T>(
   work: (item: T) => Promise<void>,
 ): Promise<void> {
   let next = 0;
-  let failed = false;
-  let failure: unknown;
+  const failures: unknown[] = [];
   const worker = async (): Promise<void> => {
     for (;;) {
       const at = next;
@@ -608,13 +606,12 @@ export async function eachAtMost<T>(
       try {
         await work(items[at] as T);
       } catch (error) {
-        if (!failed) failure = error;
-        failed = true;
+        failures.push(error);
       }
     }
   };
   await Promise.all(Array.from({ length: Math.min(count, items.length) }, worker));
-  if (failed) throw failure;
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Session id of an encrypted event; empty if it has none. */

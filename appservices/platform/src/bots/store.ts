@@ -294,14 +294,15 @@ export class BotStore {
 }
 
 function toRoom(row: Record<string, unknown>): RoomRow {
-  const optional = <T>(value: unknown): T | undefined => (value === null ? undefined : (value as T));
+  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+  const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
   return {
     roomId: row.room_id as RoomId,
     joined: Number(row.joined) === 1,
-    algorithm: optional<string>(row.algorithm),
-    rotationMs: optional<number>(row.rotation_ms),
-    rotationMessages: optional<number>(row.rotation_messages),
-    historyVisibility: optional<string>(row.history_visibility),
+    algorithm: text(row.algorithm),
+    rotationMs: number(row.rotation_ms),
+    rotationMessages: number(row.rotation_messages),
+    historyVisibility: text(row.history_visibility),
   };
 }
 
