@@ -251,7 +251,10 @@ async function up(): Promise<number> {
       process.stdout.write('\n');
       say('Stopping');
       ending.abort();
-      void (stack?.stop() ?? Promise.resolve()).then(() => ended.resolve(0));
+      void (stack?.stop() ?? Promise.resolve()).then(() => {
+        say('Stopped');
+        ended.resolve(0);
+      });
     } else if (asked === 2) say('Still stopping; a part that does not end is killed after 20 s.');
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);

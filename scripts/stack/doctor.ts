@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { parse } from 'yaml';
 import { livekitVersion } from './build-livekit.ts';
-import type { ConfigError} from './config.ts';
+import type { ConfigError } from './config.ts';
 import { configPath, readConfig, readSecret, secretPath, type StackConfig } from './config.ts';
 import { paths, root, synapseModulePath } from './paths.ts';
 import { describePort, portHolder } from './ports.ts';
@@ -115,7 +115,7 @@ export async function examine(varDir: string): Promise<Finding[]> {
   await homeserver(found, varDir, config, up);
   await services(found, config, up);
   await appservices(found, varDir, config, up);
-  await gatewayAndCalls(found, config, up);
+  await gatewayAndCalls(found, varDir, config, up);
   return found.list;
 }
 
@@ -415,7 +415,12 @@ async function appservices(found: Findings, varDir: string, config: StackConfig,
   }
 }
 
-async function gatewayAndCalls(found: Findings, config: StackConfig, up: boolean): Promise<void> {
+async function gatewayAndCalls(
+  found: Findings,
+  varDir: string,
+  config: StackConfig,
+  up: boolean,
+): Promise<void> {
   if (!up) found.skip('gateway', 'runs with the stack');
   else
     try {
@@ -445,6 +450,8 @@ async function gatewayAndCalls(found: Findings, config: StackConfig, up: boolean
       '`./scripts/up` builds it in the background; if that failed, see var/log/setup-livekit.log.',
     );
   else if (!up) found.skip('calls', 'run with the stack');
+  else if (!existsSync(join(varDir, 'run/livekit.json')))
+    found.warn('calls', 'are off in this run', 'Started with --no-calls, or see var/log/livekit.log.');
   else
     try {
       await get(`http://127.0.0.1:${config.ports.livekit}/`);

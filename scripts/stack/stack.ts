@@ -55,6 +55,8 @@ export interface StackOptions {
   forTests?: boolean;
   /** Start a part again when it crashes. */
   supervise?: boolean;
+  /** Wait (ms) before the first new start after a crash; doubles with each quick crash. */
+  backoff?: number;
   /** Called before the homeserver's configuration is written: may add registrations to the folder. */
   addRegistrations?: (folder: string) => void | Promise<void>;
   onEvent?: (event: StackEvent) => void;
@@ -140,6 +142,9 @@ export function createStack(options: StackOptions): Stack {
     };
   };
 
+  /** Begun while the database starts: the host's code takes a second or two to load. */
+  let registrations: Promise<void> | undefined;
+
   /** How to run a part, after everything its start needs is written; a reason when it is not there. */
   const prepare: Record<PartName, () => Promise<ProcessSpec | string>> = {
     postgres: async () => {
@@ -149,7 +154,8 @@ export function createStack(options: StackOptions): Stack {
     },
     synapse: async () => {
       if (!config.homeserver.managed) return 'an outside homeserver is configured';
-      await writeRegistrations(varDir);
+      await (registrations ?? writeRegistrations(varDir));
+      registrations = undefined;
       await options.addRegistrations?.(registrationsDir(varDir));
       if (partner) await ensureCertificates(varDir);
       const own = { varDir, config, kind: 'own', partner, forTests } as const;
@@ -221,7 +227,7 @@ export function createStack(options: StackOptions): Stack {
     let count = lived > quickCrash ? 1 : (quick.get(part) ?? 0) + 1;
     for (; options.supervise === true && count <= quickCrashLimit; count++) {
       quick.set(part, count);
-      const wait = Math.min(firstBackoff * 2 ** (count - 1), maxBackoff);
+      const wait = Math.min((options.backoff ?? firstBackoff) * 2 ** (count - 1), maxBackoff);
       emit({ kind: 'crashed', part, reason: failure, log: old.logFile, again: wait });
       await delay(wait);
       if (isStopping() || running.has(part)) return;
@@ -267,6 +273,11 @@ export function createStack(options: StackOptions): Stack {
       const step = async (part: PartName): Promise<void> => {
         if (has(part) && !stopping) await startPart(part);
       };
+      if (has('synapse') && config.homeserver.managed) {
+        registrations = writeRegistrations(varDir);
+        // Its failure is told where it is awaited.
+        registrations.catch(() => undefined);
+      }
       try {
         // The gateway answers from the start, so that a browser sees what is going on.
         await Promise.all([

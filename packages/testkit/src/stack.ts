@@ -63,7 +63,8 @@ export interface TestStackOptions {
   parts?: readonly PartName[];
   calls?: boolean;
   supervise?: boolean;
-  /** Domain settings for `qiao.json`. */
+  /** See `StackOptions.backoff`. */
+  backoff?: number;
   onEvent?: (event: StackEvent) => void;
 }
 
@@ -72,7 +73,7 @@ export interface RunningTestStack {
   info: TestStackInfo;
   stack: Stack;
   /** Stops everything and removes its folder (kept with QIAO_KEEP_TEST_STACK=1). */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 const testDir = join(root, 'var/test');
@@ -116,6 +117,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Ru
     partner: true,
     forTests: true,
     supervise: options.supervise ?? false,
+    ...(options.backoff !== undefined && { backoff: options.backoff }),
     ...(options.onEvent && { onEvent: options.onEvent }),
     addRegistrations: (folder) => {
       for (const one of Object.values(appservices))
