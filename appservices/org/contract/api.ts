@@ -384,6 +384,8 @@ export const ImportRun = Type.Object({
   file_name: Nullable(Type.String()),
   /** Detected or chosen text encoding, WHATWG label (`utf-8`, `gb18030`, …). */
   encoding: Nullable(Type.String()),
+  /** Encodings that can be chosen instead, likely ones first. */
+  encodings: Type.Optional(Type.Array(Type.String())),
   /** Columns of the file with up to three sample values each; empty for other kinds. */
   columns: Type.Array(Type.Object({ name: Type.String(), samples: Type.Array(Type.String()) })),
   mapping: Nullable(ImportMapping),
@@ -504,6 +506,8 @@ export const ScimToken = Type.Object({
 export const ScimTokenList = Type.Object({ items: Type.Array(ScimToken), base_url: Type.String() });
 export const CreateScimToken = Type.Object({
   name: Name,
+  /** A source of kind `scim`; the first one where absent, made where there is none. */
+  source_id: Type.Optional(Id),
   expires_at: Type.Optional(Nullable(Timestamp)),
 });
 /** The token is shown once. */

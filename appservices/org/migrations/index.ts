@@ -1,5 +1,13 @@
 import * as m001 from './001_org.ts';
 import * as m002 from './002_directory_search.ts';
 import * as m003 from './003_provision.ts';
+import * as m004 from './004_imports.ts';
+import * as m005 from './005_scim.ts';
 
-export const migrations = { '001_org': m001, '002_directory_search': m002, '003_provision': m003 };
+export const migrations = {
+  '001_org': m001,
+  '002_directory_search': m002,
+  '003_provision': m003,
+  '004_imports': m004,
+  '005_scim': m005,
+};

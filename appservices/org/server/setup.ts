@@ -1,4 +1,5 @@
 import type { DomainContext, DomainParts } from '@qiao/platform';
+import { importsParts } from './imports/parts.ts';
 import { actsParts } from './acts/parts.ts';
 import { createChanges } from './changes.service.ts';
 import type { OrgConfig } from './config.ts';
@@ -50,6 +51,7 @@ export function setup(context: OrgContext): DomainParts {
     actsParts(context, roles),
     lifecycleParts(context),
     provisionParts(context),
+    importsParts(context),
   ];
   return combine(areas);
 }

@@ -134,6 +134,8 @@ export interface ImportRunTable {
   progress: ColumnType<Record<string, number>, string | undefined, string>;
   error: ColumnType<unknown, string | null | undefined, string | null>;
   base_version: number | null;
+  /** See `imports/read-file.ts`, FileFacts. */
+  file: ColumnType<Record<string, unknown>, string | undefined, string>;
   started_by: string;
   created_at: ColumnType<Date, Date | undefined, never>;
   checked_at: Timestamp | null;

@@ -3,6 +3,9 @@ import { findCycle } from './cycles.ts';
 import type { Problems } from './problems.ts';
 import { LIMITS, type PersonRow, type SourceDepartment } from './rows.ts';
 
+/** What stands for the department of a row whose department cannot be used. */
+export const BAD_DEPARTMENT = Symbol('bad department');
+
 /** A department as the source has it; `key` is only known inside one import. */
 export interface ImageDepartment {
   key: string;
@@ -21,11 +24,11 @@ export interface ImageDepartment {
 export interface DepartmentImage {
   departments: Map<string, ImageDepartment>;
   /** Key of a row's department: null for none, undefined where the source does not say; `bad`: row cannot be used. */
-  of(row: PersonRow): string | null | undefined | 'bad';
+  of(row: PersonRow): string | null | undefined | typeof BAD_DEPARTMENT;
 }
 
 const lower = (text: string): string => text.toLowerCase();
-const BAD = 'bad';
+
 
 /**
  * The tree of departments a source speaks of: from departments of their own, paths (`A/B/C`), ids, or names
@@ -42,7 +45,7 @@ export function buildDepartmentImage(
 ): DepartmentImage {
   const departments = new Map<string, ImageDepartment>();
   const badKeys = new Set<string>();
-  const keyOf = new Map<PersonRow, string | null | undefined>();
+  const keyOf = new Map<PersonRow, string | null | undefined | typeof BAD_DEPARTMENT>();
   const columnOf = (row: { at: string | null }, name: string | null): string | null =>
     row.at === null ? name : `${row.at}.${name ?? 'department'}`;
 
@@ -112,7 +115,7 @@ export function buildDepartmentImage(
     params: Record<string, string | number>,
   ): void => {
     problems.add(code, { line: row.line, column: columnOf(row, column) }, params);
-    keyOf.set(row, BAD);
+    keyOf.set(row, BAD_DEPARTMENT);
   };
 
   // Paths: every prefix is a department; the last one may have an id.
@@ -326,7 +329,7 @@ export function buildDepartmentImage(
     departments,
     of(row) {
       const key = keyOf.get(row);
-      if (key === BAD || (typeof key === 'string' && badKeys.has(key))) return BAD;
+      if (key === BAD_DEPARTMENT || (typeof key === 'string' && badKeys.has(key))) return BAD_DEPARTMENT;
       if (key !== undefined) return key;
       // An id alone: the directory may know it.
       if (row.department_id !== null) return `id:${row.department_id}`;

@@ -217,9 +217,9 @@ interface EndDepartment {
 
 interface PlacedDepartments {
   changes: DirectoryChange[];
-  shown(pathOf: (id: string) => string | undefined): ShownChange[];
+  shown: (pathOf: (id: string) => string | undefined) => ShownChange[];
   /** Id of a department's key; undefined for one that is nowhere. */
-  idOf(key: string): string | undefined;
+  idOf: (key: string) => string | undefined;
   /** The active departments afterwards. */
   end: Map<string, EndDepartment>;
   /** Known departments the source speaks of. */
@@ -547,7 +547,7 @@ function changedFacts(person: ImagePerson, current: CurrentPerson): Partial<Pers
     set['external_id'] = row.external_id;
   if (person.manager_id !== undefined && person.manager_id !== current.manager_id)
     set['manager_id'] = person.manager_id;
-  return set as Partial<PersonFacts>;
+  return set;
 }
 
 function leavers(people: PeopleImage, directory: Directory, options: DifferenceOptions): CurrentPerson[] {

@@ -88,7 +88,6 @@ async function checkUtf8(path: string): Promise<{ badAt: number | undefined }> {
 function utf8Share(sample: Buffer): number {
   const text = new TextDecoder().decode(sample);
   const broken = text.split('\ufffd').length - 1;
-  // eslint-disable-next-line no-control-regex -- counting what is beyond ASCII
   const beyond = (text.match(/[^\u0000-\u007f]/g)?.length ?? 0) - broken;
   return broken + beyond === 0 ? 1 : beyond / (beyond + broken);
 }

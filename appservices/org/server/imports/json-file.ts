@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { ImportMapping } from '../../contract/api.ts';
-import type { PeopleFieldName } from './guess-mapping.ts';
+
 import { PEOPLE_FIELDS } from '../../contract/api.ts';
 import type { Problems } from './problems.ts';
 import type { SourceDepartment, SourceRow } from './rows.ts';
@@ -84,7 +84,7 @@ export function* jsonRows(file: JsonFile, mapping: ImportMapping, problems: Prob
     const flat = flatten(person);
     const values: SourceRow['values'] = {};
     for (const field of PEOPLE_FIELDS) {
-      const column: string | undefined = mapping.columns[field as PeopleFieldName];
+      const column: string | undefined = mapping.columns[field];
       const value = column === undefined ? undefined : flat[column];
       if (value !== undefined) values[field] = value;
     }

@@ -1,5 +1,5 @@
 import { findCycle } from './cycles.ts';
-import type { DepartmentImage } from './department-image.ts';
+import { BAD_DEPARTMENT, type DepartmentImage } from './department-image.ts';
 import type { CurrentPerson, Directory } from './directory.ts';
 import type { PeopleFieldName } from './guess-mapping.ts';
 import type { ProblemCode, Problems } from './problems.ts';
@@ -115,7 +115,7 @@ export function buildPeopleImage(
       continue;
     }
     const department = departments.of(row);
-    if (department === 'bad') {
+    if (department === BAD_DEPARTMENT) {
       keep(row as BadRow);
       if (known) kept.add(known.id);
       continue;

@@ -16,7 +16,6 @@ export const PROBLEM_SEVERITY = {
   duplicate_id: 'error',
   duplicate_email: 'error',
   email_taken: 'error',
-  id_taken: 'error',
   person_leaving: 'warning',
   person_left: 'warning',
   manager_unknown: 'error',

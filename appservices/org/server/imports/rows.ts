@@ -112,26 +112,30 @@ const SHEET_EPOCH = Date.UTC(1899, 11, 30);
  * A calendar date in ISO 8601 from the forms found in files: `2024-1-5`, `2024/01/05`, `2024.1.5`, `20240105`,
  * `2024年1月5日`, each with a time behind it, `25/12/2024` where only one reading fits, or a spreadsheet's number.
  */
-export function parseDate(text: string): string | DateProblem {
+export function parseDate(text: string): { date: string } | { problem: DateProblem } {
   const value = text.normalize('NFKC').trim();
+  const answer = (date: string | undefined): { date: string } | { problem: DateProblem } =>
+    date === undefined ? { problem: 'date_not_valid' } : { date };
   const forward =
     /^(\d{4})[-/.年 ](\d{1,2})[-/.月 ](\d{1,2})日?(?:[T ].*)?$/.exec(value) ??
     /^(\d{4})(\d{2})(\d{2})$/.exec(value);
-  if (forward) return iso(Number(forward[1]), Number(forward[2]), Number(forward[3])) ?? 'date_not_valid';
+  if (forward) return answer(iso(Number(forward[1]), Number(forward[2]), Number(forward[3])));
   const backward = /^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?:[T ].*)?$/.exec(value);
   if (backward) {
     const [first, second, year] = [Number(backward[1]), Number(backward[2]), Number(backward[3])];
     const dayFirst = iso(year, second, first);
     const monthFirst = iso(year, first, second);
-    if (dayFirst !== undefined && monthFirst !== undefined && dayFirst !== monthFirst)
-      return 'date_ambiguous';
-    return dayFirst ?? monthFirst ?? 'date_not_valid';
+    if (dayFirst !== undefined && monthFirst !== undefined && dayFirst !== monthFirst) {
+      return { problem: 'date_ambiguous' };
+    }
+    return answer(dayFirst ?? monthFirst);
   }
   const serial = /^\d{5}(?:\.\d+)?$/.test(value) ? Math.floor(Number(value)) : 0;
-  if (serial >= 10_000 && serial < 80_000) {
-    return new Date(SHEET_EPOCH + serial * 86_400_000).toISOString().slice(0, 10);
-  }
-  return 'date_not_valid';
+  return answer(
+    serial >= 10_000 && serial < 80_000
+      ? new Date(SHEET_EPOCH + serial * 86_400_000).toISOString().slice(0, 10)
+      : undefined,
+  );
 }
 
 /** Turns rows as found into rows that can be taken over, and says of every other what is wrong with it. */
@@ -141,7 +145,7 @@ export function createRowReader(mapping: ImportMapping, problems: Problems) {
   return function readRow(
     source: SourceRow,
   ): { row: PersonRow } | { bad: { external_id: string | null; email: string | null } } {
-    let bad = false;
+    const state = { bad: false };
     const columnOf = (field: PeopleFieldName): string | null =>
       source.at === null
         ? (mapping.columns[field] ?? null)
@@ -158,7 +162,7 @@ export function createRowReader(mapping: ImportMapping, problems: Problems) {
       field: PeopleFieldName,
       params: Record<string, string | number> = {},
     ): void => {
-      bad = true;
+      state.bad = true;
       problem(code, field, params);
     };
     /** Undefined where the source has no such column, null where it is empty. */
@@ -182,11 +186,9 @@ export function createRowReader(mapping: ImportMapping, problems: Problems) {
       const value = text(field);
       if (typeof value !== 'string') return value;
       const parsed = parseDate(value);
-      if (parsed === 'date_not_valid' || parsed === 'date_ambiguous') {
-        fail(parsed, field, { value });
-        return null;
-      }
-      return parsed;
+      if ('date' in parsed) return parsed.date;
+      fail(parsed.problem, field, { value });
+      return null;
     };
 
     const external_id = text('external_id') ?? null;
@@ -223,10 +225,10 @@ export function createRowReader(mapping: ImportMapping, problems: Problems) {
         }
       }
     }
-    if (!bad && display_name === null) {
+    if (!state.bad && display_name === null) {
       fail('missing', mapped('display_name') || !mapped('family_name') ? 'display_name' : 'family_name');
     }
-    if (!bad && external_id === null && !email && givenLocalpart === null) {
+    if (!state.bad && external_id === null && !email && givenLocalpart === null) {
       fail('missing', mapped('external_id') ? 'external_id' : mapped('email') ? 'email' : 'localpart');
     }
 
@@ -277,6 +279,6 @@ export function createRowReader(mapping: ImportMapping, problems: Problems) {
       manager: text('manager'),
       manager_path: text('manager_path'),
     };
-    return bad ? { bad: { external_id, email: email ?? null } } : { row };
+    return state.bad ? { bad: { external_id, email: email ?? null } } : { row };
   };
 }

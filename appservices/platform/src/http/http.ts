@@ -3,6 +3,8 @@ import multipart from '@fastify/multipart';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 export type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+// Types of uploads for domains: request.file(), request.isMultipart().
+export type { MultipartFile } from '@fastify/multipart';
 import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, {
   LogController,

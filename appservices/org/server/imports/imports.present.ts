@@ -1,0 +1,45 @@
+import type { Locale, Texts } from '@qiao/platform';
+import type { ImportRun } from '../../contract/api.ts';
+import type { ImportRunRow, StoredError } from './imports.repository.ts';
+import type { Problem } from './problems.ts';
+
+/** Encodings are offered for delimited files only. */
+export function presentRun(run: ImportRunRow, texts: Texts, locale: Locale, withColumns = true): ImportRun {
+  const { guard_tripped: guard, ...counts } = run.counts;
+  const { missing_leave, missing_dissolve, leaver_guard } = run.options;
+  return {
+    id: run.id,
+    kind: run.kind as ImportRun['kind'],
+    source: run.source_id === null ? null : { id: run.source_id, name: run.source_name ?? '' },
+    state: run.state,
+    file_name: run.file_name,
+    encoding: run.encoding,
+    encodings: run.file.encodings ?? [],
+    columns: withColumns ? (run.file.columns ?? []) : [],
+    mapping: run.mapping,
+    options: {
+      missing_leave: missing_leave ?? true,
+      missing_dissolve: missing_dissolve ?? false,
+      ...(leaver_guard === undefined ? {} : { leaver_guard }),
+    },
+    counts,
+    progress: run.progress,
+    guard_tripped: guard === 1,
+    error: run.error === null ? null : { code: run.error.code, message: errorText(run.error, texts, locale) },
+    started_by: run.started_by,
+    created_at: run.created_at.toISOString(),
+    ended_at: run.ended_at?.toISOString() ?? null,
+  };
+}
+
+export function errorText(error: StoredError, texts: Texts, locale: Locale): string {
+  const [domain = 'platform', key = 'internal'] = error.code.split('.', 2);
+  const reason =
+    error.reason === undefined
+      ? {}
+      : { reason: texts.t(locale, `org:imports.reasons.${error.reason}`, error.params) };
+  return texts.t(locale, `${domain}:errors.${key}`, { ...error.params, ...reason });
+}
+
+export const problemText = (problem: Problem, texts: Texts, locale: Locale): string =>
+  texts.t(locale, `org:imports.problems.${problem.code}`, problem.params);

@@ -1,0 +1,266 @@
+import { sql } from 'kysely';
+import { directoryVersion } from '../changes.repository.ts';
+import type { Placement } from '../changes.ts';
+import type { ChangeKind, ImportState, OrgDb, OrgTrx } from '../tables.ts';
+import type { ShownChange } from './difference.ts';
+import type { CurrentDepartment, CurrentPerson, Directory } from './directory.ts';
+import type { Problem } from './problems.ts';
+import type { FileFacts } from './read-file.ts';
+import type { ImportMapping } from '../../contract/api.ts';
+
+/** Kinds of an import's origin. */
+export type ImportKind = 'csv' | 'json' | 'ldap' | 'demo';
+
+/** What a run was asked to do; the first three are shown and set by people. */
+export interface RunOptions {
+  missing_leave?: boolean;
+  missing_dissolve?: boolean;
+  leaver_guard?: number;
+  confirm_leavers?: boolean;
+  skip_bad_rows?: boolean;
+  /** Who let it be applied, Matrix user id. */
+  applied_by?: string;
+  /** Set by the schedule: goes on to apply where nothing speaks against it. */
+  auto_apply?: boolean;
+  /** Day the changes hold from, ISO 8601; today where absent. */
+  on?: string;
+}
+
+export interface StoredError {
+  code: string;
+  params: Record<string, string | number>;
+  /** Key of a text below `imports.reasons`, for the parameter `reason`. */
+  reason?: string;
+}
+
+export interface ImportRunRow {
+  id: string;
+  source_id: string | null;
+  source_name: string | null;
+  kind: string;
+  state: ImportState;
+  file_name: string | null;
+  file_path: string | null;
+  encoding: string | null;
+  mapping: ImportMapping | null;
+  options: RunOptions;
+  counts: Record<string, number>;
+  progress: Record<string, number>;
+  error: StoredError | null;
+  base_version: number | null;
+  file: FileFacts;
+  started_by: string;
+  created_at: Date;
+  checked_at: Date | null;
+  ended_at: Date | null;
+}
+
+/** Columns that can be set; JSON is turned into text here. */
+export type RunPatch = Partial<
+  Pick<
+    ImportRunRow,
+    | 'state'
+    | 'file_name'
+    | 'file_path'
+    | 'encoding'
+    | 'mapping'
+    | 'options'
+    | 'counts'
+    | 'progress'
+    | 'error'
+    | 'base_version'
+    | 'file'
+    | 'checked_at'
+    | 'ended_at'
+  > & { applied_at: Date | null }
+>;
+
+const JSON_COLUMNS = new Set(['mapping', 'options', 'counts', 'progress', 'error', 'file']);
+const forDb = (patch: RunPatch): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(patch).map(([key, value]) => [
+      key,
+      JSON_COLUMNS.has(key) && value !== null ? JSON.stringify(value) : value,
+    ]),
+  );
+
+const RUN = sql`r.id, r.source_id, s.name as source_name, r.kind, r.state, r.file_name, r.file_path, r.encoding,
+  r.mapping, r.options, r.counts, r.progress, r.error, r.base_version, r.file, r.started_by, r.created_at,
+  r.checked_at, r.ended_at`;
+const FROM = sql`from org.import_run r left join org.source s on s.id = r.source_id`;
+
+/** Rows of one INSERT of JSON. */
+const CHUNK = 5000;
+
+export const importsRepository = {
+  async insert(
+    db: OrgDb | OrgTrx,
+    run: {
+      id: string;
+      kind: ImportKind;
+      started_by: string;
+      created_at: Date;
+      source_id: string | null;
+    } & RunPatch,
+  ): Promise<void> {
+    const { id, kind, started_by, created_at, source_id, ...patch } = run;
+    await db
+      .insertInto('org.import_run')
+      .values({ id, kind, started_by, created_at, source_id, state: 'uploaded', ...forDb(patch) } as never)
+      .execute();
+  },
+
+  async find(db: OrgDb | OrgTrx, id: string): Promise<ImportRunRow | undefined> {
+    const { rows } = await sql<ImportRunRow>`select ${RUN} ${FROM} where r.id = ${id}`.execute(db);
+    return rows[0];
+  },
+
+  async list(
+    db: OrgDb,
+    after: { at: string; id: string } | undefined,
+    limit: number,
+  ): Promise<ImportRunRow[]> {
+    const { rows } = await sql<ImportRunRow>`select ${RUN} ${FROM}
+      where r.state <> 'discarded' and (${after?.at ?? null}::timestamptz is null
+        or (r.created_at, r.id) < (${after?.at ?? null}::timestamptz, ${after?.id ?? null}::uuid))
+      order by r.created_at desc, r.id desc limit ${limit}`.execute(db);
+    return rows;
+  },
+
+  /** Moves a run on if it is in one of the states; answers whether it was. */
+  async move(
+    db: OrgDb | OrgTrx,
+    id: string,
+    from: readonly ImportState[],
+    patch: RunPatch,
+  ): Promise<boolean> {
+    const result = await db
+      .updateTable('org.import_run')
+      .set(forDb(patch))
+      .where('id', '=', id)
+      .where('state', 'in', [...from])
+      .executeTakeFirst();
+    return result.numUpdatedRows > 0n;
+  },
+
+  /** A run of the source that is under way. */
+  async busy(db: OrgDb | OrgTrx, sourceId: string): Promise<boolean> {
+    const row = await db
+      .selectFrom('org.import_run')
+      .select('id')
+      .where('source_id', '=', sourceId)
+      .where('state', 'in', ['checking', 'applying'])
+      .limit(1)
+      .executeTakeFirst();
+    return row !== undefined;
+  },
+
+  async replaceResult(
+    trx: OrgTrx,
+    runId: string,
+    shown: readonly ShownChange[],
+    problems: readonly Problem[],
+  ): Promise<void> {
+    await sql`delete from org.import_change where run_id = ${runId}`.execute(trx);
+    await sql`delete from org.import_problem where run_id = ${runId}`.execute(trx);
+    for (let at = 0; at < shown.length; at += CHUNK) {
+      const rows = shown.slice(at, at + CHUNK).map((change, n) => ({ seq: at + n + 1, ...change }));
+      await sql`insert into org.import_change (run_id, seq, kind, subject, label, before, after)
+        select ${runId}::uuid, seq, kind, subject, label, nullif(before, 'null'), nullif(after, 'null')
+        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(seq int, kind text, subject text, label text,
+          before jsonb, after jsonb)`.execute(trx);
+    }
+    for (let at = 0; at < problems.length; at += CHUNK) {
+      const rows = problems.slice(at, at + CHUNK).map(({ column, ...problem }, n) => ({
+        seq: at + n + 1,
+        column_name: column,
+        ...problem,
+      }));
+      await sql`insert into org.import_problem (run_id, seq, severity, line, column_name, code, params)
+        select ${runId}::uuid, seq, severity, line, column_name, code, params
+        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(seq int, severity text, line int,
+          column_name text, code text, params jsonb)`.execute(trx);
+    }
+  },
+
+  async changes(
+    db: OrgDb,
+    runId: string,
+    filter: { kind: ChangeKind | undefined; after: number; limit: number },
+  ): Promise<({ seq: number } & ShownChange)[]> {
+    const { rows } = await sql<{ seq: number } & ShownChange>`select seq, kind, subject, label, before, after
+      from org.import_change where run_id = ${runId} and seq > ${filter.after}
+        and (${filter.kind ?? null}::text is null or kind = ${filter.kind ?? null})
+      order by seq limit ${filter.limit}`.execute(db);
+    return rows;
+  },
+
+  async problems(
+    db: OrgDb,
+    runId: string,
+    filter: { severity: string | undefined; after: number; limit: number },
+  ): Promise<({ seq: number } & Problem)[]> {
+    const { rows } = await sql<
+      { seq: number } & Problem
+    >`select seq, severity, line, column_name as "column", code,
+        params from org.import_problem where run_id = ${runId} and seq > ${filter.after}
+        and (${filter.severity ?? null}::text is null or severity = ${filter.severity ?? null})
+      order by seq limit ${filter.limit}`.execute(db);
+    return rows;
+  },
+
+  /** The directory at one version; waits for changes that are under way and keeps others out until commit. */
+  async directory(trx: OrgTrx, sourceId: string | null): Promise<Directory> {
+    await sql`select pg_advisory_xact_lock_shared(hashtextextended('org.directory', 0))`.execute(trx);
+    const version = await directoryVersion(trx);
+    const { rows: departments } =
+      await sql<CurrentDepartment>`select d.id, d.external_id, d.name, d.parent_id,
+        d.hidden, d.include_sub, d.position,
+        exists (select 1 from org.membership m join org.person p on p.id = m.person_id
+          where m.department_id = d.id and p.source_id = ${sourceId}::uuid) as of_source
+      from org.department d where d.state = 'active'`.execute(trx);
+    const { rows } = await sql<
+      Omit<CurrentPerson, 'placements'>
+    >`select id, external_id, localpart, display_name,
+        given_name, family_name, email, phone, title, locale, manager_id, starts_on, ends_on, status, source_id
+      from org.person`.execute(trx);
+    const people = new Map<string, CurrentPerson>();
+    for (const row of rows) people.set(row.id, { ...row, placements: [] });
+    const { rows: placements } = await sql<Placement & { person_id: string }>`select person_id, department_id,
+        is_primary, is_head, title from org.membership where until is null
+      order by is_primary desc, since, id`.execute(trx);
+    for (const { person_id, ...placement } of placements) people.get(person_id)?.placements.push(placement);
+    return { version, departments, people: [...people.values()] };
+  },
+
+  /** The source of files that people upload by hand; made when it is first needed. */
+  async uploadSource(db: OrgDb | OrgTrx, name: string): Promise<string> {
+    await sql`insert into org.source (id, kind, name, enabled) values (${UPLOAD_SOURCE_ID}, 'csv', ${name}, false)
+      on conflict do nothing`.execute(db);
+    return UPLOAD_SOURCE_ID;
+  },
+
+  async namedSource(db: OrgDb | OrgTrx, id: string, name: string, kind: 'csv' | 'json'): Promise<string> {
+    await sql`insert into org.source (id, kind, name, enabled) values (${id}, ${kind}, ${name}, false)
+      on conflict (name) do nothing`.execute(db);
+    const { rows } = await sql<{ id: string }>`select id from org.source where name = ${name}`.execute(db);
+    return rows[0]?.id ?? id;
+  },
+
+  async source(
+    db: OrgDb | OrgTrx,
+    id: string,
+  ): Promise<{ id: string; name: string; kind: string; leaver_guard: number } | undefined> {
+    const { rows } = await sql<{
+      id: string;
+      name: string;
+      kind: string;
+      leaver_guard: number;
+    }>`select id, name,
+      kind, leaver_guard from org.source where id = ${id}`.execute(db);
+    return rows[0];
+  },
+};
+
+/** Fixed, so that two first uploads at the same time make one source. */
+export const UPLOAD_SOURCE_ID = '00000000-0000-4000-8000-0000000f11e5';

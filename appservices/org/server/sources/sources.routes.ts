@@ -1,0 +1,127 @@
+import { requireActor, type Http } from '@qiao/platform';
+import { Type } from 'typebox';
+import {
+  CreateSource,
+  IdParams,
+  ImportRun,
+  PatchSource,
+  Source,
+  SourceList,
+  SourceTest,
+} from '../../contract/api.ts';
+import { importsPolicy } from '../imports/imports.policy.ts';
+import { errorText, presentRun } from '../imports/imports.present.ts';
+import { readable } from '../imports/imports.routes.ts';
+import { storedError, type Imports } from '../imports/imports.service.ts';
+import type { OrgContext } from '../setup.ts';
+import type { SourceRow } from './sources.repository.ts';
+import type { Sources } from './sources.service.ts';
+
+const present = (source: SourceRow): Source => ({
+  id: source.id,
+  kind: source.kind,
+  name: source.name,
+  settings: source.kind === 'ldap' ? { ...source.settings, bind_password: null } : source.settings,
+  mapping: source.mapping,
+  schedule: source.schedule,
+  leaver_guard: Math.round(source.leaver_guard * 10_000) / 10_000,
+  enabled: source.enabled,
+  last_run_at: source.last_run_at?.toISOString() ?? null,
+  next_run_at: source.next_run_at?.toISOString() ?? null,
+  people_count: source.people_count,
+  version: source.version,
+});
+
+export function sourcesRoutes(http: Http, context: OrgContext, sources: Sources, imports: Imports): void {
+  const { access, texts } = context;
+  const tags = ['org sources'];
+
+  http.get(
+    '/sources',
+    { schema: { tags, summary: 'Places people come from', response: { 200: SourceList } } },
+    async (request) => {
+      await importsPolicy.editSources(access, requireActor(request));
+      return { items: (await sources.list()).map(present) };
+    },
+  );
+
+  http.post(
+    '/sources',
+    { schema: { tags, summary: 'Add a source', body: CreateSource, response: { 200: Source } } },
+    async (request) => {
+      const actor = requireActor(request);
+      await importsPolicy.editSources(access, actor);
+      return present(await readable(context, request.locale, () => sources.create(actor, request.body)));
+    },
+  );
+
+  http.patch(
+    '/sources/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Change a source',
+        params: IdParams,
+        body: PatchSource,
+        response: { 200: Source },
+      },
+    },
+    async (request) => {
+      const actor = requireActor(request);
+      await importsPolicy.editSources(access, actor);
+      return present(
+        await readable(context, request.locale, () => sources.patch(actor, request.params.id, request.body)),
+      );
+    },
+  );
+
+  http.delete(
+    '/sources/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Remove a source; its people stay',
+        params: IdParams,
+        response: { 204: Type.Null() },
+      },
+    },
+    async (request, reply) => {
+      const actor = requireActor(request);
+      await importsPolicy.editSources(access, actor);
+      await sources.remove(actor, request.params.id);
+      return reply.code(204).send(null);
+    },
+  );
+
+  http.post(
+    '/sources/:id/test',
+    { schema: { tags, summary: 'Try a source', params: IdParams, response: { 200: SourceTest } } },
+    async (request) => {
+      await importsPolicy.editSources(access, requireActor(request));
+      try {
+        const people = await sources.test(request.params.id);
+        return {
+          ok: true,
+          people,
+          message: texts.t(request.locale, 'org:imports.source_ok', { count: people }),
+        };
+      } catch (error) {
+        const stored = storedError(error);
+        if (!stored || !/^org\.(source_unreachable|import_unreadable)$/.test(stored.code)) throw error;
+        return { ok: false, people: 0, message: errorText(stored, texts, request.locale) };
+      }
+    },
+  );
+
+  http.post(
+    '/sources/:id/run',
+    { schema: { tags, summary: 'Import from a source now', params: IdParams, response: { 200: ImportRun } } },
+    async (request) => {
+      const actor = requireActor(request);
+      await importsPolicy.editSources(access, actor);
+      await importsPolicy.run(access, actor);
+      const id = await sources.run(actor, request.params.id);
+      return presentRun(await imports.get(id), texts, request.locale);
+    },
+  );
+}
