@@ -68,6 +68,12 @@ export interface Offboardings {
   close(actor: Actor, id: string): Promise<OffboardingView>;
   /** @throws DomainError `org.undo_expired`, `org.offboarding_not_in_state` while closing */
   undo(actor: Actor, id: string): Promise<OffboardingView>;
+  /**
+   * Undoes for a machine that speaks for the source of a person (SCIM); rights are not given back by it. False
+   * where nothing is left to undo.
+   * @throws DomainError `org.offboarding_not_in_state` while closing, `org.homeserver_unavailable`
+   */
+  bringBack(personId: string, by: string): Promise<boolean>;
   /** Measures the certificate against the actual state now. */
   check(actor: Actor, id: string): Promise<OffboardingView>;
   /** Brings the hand-over list up to what is owned now; rooms and other domains' things with it. */
@@ -282,27 +288,50 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
       const { row, door } = await load(actor, id);
       if (row.state === 'undone') return view(id);
       requireState(row, 'suspended', 'closed');
-      const { undo_until: until } = row;
-      const hasSnapshot = row.snapshot.placements !== undefined;
-      if (!hasSnapshot || (row.state === 'closed' && until !== null && until < clock.now())) {
-        throw errors.undo_expired({ until: until?.toISOString().slice(0, 10) ?? '' });
+      if (!canReturn(row)) {
+        throw errors.undo_expired({ until: row.undo_until?.toISOString().slice(0, 10) ?? '' });
       }
-      if (row.state === 'closed') {
-        // Before the commit, so that provisioning finds an account it can put into rooms. Until then it has
-        // neither password nor device: nobody can use it.
-        const residue = await orUnavailable(accounts.residue(userIdOf(row)));
-        if (residue) {
-          await orUnavailable(accounts.reactivate(userIdOf(row)));
-          await orUnavailable(accounts.lock(userIdOf(row), false));
-        }
-        await db.transaction().execute((trx) => restoreClosed(trx, id, door, residue !== undefined));
-      } else {
-        await db.transaction().execute((trx) => restoreSuspended(trx, id, actor));
-      }
+      await restore(row, actor.userId, door);
       return view(id);
+    },
+
+    async bringBack(personId, by) {
+      const latest = await db
+        .selectFrom('org.offboarding')
+        .select('id')
+        .where('person_id', '=', personId)
+        .where('state', '<>', 'undone')
+        .orderBy('started_at', 'desc')
+        .executeTakeFirst();
+      const row = latest && (await repository.find(db, latest.id));
+      if (!row || !canReturn(row)) return false;
+      requireState(row, 'suspended', 'closed');
+      await restore(row, by, undefined);
+      return true;
     },
   };
   return service;
+
+  function canReturn(row: OffboardingRow): boolean {
+    if (row.snapshot.placements === undefined) return false;
+    return row.state !== 'closed' || row.undo_until === null || row.undo_until >= clock.now();
+  }
+
+  async function restore(row: OffboardingRow, by: string, door: Door | undefined): Promise<void> {
+    const { id } = row;
+    if (row.state === 'suspended') {
+      await db.transaction().execute((trx) => restoreSuspended(trx, id, by));
+      return;
+    }
+    // Before the commit, so that provisioning finds an account it can put into rooms. Until then it has neither
+    // password nor device: nobody can use it.
+    const residue = await orUnavailable(accounts.residue(userIdOf(row)));
+    if (residue) {
+      await orUnavailable(accounts.reactivate(userIdOf(row)));
+      await orUnavailable(accounts.lock(userIdOf(row), false));
+    }
+    await db.transaction().execute((trx) => restoreClosed(trx, id, by, door, residue !== undefined));
+  }
 
   async function defaultReceiver(trx: OrgTrx, personId: string): Promise<string | null> {
     const person = await peopleRepository.find(trx, personId);
@@ -398,7 +427,7 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
       .execute();
   }
 
-  async function restoreSuspended(trx: OrgTrx, id: string, actor: Actor): Promise<void> {
+  async function restoreSuspended(trx: OrgTrx, id: string, by: string): Promise<void> {
     const row = await repository.lock(trx, id);
     if (!row) throw platformErrors.not_found();
     if (row.state === 'undone') return;
@@ -409,10 +438,16 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
       .set({ status: row.snapshot.status ?? 'joining', updated_at: now, version: sql`version + 1` })
       .where('id', '=', row.person_id)
       .execute();
-    await undone(trx, row, actor);
+    await undone(trx, row, by);
   }
 
-  async function restoreClosed(trx: OrgTrx, id: string, door: Door, hasAccount: boolean): Promise<void> {
+  async function restoreClosed(
+    trx: OrgTrx,
+    id: string,
+    by: string,
+    door: Door | undefined,
+    hasAccount: boolean,
+  ): Promise<void> {
     await changesRepository.lock(trx);
     const row = await repository.lock(trx, id);
     if (!row) throw platformErrors.not_found();
@@ -420,7 +455,6 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
     requireState(row, 'closed');
     const snapshot = row.snapshot as Snapshot;
     const now = clock.now();
-    const { actor } = door;
     // Somebody else may have the address by now.
     await sql`update org.person p set status = 'joining', activated_at = null,
         account = ${hasAccount ? 'created' : 'none'}, updated_at = ${now}, version = version + 1,
@@ -429,12 +463,12 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
         email = case when exists (select 1 from org.person o where o.id <> p.id and lower(o.email) = lower(p.email)
           and o.status <> 'left') then null else email end
       where id = ${row.person_id}::uuid`.execute(trx);
-    const on: ChangeContext = { actor: actor.userId, on: today() };
+    const on: ChangeContext = { actor: by, on: today() };
     await changes.applyChanges(trx, await placesBack(trx, row.person_id, snapshot), on);
     const reports = await reportsBack(trx, row.person_id, snapshot);
     if (reports.length > 0) await unlessImpossible(trx, () => changes.applyChanges(trx, reports, on));
-    await grantsBack(trx, row.person_id, snapshot, door);
-    await undone(trx, row, actor);
+    if (door) await grantsBack(trx, row.person_id, snapshot, door);
+    await undone(trx, row, by);
   }
 
   async function placesBack(
@@ -522,12 +556,12 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
     for (const id of snapshot.effects?.grants ?? []) await rolesRepository.deleteGrant(trx, id);
   }
 
-  async function undone(trx: OrgTrx, row: OffboardingRow, actor: Actor): Promise<void> {
+  async function undone(trx: OrgTrx, row: OffboardingRow, by: string): Promise<void> {
     const now = clock.now();
     await repository.setState(trx, row.id, { state: 'undone', undone_at: now });
     await repository.setCertificate(trx, row.id, null);
     await acts.record(inner(trx), {
-      actor: actor.userId,
+      actor: by,
       action: 'org.person.return',
       subject: `person:${row.person_id}`,
       details: { offboarding_id: row.id, from: row.state },

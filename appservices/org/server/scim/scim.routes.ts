@@ -1,0 +1,258 @@
+import { createHash } from 'node:crypto';
+import { DomainError } from '@qiao/platform';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { OrgContext } from '../setup.ts';
+import type { OrgDb } from '../tables.ts';
+import { errorBody, ScimError } from './errors.ts';
+import type { Json } from './filter.ts';
+import { parseQuery, project, type ListQuery } from './query.ts';
+import {
+  groupKind,
+  LIST,
+  resourceTypes,
+  schemaResources,
+  SEARCH,
+  serviceProviderConfig,
+  userKind,
+  type ResourceKind,
+} from './schemas.ts';
+import { scimRepository, type ScimClient } from './scim.repository.ts';
+import type { Found, Precondition, Scim } from './scim.service.ts';
+
+export const SCIM_PREFIX = '/api/scim/v2';
+export const TOKEN_PREFIX = 'qiao_scim_';
+const TOKEN = /^Bearer qiao_scim_([A-Za-z0-9_-]{43})$/i;
+const MEDIA_TYPE = 'application/scim+json; charset=utf-8';
+/** Full synchronisations send some hundred requests a minute. */
+const REQUESTS_PER_MINUTE = 3000;
+/** A group of 20,000 members. */
+const BODY_BYTES = 8 * 1024 * 1024;
+
+const CLIENTS = new WeakMap<FastifyRequest, ScimClient>();
+
+export const hashToken = (token: string): Buffer => createHash('sha256').update(token).digest();
+
+const header = (request: FastifyRequest, name: string): string | undefined => {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : undefined;
+};
+/** Weak comparison of a list of entity tags (RFC 9110, section 8.8.3.2). */
+const names = (list: string, version: string): boolean => {
+  const opaque = (tag: string): string => tag.trim().replace(/^W\//, '');
+  return list.trim() === '*' || list.split(',').some((tag) => opaque(tag) === opaque(version));
+};
+
+/** SCIM 2.0 (RFC 7644) at `/api/scim/v2`, with its own tokens, media type and errors. */
+export function scimRoutes(context: OrgContext, scim: Scim): (app: FastifyInstance) => void {
+  const db = context.db as OrgDb;
+  const base = `${context.site.settings.public_url.replace(/\/+$/, '')}${SCIM_PREFIX}`;
+  const config = {
+    public: true,
+    rateLimit: {
+      max: REQUESTS_PER_MINUTE,
+      timeWindow: '1 minute',
+      // By token, so that one client does not use up another's; without one by address.
+      keyGenerator: (request: FastifyRequest) => {
+        const found = TOKEN.exec(request.headers.authorization ?? '')?.[1];
+        return found === undefined ? request.ip : hashToken(found).toString('base64');
+      },
+    },
+  };
+
+  const client = (request: FastifyRequest): ScimClient => {
+    const found = CLIENTS.get(request);
+    if (!found) throw new ScimError(401, 'A valid bearer token is needed');
+    return found;
+  };
+
+  const precondition =
+    (request: FastifyRequest): Precondition =>
+    (version) => {
+      const wanted = header(request, 'if-match');
+      if (wanted !== undefined && !names(wanted, version)) {
+        throw new ScimError(412, 'The resource has changed meanwhile');
+      }
+    };
+
+  const send = (
+    reply: FastifyReply,
+    kind: ResourceKind,
+    found: Found,
+    query: Pick<ListQuery, 'attributes' | 'excludedAttributes'>,
+    status = 200,
+  ): FastifyReply =>
+    reply
+      .code(status)
+      .header('etag', found.version)
+      .header('location', found.location)
+      .send(project(kind, found.resource, query));
+
+  const list = async (request: FastifyRequest, kind: ResourceKind, query: ListQuery): Promise<Json> => {
+    const { total, resources } = await scim.list(client(request), kind, query);
+    return {
+      schemas: [LIST],
+      totalResults: total,
+      startIndex: query.startIndex,
+      itemsPerPage: resources.length,
+      Resources: resources.map((resource) => project(kind, resource, query)),
+    };
+  };
+
+  return (app) => {
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser(
+      ['application/scim+json', 'application/json'],
+      { parseAs: 'string', bodyLimit: BODY_BYTES },
+      (_request, text, done) => {
+        if (text === '') {
+          done(null, undefined);
+          return;
+        }
+        try {
+          done(null, JSON.parse(text as string));
+        } catch {
+          done(new ScimError(400, 'The body is not JSON', 'invalidSyntax'));
+        }
+      },
+    );
+
+    app.addHook('onRequest', async (request, reply) => {
+      void reply.header('content-type', MEDIA_TYPE).header('cache-control', 'no-store');
+      const token = TOKEN.exec(request.headers.authorization ?? '')?.[1];
+      // Looked up by its hash: what the time of a lookup tells is about the hash of a guess.
+      const found = token && (await scimRepository.client(db, hashToken(token), context.clock.now()));
+      if (!found) {
+        void reply.header('www-authenticate', 'Bearer realm="scim"');
+        throw new ScimError(401, 'A valid bearer token is needed');
+      }
+      CLIENTS.set(request, found);
+    });
+
+    app.setErrorHandler(async (error, request, reply) => {
+      let known: ScimError;
+      if (error instanceof ScimError) known = error;
+      else if (error instanceof DomainError) {
+        const said = context.texts.t('en', error.code.replace('.', ':errors.'), error.params);
+        known = new ScimError(error.status, said);
+      } else {
+        const { statusCode, message, code } = error as {
+          statusCode?: number;
+          message: string;
+          code?: string;
+        };
+        if (code === 'ECONNREFUSED' || code === '57P01' || code === '57P03') {
+          known = new ScimError(503, 'The database does not answer');
+        } else if (statusCode !== undefined && statusCode < 500) {
+          known = new ScimError(statusCode, message, statusCode === 400 ? 'invalidSyntax' : undefined);
+        } else {
+          request.log.error({ err: error }, 'SCIM request failed');
+          known = new ScimError(500, `Internal error, request ${request.id}`);
+        }
+      }
+      if (known.status === 503) void reply.header('retry-after', '30');
+      return reply
+        .code(known.status)
+        .header('content-type', MEDIA_TYPE)
+        .send(JSON.stringify(errorBody(known)));
+    });
+    app.setNotFoundHandler({}, () => {
+      throw new ScimError(404, 'No such endpoint');
+    });
+    // The type stays as it was set; fastify would write its own.
+    app.addHook('onSend', async (_request, reply, payload) => {
+      if (reply.statusCode !== 204) void reply.header('content-type', MEDIA_TYPE);
+      return payload;
+    });
+
+    const discovery = (resources: Json[]): Json => ({
+      schemas: [LIST],
+      totalResults: resources.length,
+      startIndex: 1,
+      itemsPerPage: resources.length,
+      Resources: resources,
+    });
+    const noFilter = (request: FastifyRequest): void => {
+      // RFC 7644, section 4: forbidden there.
+      if ((request.query as Json)['filter'] !== undefined) throw new ScimError(403, 'Not filterable');
+    };
+    const options = { config, schema: { hide: true } };
+    app.get('/ServiceProviderConfig', options, () => serviceProviderConfig(base));
+    app.get('/ResourceTypes', options, (request) => {
+      noFilter(request);
+      return discovery(resourceTypes(base));
+    });
+    app.get('/Schemas', options, (request) => {
+      noFilter(request);
+      return discovery(schemaResources(base));
+    });
+    app.get<{ Params: { id: string } }>('/ResourceTypes/:id', options, (request) => {
+      const found = resourceTypes(base).find((one) => one['id'] === request.params.id);
+      if (!found) throw new ScimError(404, 'No such resource type');
+      return found;
+    });
+    app.get<{ Params: { id: string } }>('/Schemas/:id', options, (request) => {
+      const found = schemaResources(base).find((one) => one['id'] === request.params.id);
+      if (!found) throw new ScimError(404, 'No such schema');
+      return found;
+    });
+    app.all('/Me', options, () => {
+      throw new ScimError(501, 'A token belongs to nobody: there is no /Me');
+    });
+    app.post('/Bulk', options, () => {
+      throw new ScimError(501, 'Bulk is not supported');
+    });
+
+    for (const kind of [userKind, groupKind]) {
+      const at = kind.endpoint;
+      interface ById { Params: { id: string } }
+      app.get(at, options, (request) => list(request, kind, parseQuery(request.query as Json)));
+      app.post(`${at}/.search`, options, (request) => {
+        const body = (request.body ?? {}) as Json;
+        const { schemas } = body;
+        if (!Array.isArray(schemas) || !schemas.includes(SEARCH)) {
+          throw new ScimError(400, `schemas has to name ${SEARCH}`, 'invalidSyntax');
+        }
+        return list(request, kind, parseQuery(body));
+      });
+      app.post(at, options, async (request, reply) =>
+        send(
+          reply,
+          kind,
+          await scim.create(client(request), kind, request.body),
+          parseQuery(request.query as Json),
+          201,
+        ),
+      );
+      app.get<ById>(`${at}/:id`, options, async (request, reply) => {
+        const found = await scim.get(client(request), kind, request.params.id);
+        const known = header(request, 'if-none-match');
+        if (known !== undefined && names(known, found.version)) {
+          return reply.code(304).header('etag', found.version).send();
+        }
+        return send(reply, kind, found, parseQuery(request.query as Json));
+      });
+      app.put<ById>(`${at}/:id`, options, async (request, reply) =>
+        send(
+          reply,
+          kind,
+          await scim.replace(client(request), kind, request.params.id, request.body, precondition(request)),
+          parseQuery(request.query as Json),
+        ),
+      );
+      app.patch<ById>(`${at}/:id`, options, async (request, reply) => {
+        const { id } = request.params;
+        const found = await scim.patch(client(request), kind, id, request.body, precondition(request));
+        const query = parseQuery(request.query as Json);
+        // A group may have thousands of members: the client gets it only when it asks (RFC 7644, section 3.5.2).
+        if (kind === groupKind && query.attributes.length === 0) {
+          return reply.code(204).header('etag', found.version).send();
+        }
+        return send(reply, kind, found, query);
+      });
+      app.delete<ById>(`${at}/:id`, options, async (request, reply) => {
+        await scim.remove(client(request), kind, request.params.id, precondition(request));
+        return reply.code(204).send();
+      });
+    }
+  };
+}

@@ -1,0 +1,120 @@
+import { ScimError } from './errors.ts';
+import type { Json } from './filter.ts';
+import type { Attribute, ResourceKind } from './schemas.ts';
+
+/** Longest text kept, in characters, and longest list: far above what people are described by. */
+const MAX_TEXT = 2000;
+const MAX_VALUES = 100;
+/** Members of a group in one request. */
+const MAX_MEMBERS = 20_000;
+
+const invalid = (detail: string): ScimError => new ScimError(400, detail, 'invalidValue');
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function simple(attribute: Attribute, value: unknown): unknown {
+  if (attribute.type === 'boolean') {
+    if (typeof value === 'boolean') return value;
+    // Entra ID sends "True" and "False".
+    if (typeof value === 'string' && /^(?:true|false)$/i.test(value)) return value.toLowerCase() === 'true';
+    throw invalid(`${attribute.name} is true or false`);
+  }
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
+  if (typeof value !== 'string') throw invalid(`${attribute.name} is a text`);
+  const text = value.toWellFormed().replaceAll('\u0000', '');
+  if (text.length > MAX_TEXT) throw invalid(`${attribute.name} has at most ${MAX_TEXT} characters`);
+  return text;
+}
+
+function element(attribute: Attribute, value: unknown): unknown {
+  if (attribute.type !== 'complex') return simple(attribute, value);
+  if (!isObject(value)) {
+    // `manager: "id"` (Entra ID), `members: ["id"]`.
+    if (attribute.subAttributes?.some((one) => one.name === 'value') && typeof value === 'string') {
+      return value === '' ? undefined : { value };
+    }
+    throw invalid(`${attribute.name} has named parts`);
+  }
+  const result: Json = {};
+  for (const [key, raw] of Object.entries(value)) {
+    const sub = attribute.subAttributes?.find((one) => one.name.toLowerCase() === key.toLowerCase());
+    if (!sub || raw === null || raw === undefined) continue;
+    result[sub.name] = simple(sub, raw);
+  }
+  return Object.keys(result).length === 0 ? undefined : result;
+}
+
+/** One attribute's value as it is kept: typed, names in their right case; undefined for an empty one. */
+export function canonicalValue(attribute: Attribute, raw: unknown): unknown {
+  if (raw === null || raw === undefined) return undefined;
+  if (!attribute.multiValued) {
+    if (Array.isArray(raw)) {
+      if (raw.length > 1) throw invalid(`${attribute.name} has one value`);
+      return raw.length === 0 ? undefined : element(attribute, raw[0]);
+    }
+    return element(attribute, raw);
+  }
+  const list: unknown[] = Array.isArray(raw) ? raw : [raw];
+  const limit = attribute.name === 'members' ? MAX_MEMBERS : MAX_VALUES;
+  if (list.length > limit) throw invalid(`${attribute.name} has at most ${limit} values`);
+  const values = list.flatMap((one) => element(attribute, one) ?? []);
+  return values.length === 0 ? undefined : onePrimary(unique(values));
+}
+
+/** Values once each: equal in all parts, or members of one id. */
+export function unique(values: readonly unknown[]): unknown[] {
+  const seen = new Map<string, unknown>();
+  for (const value of values) {
+    const key = isObject(value)
+      ? JSON.stringify([value['value'] ?? value, value['type'] ?? ''])
+      : JSON.stringify(value);
+    seen.set(key, value);
+  }
+  return [...seen.values()];
+}
+
+/** At most one value is the primary one (RFC 7643, section 2.4); the last wins. */
+export function onePrimary(values: unknown[]): unknown[] {
+  const last = values.findLastIndex((value) => isObject(value) && value['primary'] === true);
+  return values.map((value, at) =>
+    isObject(value) && value['primary'] === true && at !== last ? { ...value, primary: false } : value,
+  );
+}
+
+const SERVER_OWNED = new Set(['schemas', 'id', 'meta', 'groups']);
+
+/**
+ * A resource as a client sent it, in the shape it is kept: known attributes only, typed, in their right case, what
+ * the server decides left out.
+ * @throws ScimError 400 `invalidSyntax`, `invalidValue`
+ */
+export function canonicalResource(kind: ResourceKind, raw: unknown): Json {
+  if (!isObject(raw)) throw new ScimError(400, 'The body is an object', 'invalidSyntax');
+  const schemas = raw['schemas'];
+  if (
+    !Array.isArray(schemas) ||
+    !schemas.some((one) => typeof one === 'string' && one.toLowerCase() === kind.schema.toLowerCase())
+  ) {
+    throw new ScimError(400, `schemas has to name ${kind.schema}`, 'invalidSyntax');
+  }
+  const result: Json = {};
+  const fill = (holder: Json, attributes: readonly Attribute[], from: Json): void => {
+    for (const [key, value] of Object.entries(from)) {
+      const attribute = attributes.find((one) => one.name.toLowerCase() === key.toLowerCase());
+      if (!attribute || SERVER_OWNED.has(attribute.name) || attribute.mutability === 'writeOnly') continue;
+      const kept = canonicalValue(attribute, value);
+      if (kept !== undefined) holder[attribute.name] = kept;
+    }
+  };
+  fill(result, kind.attributes, raw);
+  for (const { schema, attributes } of kind.extensions) {
+    const key = Object.keys(raw).find((one) => one.toLowerCase() === schema.toLowerCase());
+    const from = key === undefined ? undefined : raw[key];
+    if (!isObject(from)) continue;
+    const part: Json = {};
+    fill(part, attributes, from);
+    if (Object.keys(part).length > 0) result[schema] = part;
+  }
+  return result;
+}
