@@ -37,14 +37,11 @@ export const departmentsRepository = {
       .execute();
   },
 
-  async lockVersion(trx: OrgTrx, id: string): Promise<number | undefined> {
-    const { rows } = await sql<{ version: number }>`select version from org.department
-      where id = ${id}::uuid for update`.execute(trx);
-    return rows[0]?.version;
-  },
-
   /** People directly in departments, and with their whole subtrees; nobody is counted twice in one number. */
-  async counts(db: OrgDb, ids: Iterable<string>): Promise<Map<string, { direct: number; total: number }>> {
+  async counts(
+    db: OrgDb | OrgTrx,
+    ids: Iterable<string>,
+  ): Promise<Map<string, { direct: number; total: number }>> {
     const { rows } = await sql<{ id: string; direct: number; total: number }>`with recursive
       below as (
         select id as root, id from org.department where id = any(${uuids(ids)})
@@ -57,7 +54,7 @@ export const departmentsRepository = {
     return new Map(rows.map((row) => [row.id, row]));
   },
 
-  async heads(db: OrgDb, ids: Iterable<string>): Promise<Map<string, RefRow[]>> {
+  async heads(db: OrgDb | OrgTrx, ids: Iterable<string>): Promise<Map<string, RefRow[]>> {
     const { rows } = await sql<
       RefRow & { department_id: string }
     >`select m.department_id, p.id, p.display_name,

@@ -1,4 +1,4 @@
-import { makeErrors, platformErrors } from '@qiao/platform';
+import { makeErrors, platformErrors, type Actor } from '@qiao/platform';
 import type { Static } from 'typebox';
 import type {
   CreateDepartment,
@@ -9,12 +9,13 @@ import type {
 } from '../../contract/api.ts';
 import { orgErrorTable } from '../../contract/errors.ts';
 import type { DirectoryChange, Placement } from '../changes.ts';
+import { changesRepository } from '../changes.repository.ts';
 import type { Changes } from '../changes.service.ts';
 import { cleanName } from '../names.ts';
 import { reaches } from '../roles/held.ts';
-import type { Holder } from '../roles/roles.service.ts';
+import type { Holder, Roles } from '../roles/roles.service.ts';
 import type { OrgContext } from '../setup.ts';
-import type { OrgDb } from '../tables.ts';
+import type { OrgDb, OrgTrx } from '../tables.ts';
 import {
   requireEditDepartment,
   requirePlaceDepartment,
@@ -57,30 +58,44 @@ export function dropPlace(placements: readonly Placement[], from: string): Place
 }
 
 /** Departments for the console. Every writer authorises first, then changes through the one engine. */
-export function createDepartments(context: DepartmentsContext, changes: Changes) {
+export function createDepartments(context: DepartmentsContext, services: { changes: Changes; roles: Roles }) {
+  const { changes, roles } = services;
   const { clock, random, homeserver } = context;
   const db = context.db as OrgDb;
 
-  async function load(): Promise<DepartmentTree<DepartmentRow>> {
-    return new DepartmentTree(await repository.all(db));
+  async function load(on: OrgDb | OrgTrx = db): Promise<DepartmentTree<DepartmentRow>> {
+    return new DepartmentTree(await repository.all(on));
+  }
+
+  /**
+   * Authorises and changes under the directory's lock: nothing that was judged by can move before commit. The lock
+   * comes before every row's, as in the change engine.
+   */
+  function locked<T>(actor: Actor, work: (trx: OrgTrx, holder: Holder) => Promise<T>): Promise<T> {
+    return db.transaction().execute(async (trx) => {
+      await changesRepository.lock(trx);
+      return work(trx, await roles.holder(actor, trx));
+    });
   }
 
   async function present(
+    on: OrgDb | OrgTrx,
     { held }: Holder,
     tree: DepartmentTree<DepartmentRow>,
     rows: readonly DepartmentRow[],
   ): Promise<Department[]> {
     const ids = rows.map((row) => row.id);
-    const [counts, heads] = await Promise.all([repository.counts(db, ids), repository.heads(db, ids)]);
+    const counts = await repository.counts(on, ids);
+    const heads = await repository.heads(on, ids);
     const reach = held.reach('org.department.read', tree);
     const known = { held, tree, reach, counts, heads, serverName: homeserver.serverName };
     return rows.map((row) => presentDepartment(row, known));
   }
 
-  async function one(holder: Holder, id: string): Promise<Department> {
-    const tree = await load();
+  async function one(on: OrgDb | OrgTrx, holder: Holder, id: string): Promise<Department> {
+    const tree = await load(on);
     const row = tree.get(id);
-    const [item] = row ? await present(holder, tree, [row]) : [];
+    const [item] = row ? await present(on, holder, tree, [row]) : [];
     if (!item) throw platformErrors.not_found();
     return item;
   }
@@ -111,29 +126,41 @@ export function createDepartments(context: DepartmentsContext, changes: Changes)
     return { own, others: moved };
   }
 
+  /** Present placements, everywhere, of those who are in a department. */
+  async function members(trx: OrgTrx, id: string): Promise<Map<string, Placement[]>> {
+    const rows = await repository.placementsOfMembers(trx, [id]);
+    return new Map(
+      [...rows].map(([personId, places]) => [
+        personId,
+        places.map(({ person_id: _person, ...place }) => place),
+      ]),
+    );
+  }
+
   /** The changes that make exactly `headIds` the heads of a department. */
   async function headChanges(
+    trx: OrgTrx,
     { held }: Holder,
     tree: DepartmentTree,
     id: string,
     headIds: readonly string[],
   ): Promise<DirectoryChange[]> {
     const wanted = new Set(headIds);
-    const members = await repository.placementsOfMembers(db, [id]);
+    const inside = await members(trx, id);
     const found: DirectoryChange[] = [];
-    for (const [personId, rows] of members) {
-      const is = rows.some((row) => row.department_id === id && row.is_head);
+    for (const [personId, present] of inside) {
+      const is = present.some((place) => place.department_id === id && place.is_head);
       if (is === wanted.has(personId)) continue;
-      const placements = rows.map(({ person_id: _person, ...place }) =>
+      const placements = present.map((place) =>
         place.department_id === id ? { ...place, is_head: !is } : place,
       );
       found.push({ kind: 'person_place', id: personId, placements });
     }
-    const outsiders = [...wanted].filter((personId) => !members.has(personId));
+    const outsiders = [...wanted].filter((personId) => !inside.has(personId));
     if (outsiders.length === 0) return found;
     // Making an outsider the head puts them into the department: as much as moving them.
-    const targets = await peopleRepository.targets(db, outsiders, clock.now());
-    const places = await peopleRepository.places(db, outsiders);
+    const targets = await peopleRepository.targets(trx, outsiders, clock.now());
+    const places = await peopleRepository.places(trx, outsiders);
     for (const personId of outsiders) {
       const target = targets.get(personId);
       if (
@@ -162,20 +189,8 @@ export function createDepartments(context: DepartmentsContext, changes: Changes)
     return found;
   }
 
-  async function apply(
-    { actor }: Holder,
-    list: readonly DirectoryChange[],
-    versioned?: { id: string; version: number },
-  ): Promise<void> {
-    const now = clock.now();
-    await db.transaction().execute(async (trx) => {
-      if (versioned) {
-        const version = await repository.lockVersion(trx, versioned.id);
-        if (version === undefined) throw platformErrors.not_found();
-        if (version !== versioned.version) throw platformErrors.changed_meanwhile();
-      }
-      await changes.applyChanges(trx, list, { actor: actor.userId, on: today(now) });
-    });
+  async function apply(trx: OrgTrx, { actor }: Holder, list: readonly DirectoryChange[]): Promise<void> {
+    await changes.applyChanges(trx, list, { actor: actor.userId, on: today(clock.now()) });
   }
 
   return {
@@ -187,131 +202,136 @@ export function createDepartments(context: DepartmentsContext, changes: Changes)
       const rows = tree
         .ordered()
         .filter((row) => reaches(reach, row.id) && (options.ended || row.state === 'active'));
-      return present(holder, tree, rows);
+      return present(db, holder, tree, rows);
     },
 
-    async create(holder: Holder, body: Static<typeof CreateDepartment>): Promise<Department> {
-      const { held } = holder;
+    async create({ actor, held }: Holder, body: Static<typeof CreateDepartment>): Promise<Department> {
       if (!held.somewhere('org.department.edit')) throw platformErrors.not_allowed();
-      const tree = await load();
-      requirePlaceDepartment(held, tree, body.parent_id);
-      const externalId = body.external_id ?? null;
-      // Imports know departments by it: one taken in advance would catch the people of another.
-      if (externalId !== null && !held.over('org.department.edit', null, tree)) {
-        throw platformErrors.not_allowed();
-      }
       const id = random.uuid();
-      const { own } = reorder(tree.children(body.parent_id), id, undefined);
-      await apply(holder, [
-        {
-          kind: 'department_add',
-          department: {
-            id,
-            external_id: externalId,
-            name: named(body.name),
-            parent_id: body.parent_id,
-            hidden: body.hidden ?? false,
-            include_sub: body.include_sub ?? false,
-            position: own,
+      return locked(actor, async (trx, holder) => {
+        const tree = await load(trx);
+        requirePlaceDepartment(holder.held, tree, body.parent_id);
+        const externalId = body.external_id ?? null;
+        // Imports know departments by it: one taken in advance would catch the people of another.
+        if (externalId !== null && !holder.held.over('org.department.edit', null, tree)) {
+          throw platformErrors.not_allowed();
+        }
+        const { own } = reorder(tree.children(body.parent_id), id, undefined);
+        await apply(trx, holder, [
+          {
+            kind: 'department_add',
+            department: {
+              id,
+              external_id: externalId,
+              name: named(body.name),
+              parent_id: body.parent_id,
+              hidden: body.hidden ?? false,
+              include_sub: body.include_sub ?? false,
+              position: own,
+            },
           },
-        },
-      ]);
-      return one(holder, id);
+        ]);
+        return one(trx, holder, id);
+      });
     },
 
-    async change(holder: Holder, id: string, body: Static<typeof PatchDepartment>): Promise<Department> {
-      const { held } = holder;
+    async change(
+      { actor, held }: Holder,
+      id: string,
+      body: Static<typeof PatchDepartment>,
+    ): Promise<Department> {
       if (!held.somewhere('org.department.edit')) throw platformErrors.not_allowed();
-      const tree = await load();
-      requireEditDepartment(held, tree, id);
-      const row = tree.get(id);
-      if (!row) throw platformErrors.not_found();
-      if (row.state !== 'active') throw errors.department_ended();
-      const list: DirectoryChange[] = [];
-      const set: Extract<DirectoryChange, { kind: 'department_change' }>['set'] = {};
-      if (body.name !== undefined) set.name = named(body.name);
-      if (body.hidden !== undefined) set.hidden = body.hidden;
-      if (body.include_sub !== undefined) set.include_sub = body.include_sub;
+      return locked(actor, async (trx, holder) => {
+        const tree = await load(trx);
+        requireEditDepartment(holder.held, tree, id);
+        const row = tree.get(id);
+        if (!row) throw platformErrors.not_found();
+        if (row.state !== 'active') throw errors.department_ended();
+        const list: DirectoryChange[] = [];
+        const set: Extract<DirectoryChange, { kind: 'department_change' }>['set'] = {};
+        if (body.name !== undefined) set.name = named(body.name);
+        if (body.hidden !== undefined) set.hidden = body.hidden;
+        if (body.include_sub !== undefined) set.include_sub = body.include_sub;
 
-      const readable = held.reach('org.department.read', tree);
-      const shownParent = row.parent_id !== null && reaches(readable, row.parent_id) ? row.parent_id : null;
-      const moves = body.parent_id !== undefined && body.parent_id !== shownParent;
-      const parentId = moves ? (body.parent_id ?? null) : row.parent_id;
-      if (moves) {
-        requireTakeDepartment(held, tree, id);
-        requirePlaceDepartment(held, tree, parentId);
-        list.push({ kind: 'department_move', id, parent_id: parentId });
-      }
-      if (moves || body.position !== undefined) {
-        // The order of siblings is the parent's.
-        requireTakeDepartment(held, tree, id);
-        const { own, others } = reorder(tree.children(parentId), id, body.position);
-        set.position = own;
-        list.push(...others);
-      }
-      if (body.head_ids) list.push(...(await headChanges(holder, tree, id, body.head_ids)));
-      list.push({ kind: 'department_change', id, set });
-      await apply(holder, list, { id, version: body.version });
-      return one(holder, id);
+        const readable = holder.held.reach('org.department.read', tree);
+        const shownParent = row.parent_id !== null && reaches(readable, row.parent_id) ? row.parent_id : null;
+        const moves = body.parent_id !== undefined && body.parent_id !== shownParent;
+        const parentId = moves ? (body.parent_id ?? null) : row.parent_id;
+        if (moves) {
+          requireTakeDepartment(holder.held, tree, id);
+          requirePlaceDepartment(holder.held, tree, parentId);
+          list.push({ kind: 'department_move', id, parent_id: parentId });
+        }
+        if (moves || body.position !== undefined) {
+          // The order of siblings is the parent's.
+          requireTakeDepartment(holder.held, tree, id);
+          const { own, others } = reorder(tree.children(parentId), id, body.position);
+          set.position = own;
+          list.push(...others);
+        }
+        if (body.head_ids) list.push(...(await headChanges(trx, holder, tree, id, body.head_ids)));
+        if (row.version !== body.version) throw platformErrors.changed_meanwhile();
+        list.push({ kind: 'department_change', id, set });
+        await apply(trx, holder, list);
+        return one(trx, holder, id);
+      });
     },
 
     /** Its people and sub-departments go into another department, then it ends. */
-    async merge(holder: Holder, id: string, body: Static<typeof MergeDepartment>): Promise<Department> {
-      const { held } = holder;
+    async merge(
+      { actor, held }: Holder,
+      id: string,
+      body: Static<typeof MergeDepartment>,
+    ): Promise<Department> {
       if (!held.somewhere('org.department.edit')) throw platformErrors.not_allowed();
       const { into_id: into } = body;
-      const tree = await load();
-      requireTakeDepartment(held, tree, id);
-      requireEditDepartment(held, tree, into);
-      for (const place of [id, into]) {
-        if (!held.over('org.person.edit', place, tree)) throw platformErrors.not_allowed();
-        if (tree.get(place)?.state !== 'active') throw errors.department_ended();
-      }
-      if (tree.within(into, new Set([id]))) throw errors.would_make_cycle();
-      const list: DirectoryChange[] = [];
-      for (const child of tree.children(id)) {
-        if (child.state === 'active') list.push({ kind: 'department_move', id: child.id, parent_id: into });
-      }
-      for (const [personId, rows] of await repository.placementsOfMembers(db, [id])) {
-        const placements = replacePlace(
-          rows.map(({ person_id: _person, ...place }) => place),
-          id,
-          into,
-        );
-        list.push({ kind: 'person_place', id: personId, placements });
-      }
-      list.push({ kind: 'department_end', id, mode: 'dissolved' });
-      await apply(holder, list);
-      return one(holder, into);
+      return locked(actor, async (trx, holder) => {
+        const tree = await load(trx);
+        requireTakeDepartment(holder.held, tree, id);
+        requireEditDepartment(holder.held, tree, into);
+        for (const place of [id, into]) {
+          if (!holder.held.over('org.person.edit', place, tree)) throw platformErrors.not_allowed();
+          if (tree.get(place)?.state !== 'active') throw errors.department_ended();
+        }
+        if (tree.within(into, new Set([id]))) throw errors.would_make_cycle();
+        const list: DirectoryChange[] = [];
+        for (const child of tree.children(id)) {
+          if (child.state === 'active') list.push({ kind: 'department_move', id: child.id, parent_id: into });
+        }
+        for (const [personId, present] of await members(trx, id)) {
+          list.push({ kind: 'person_place', id: personId, placements: replacePlace(present, id, into) });
+        }
+        list.push({ kind: 'department_end', id, mode: 'dissolved' });
+        await apply(trx, holder, list);
+        return one(trx, holder, into);
+      });
     },
 
     /** Dissolves or converts; people go to `move_people_to`, or stay where else they are. */
-    async end(holder: Holder, id: string, body: Static<typeof EndDepartment>): Promise<Department> {
-      const { held } = holder;
+    async end({ actor, held }: Holder, id: string, body: Static<typeof EndDepartment>): Promise<Department> {
       if (!held.somewhere('org.department.edit')) throw platformErrors.not_allowed();
       const { move_people_to: to } = body;
-      const tree = await load();
-      requireTakeDepartment(held, tree, id);
-      if (to !== undefined) requireEditDepartment(held, tree, to);
-      if (!held.over('org.person.edit', id, tree)) throw platformErrors.not_allowed();
-      if (tree.get(id)?.state !== 'active') throw errors.department_ended();
-      if (to !== undefined) {
-        if (!held.over('org.person.edit', to, tree)) throw platformErrors.not_allowed();
-        if (tree.get(to)?.state !== 'active') throw errors.department_ended();
-        if (to === id) throw errors.department_not_empty();
-      }
-      if (tree.children(id).some((child) => child.state === 'active')) throw errors.department_not_empty();
-      const list: DirectoryChange[] = [];
-      for (const [personId, rows] of await repository.placementsOfMembers(db, [id])) {
-        const present = rows.map(({ person_id: _person, ...place }) => place);
-        const placements = to === undefined ? dropPlace(present, id) : replacePlace(present, id, to);
-        if (!placements) throw errors.department_not_empty();
-        list.push({ kind: 'person_place', id: personId, placements });
-      }
-      const mode = body.mode === 'dissolve' ? 'dissolved' : 'converted';
-      list.push({ kind: 'department_end', id, mode });
-      await apply(holder, list);
-      return one(holder, id);
+      return locked(actor, async (trx, holder) => {
+        const tree = await load(trx);
+        requireTakeDepartment(holder.held, tree, id);
+        if (to !== undefined) requireEditDepartment(holder.held, tree, to);
+        for (const place of to === undefined ? [id] : [id, to]) {
+          if (!holder.held.over('org.person.edit', place, tree)) throw platformErrors.not_allowed();
+          if (tree.get(place)?.state !== 'active') throw errors.department_ended();
+        }
+        if (to === id || tree.children(id).some((child) => child.state === 'active')) {
+          throw errors.department_not_empty();
+        }
+        const list: DirectoryChange[] = [];
+        for (const [personId, present] of await members(trx, id)) {
+          const placements = to === undefined ? dropPlace(present, id) : replacePlace(present, id, to);
+          if (!placements) throw errors.department_not_empty();
+          list.push({ kind: 'person_place', id: personId, placements });
+        }
+        list.push({ kind: 'department_end', id, mode: body.mode === 'dissolve' ? 'dissolved' : 'converted' });
+        await apply(trx, holder, list);
+        return one(trx, holder, id);
+      });
     },
   };
 }

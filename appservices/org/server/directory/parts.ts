@@ -17,7 +17,7 @@ export function directoryParts(
   services: { changes: Changes; roles: Roles; visibility: Visibility },
 ): DomainParts {
   const { changes, roles, visibility } = services;
-  const departments = createDepartments(context, changes);
+  const departments = createDepartments(context, { changes, roles });
   const people = createPeople(context, services);
   return {
     routes: (http) => {

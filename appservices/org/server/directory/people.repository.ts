@@ -139,13 +139,6 @@ export const peopleRepository = {
     return rows[0];
   },
 
-  /** Locks the person's row until commit and answers its version. */
-  async lockVersion(trx: OrgTrx, id: string): Promise<number | undefined> {
-    const { rows } = await sql<{ version: number }>`select version from org.person
-      where id = ${id}::uuid for update`.execute(trx);
-    return rows[0]?.version;
-  },
-
   async refs(db: OrgDb | OrgTrx, ids: Iterable<string>): Promise<Map<string, RefRow>> {
     const { rows } = await sql<RefRow>`select id, display_name, localpart, title from org.person
       where id = any(${uuids(ids)})`.execute(db);

@@ -3,7 +3,8 @@ import type { Static } from 'typebox';
 import type { CreatePerson, PatchPerson, PeoplePage, Person, PersonDetail } from '../../contract/api.ts';
 import { orgErrorTable } from '../../contract/errors.ts';
 import type { OrgPermission } from '../../contract/permissions.ts';
-import type { DirectoryChange, PersonFacts } from '../changes.ts';
+import type { DirectoryChange, PersonFacts, Placement } from '../changes.ts';
+import { changesRepository } from '../changes.repository.ts';
 import type { Changes } from '../changes.service.ts';
 import { makeLocalpart } from '../imports/localpart.ts';
 import { reaches } from '../roles/held.ts';
@@ -75,14 +76,15 @@ export function createPeople(
 
   /** Names of people the actor may know: in reach in the console, or seen in the directory. */
   async function knownRefs(
+    on: OrgDb | OrgTrx,
     { actor, held }: Holder,
     tree: DepartmentTree,
     ids: readonly string[],
   ): Promise<Map<string, RefRow>> {
-    const refs = await repository.refs(db, ids);
+    const refs = await repository.refs(on, ids);
     if (held.reach('org.person.read', tree) === 'all') return refs;
-    const targets = await repository.targets(db, [...refs.keys()], clock.now());
-    const seen = await visibility.seen(actor, [...refs.keys()]);
+    const targets = await repository.targets(on, [...refs.keys()], clock.now());
+    const seen = await visibility.seen(actor, [...refs.keys()], on);
     return new Map(
       [...refs].filter(([id]) => {
         const one = targets.get(id);
@@ -92,17 +94,17 @@ export function createPeople(
   }
 
   async function present(
+    on: OrgDb | OrgTrx,
     holder: Holder,
     tree: DepartmentTree,
     rows: readonly PersonRow[],
   ): Promise<Person[]> {
     const { held } = holder;
     const ids = rows.map((row) => row.id);
-    const [places, targets, refs] = await Promise.all([
-      repository.places(db, ids),
-      repository.targets(db, ids, clock.now()),
-      knownRefs(holder, tree, [...new Set(rows.flatMap((row) => row.manager_id ?? []))]),
-    ]);
+    const places = await repository.places(on, ids);
+    const targets = await repository.targets(on, ids, clock.now());
+    const managers = [...new Set(rows.flatMap((row) => row.manager_id ?? []))];
+    const refs = await knownRefs(on, holder, tree, managers);
     const reach = held.reach('org.person.read', tree);
     return rows.map((row) =>
       presentPerson(row, {
@@ -117,17 +119,30 @@ export function createPeople(
     );
   }
 
-  async function one(holder: Holder, id: string): Promise<Person> {
-    const row = await repository.find(db, id);
-    const [item] = row ? await present(holder, await loadTree(db), [row]) : [];
+  async function one(on: OrgDb | OrgTrx, holder: Holder, id: string): Promise<Person> {
+    const row = await repository.find(on, id);
+    const [item] = row ? await present(on, holder, await loadTree(on), [row]) : [];
     if (!item) throw platformErrors.not_found();
     return item;
   }
 
+  /** As in `createDepartments`: judged and changed under the directory's lock. */
+  function locked<T>(actor: Actor, work: (trx: OrgTrx, holder: Holder) => Promise<T>): Promise<T> {
+    return db.transaction().execute(async (trx) => {
+      await changesRepository.lock(trx);
+      return work(trx, await roles.holder(actor, trx));
+    });
+  }
+
   /** A manager is somebody the actor may know, and who is here. */
-  async function requireManager(holder: Holder, tree: DepartmentTree, id: string): Promise<void> {
-    if (!(await knownRefs(holder, tree, [id])).has(id)) throw platformErrors.not_found();
-    const { status } = (await target(id)) ?? { status: 'left' };
+  async function requireManager(
+    trx: OrgTrx,
+    holder: Holder,
+    tree: DepartmentTree,
+    id: string,
+  ): Promise<void> {
+    if (!(await knownRefs(trx, holder, tree, [id])).has(id)) throw platformErrors.not_found();
+    const { status } = (await target(id, trx)) ?? { status: 'left' };
     if (status === 'left' || status === 'suspended') throw errors.person_ended();
   }
 
@@ -149,6 +164,38 @@ export function createPeople(
       if (!all.every((home) => held.over('org.person.offboard', home, tree)))
         throw platformErrors.not_allowed();
     }
+  }
+
+  /** Where a person is after a mover, as far as the actor may decide it. */
+  async function mover(
+    trx: OrgTrx,
+    { held }: Holder,
+    tree: DepartmentTree,
+    about: PersonTarget,
+    wished: NonNullable<Static<typeof PatchPerson>['departments']>,
+  ): Promise<Placement[]> {
+    // Somebody with rights of their own is moved only by who holds these rights, too.
+    if (!holdsAllOf(held, tree, about.grants)) throw platformErrors.not_allowed();
+    const reach = {
+      read: held.reach('org.person.read', tree),
+      edit: held.reach('org.person.edit', tree),
+    };
+    const present = ((await repository.places(trx, [about.id])).get(about.id) ?? []).filter(
+      (place) => place.until === null,
+    );
+    const named = new Set(wished.map((place) => place.department_id));
+    const primaryElsewhere = present.some(
+      (place) =>
+        place.is_primary && !reaches(reach.edit, place.department_id) && !named.has(place.department_id),
+    );
+    const placements = movedPlaces(present, wishedPlaces(wished, primaryElsewhere), reach);
+    if (placements.some((place) => !tree.get(place.department_id))) throw platformErrors.not_found();
+    return placements.map(({ department_id, is_primary, is_head, title }) => ({
+      department_id,
+      is_primary,
+      is_head,
+      title,
+    }));
   }
 
   return {
@@ -177,7 +224,7 @@ export function createPeople(
         repository.count(db, filter),
       ]);
       const { page, next } = cut(rows, query.limit, (row) => writeCursor(row.sort_name, row.id));
-      return { items: await present(holder, tree, page), next, total };
+      return { items: await present(db, holder, tree, page), next, total };
     },
 
     async detail(holder: Holder, id: string): Promise<PersonDetail> {
@@ -186,7 +233,7 @@ export function createPeople(
       const tree = await loadTree(db);
       const [about, row] = await Promise.all([target(id), repository.find(db, id)]);
       if (!about || !row || !mayReadPerson(held, tree, about)) throw platformErrors.not_found();
-      const [person] = await present(holder, tree, [row]);
+      const [person] = await present(db, holder, tree, [row]);
       if (!person) throw platformErrors.not_found();
       const [history, reports, line, offboarding] = await Promise.all([
         repository.history(db, id),
@@ -195,6 +242,7 @@ export function createPeople(
         repository.openOffboarding(db, id),
       ]);
       const known = await knownRefs(
+        db,
         holder,
         tree,
         [...reports, ...line].map((ref) => ref.id),
@@ -211,24 +259,22 @@ export function createPeople(
       };
     },
 
-    async create(holder: Holder, body: Static<typeof CreatePerson>): Promise<Person> {
-      const { actor, held } = holder;
+    async create({ actor, held }: Holder, body: Static<typeof CreatePerson>): Promise<Person> {
       if (!held.somewhere('org.person.edit')) throw platformErrors.not_allowed();
-      const tree = await loadTree(db);
       const { departments, localpart: given, ...facts } = body;
       const placements = wishedPlaces(departments, false);
-      movedPlaces([], placements, {
-        read: held.reach('org.person.read', tree),
-        edit: held.reach('org.person.edit', tree),
-      });
-      if (placements.some((place) => !tree.get(place.department_id))) throw platformErrors.not_found();
       const form = cleanForm(facts);
-      const homes = placements.filter((place) => place.is_primary).map((place) => place.department_id);
-      requireFacts(holder, tree, form, EMPTY, homes);
-      if (form.manager_id) await requireManager(holder, tree, form.manager_id);
       const id = random.uuid();
-      await db.transaction().execute(async (trx) => {
-        const taken = await repository.localparts(trx);
+      return locked(actor, async (trx, holder) => {
+        const tree = await loadTree(trx);
+        movedPlaces([], placements, {
+          read: holder.held.reach('org.person.read', tree),
+          edit: holder.held.reach('org.person.edit', tree),
+        });
+        if (placements.some((place) => !tree.get(place.department_id))) throw platformErrors.not_found();
+        const homes = placements.filter((place) => place.is_primary).map((place) => place.department_id);
+        requireFacts(holder, tree, form, EMPTY, homes);
+        if (form.manager_id) await requireManager(trx, holder, tree, form.manager_id);
         const localpart =
           given ??
           makeLocalpart(
@@ -238,78 +284,46 @@ export function createPeople(
               given_name: form.given_name ?? null,
               family_name: form.family_name ?? null,
             },
-            taken,
+            await repository.localparts(trx),
           );
-        await changes.applyChanges(
-          trx,
-          [
-            {
-              kind: 'person_add',
-              person: { ...EMPTY, ...form, id, localpart, source_id: null },
-              placements,
-            },
-          ],
-          { actor: actor.userId, on: today(clock.now()) },
-        );
+        const person = { ...EMPTY, ...form, id, localpart, source_id: null };
+        await changes.applyChanges(trx, [{ kind: 'person_add', person, placements }], {
+          actor: actor.userId,
+          on: today(clock.now()),
+        });
+        return one(trx, holder, id);
       });
-      return one(holder, id);
     },
 
-    async change(holder: Holder, id: string, body: Static<typeof PatchPerson>): Promise<Person> {
-      const { actor, held } = holder;
+    async change({ actor, held }: Holder, id: string, body: Static<typeof PatchPerson>): Promise<Person> {
       if (!held.somewhere('org.person.edit')) throw platformErrors.not_allowed();
-      const tree = await loadTree(db);
-      const [about, row] = await Promise.all([target(id), repository.find(db, id)]);
-      if (!about || !row || !mayReadPerson(held, tree, about)) throw platformErrors.not_found();
       const { version, departments, ...facts } = body;
       const form = cleanForm(facts);
-      const list: DirectoryChange[] = [];
-      if (Object.keys(form).length > 0) {
-        requireManagePerson(held, tree, about, 'org.person.edit');
-        const homes = about.places.filter((place) => place.is_primary).map((place) => place.department_id);
-        requireFacts(holder, tree, form, row, homes);
-        if (form.manager_id && form.manager_id !== row.manager_id) {
-          if (form.manager_id === id) throw errors.would_make_cycle();
-          await requireManager(holder, tree, form.manager_id);
+      return locked(actor, async (trx, holder) => {
+        const tree = await loadTree(trx);
+        const about = await target(id, trx);
+        const row = await repository.find(trx, id);
+        if (!about || !row || !mayReadPerson(holder.held, tree, about)) throw platformErrors.not_found();
+        const list: DirectoryChange[] = [];
+        if (Object.keys(form).length > 0) {
+          requireManagePerson(holder.held, tree, about, 'org.person.edit');
+          const homes = about.places.filter((place) => place.is_primary).map((place) => place.department_id);
+          requireFacts(holder, tree, form, row, homes);
+          if (form.manager_id && form.manager_id !== row.manager_id) {
+            if (form.manager_id === id) throw errors.would_make_cycle();
+            await requireManager(trx, holder, tree, form.manager_id);
+          }
+          list.push({ kind: 'person_change', id, set: form });
         }
-        list.push({ kind: 'person_change', id, set: form });
-      }
-      if (row.status === 'left' || row.status === 'suspended') throw errors.person_ended();
-      if (departments) {
-        const reach = {
-          read: held.reach('org.person.read', tree),
-          edit: held.reach('org.person.edit', tree),
-        };
-        const present = ((await repository.places(db, [id])).get(id) ?? []).filter(
-          (place) => place.until === null,
-        );
-        // Somebody with rights of their own is moved only by who holds these rights, too.
-        if (!holdsAllOf(held, tree, about.grants)) throw platformErrors.not_allowed();
-        const named = new Set(departments.map((place) => place.department_id));
-        const primaryElsewhere = present.some(
-          (place) =>
-            place.is_primary && !reaches(reach.edit, place.department_id) && !named.has(place.department_id),
-        );
-        const placements = movedPlaces(present, wishedPlaces(departments, primaryElsewhere), reach);
-        if (placements.some((place) => !tree.get(place.department_id))) throw platformErrors.not_found();
-        list.push({
-          kind: 'person_place',
-          id,
-          placements: placements.map(({ department_id, is_primary, is_head, title }) => ({
-            department_id,
-            is_primary,
-            is_head,
-            title,
-          })),
-        });
-      }
-      await db.transaction().execute(async (trx) => {
-        const present = await repository.lockVersion(trx, id);
-        if (present === undefined) throw platformErrors.not_found();
-        if (present !== version) throw platformErrors.changed_meanwhile();
+        if (departments) {
+          const placements = await mover(trx, holder, tree, about, departments);
+          list.push({ kind: 'person_place', id, placements });
+        }
+        if (row.status === 'left' || row.status === 'suspended') throw errors.person_ended();
+        if (row.version !== version) throw platformErrors.changed_meanwhile();
         await changes.applyChanges(trx, list, { actor: actor.userId, on: today(clock.now()) });
+        return one(trx, holder, id);
       });
-      return one(holder, id);
     },
 
     /**

@@ -64,10 +64,10 @@ export function createVisibility(context: VisibilityContext) {
     viewOf,
 
     /** Those of the people whom the actor sees in the directory. */
-    async seen(actor: Actor, ids: readonly string[]): Promise<Set<string>> {
+    async seen(actor: Actor, ids: readonly string[], on: OrgDb | OrgTrx = db): Promise<Set<string>> {
       if (ids.length === 0) return new Set();
-      const view = await viewOf(actor);
-      return view ? directory.seen(db, view, ids) : new Set();
+      const view = await viewOf(actor, on);
+      return view ? directory.seen(on, view, ids) : new Set();
     },
 
     /** Whether one person may see, and may contact, another. */

@@ -91,7 +91,7 @@ describe('roles', () => {
       400,
     );
     const changed = await main('PATCH', `/api/org/roles/${id}`, { version, name: '人事' });
-    expect(changed.body).toMatchObject({ name: '人事', version: version + 1 });
+    expect(changed.body).toMatchObject({ name: '人事', version: (version as number) + 1 });
     expect((await main('PATCH', `/api/org/roles/${id}`, { version, name: 'Y' })).status).toBe(412);
 
     roles.hr = id;
