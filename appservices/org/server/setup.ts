@@ -5,6 +5,7 @@ import { createChanges } from './changes.service.ts';
 import type { OrgConfig } from './config.ts';
 import { directoryParts } from './directory/parts.ts';
 import { lifecycleParts } from './lifecycle/index.ts';
+import { scimParts } from './scim/index.ts';
 import { provisionParts } from './provision/parts.ts';
 import { rolesParts } from './roles/parts.ts';
 import { createRoles } from './roles/roles.service.ts';
@@ -50,6 +51,7 @@ export function setup(context: OrgContext): DomainParts {
     setupGuideParts(context, roles),
     actsParts(context, roles),
     lifecycleParts(context),
+    scimParts(context),
     provisionParts(context),
     importsParts(context),
   ];

@@ -22,7 +22,10 @@ const COMPARE = new Set<string>(['eq', 'ne', 'co', 'sw', 'ew', 'gt', 'lt', 'ge',
 const TOKENS =
   /\s*(?:(?<text>"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(?<number>-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.:$-]))|(?<word>\.?[A-Za-z$][\w$:.-]*)|(?<mark>[()[\]]))/y;
 
-interface Token { kind: 'text' | 'number' | 'word' | 'mark'; text: string }
+interface Token {
+  kind: 'text' | 'number' | 'word' | 'mark';
+  text: string;
+}
 
 const invalid = (detail: string): ScimError => new ScimError(400, detail, 'invalidFilter');
 

@@ -204,7 +204,9 @@ export function scimRoutes(context: OrgContext, scim: Scim): (app: FastifyInstan
 
     for (const kind of [userKind, groupKind]) {
       const at = kind.endpoint;
-      interface ById { Params: { id: string } }
+      interface ById {
+        Params: { id: string };
+      }
       app.get(at, options, (request) => list(request, kind, parseQuery(request.query as Json)));
       app.post(`${at}/.search`, options, (request) => {
         const body = (request.body ?? {}) as Json;

@@ -2,14 +2,8 @@ import { platformErrors, requireActor, type Actor, type DomainParts, type Http }
 import { sql, type Transaction } from 'kysely';
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
-import type {
-  ScimToken} from '../../contract/index.ts';
-import {
-  CreatedScimToken,
-  CreateScimToken,
-  IdParams,
-  ScimTokenList,
-} from '../../contract/index.ts';
+import type { ScimToken } from '../../contract/index.ts';
+import { CreatedScimToken, CreateScimToken, IdParams, ScimTokenList } from '../../contract/index.ts';
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
 import { hashToken, SCIM_PREFIX, TOKEN_PREFIX } from './scim.routes.ts';
