@@ -90,6 +90,8 @@ async function runAs(uid: number, folders: string[]): Promise<RunAs> {
     '--clear-groups',
     '--inh-caps=+dac_override',
     '--ambient-caps=+dac_override',
+    // access(2) ignores capabilities without it, and initdb asks access(2).
+    '--securebits=+no_setuid_fixup',
     '--',
   ];
   try {
