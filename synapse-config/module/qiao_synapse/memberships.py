@@ -108,15 +108,23 @@ class Memberships:
         )
 
         async def one_room(room_id: str) -> None:
-            changes = by_room[room_id]
+            error: Mapping[str, Any]
             try:
                 await self._guard.managed_room(room_id)
-            except SynapseError as e:
-                for change in changes:
-                    results[change.index] = _failed(change, item_error(e))
+                async with self._room_queue.queue(room_id):
+                    await self._change_room(
+                        room_id, service_user, by_room[room_id], people, results
+                    )
                 return
-            async with self._room_queue.queue(room_id):
-                await self._change_room(room_id, service_user, changes, people, results)
+            except SynapseError as e:
+                error = item_error(e)
+            except Exception:
+                # Such as the database: the other rooms' answers must not be lost by it.
+                logger.exception("could not change memberships of %s", room_id)
+                error = INTERNAL_ITEM_ERROR
+            for change in by_room[room_id]:
+                if results[change.index] is None:
+                    results[change.index] = _failed(change, error)
 
         await concurrently_execute(one_room, by_room, self._config.max_in_flight)
         return {"results": results}

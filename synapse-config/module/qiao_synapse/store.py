@@ -6,7 +6,7 @@ events' content, tokens or keys.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -160,7 +160,7 @@ class QiaoStore:
 
         return await self._pool.runInteraction("qiao_get_email_owners", txn_get)
 
-    async def claim(self, user_ids: Iterable[str]) -> None:
+    async def claim(self, user_ids: Collection[str]) -> None:
         """Note that these accounts, which do not exist, are about to be made here."""
         await self.prepare()
         now = self._clock.time_msec()

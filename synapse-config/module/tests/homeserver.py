@@ -6,6 +6,7 @@ SQLite by default: nothing but Python is needed. With QIAO_TEST_POSTGRES set to 
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import hmac
 import http.client
@@ -32,6 +33,12 @@ _counter = itertools.count(1)
 def unique(prefix: str) -> str:
     """A localpart that no other test uses."""
     return f"{prefix}{next(_counter)}"
+
+
+def _end_with_parent() -> None:
+    """Have Linux end this process when its parent is gone, however it went."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 class Homeserver:
@@ -194,6 +201,7 @@ class Homeserver:
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
+                preexec_fn=_end_with_parent,
             )
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
