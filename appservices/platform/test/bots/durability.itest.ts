@@ -64,7 +64,7 @@ describe('a bot that is killed', () => {
     );
     children.push(started);
     await new Promise<void>((resolve, reject) => {
-      started.stdout?.once('data', () => resolve());
+      started.stdout.once('data', () => resolve());
       started.once('exit', (code) => reject(new Error(`the child ended with ${String(code)}`)));
     });
     return started;
