@@ -1,5 +1,13 @@
 import type { ActPage } from '@qiao/org/contract';
-import { LOADING, ViewModel, watchPages, type Pages, type Remote, type Services, type WatchPages } from '@qiao/ui-kit';
+import {
+  LOADING,
+  ViewModel,
+  watchPages,
+  type Pages,
+  type Remote,
+  type Services,
+  type WatchPages,
+} from '@qiao/ui-kit';
 import type { Static } from 'typebox';
 import { keys, orgApi } from '../api.ts';
 

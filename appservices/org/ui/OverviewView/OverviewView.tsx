@@ -53,9 +53,7 @@ export default function OverviewView(): ReactNode {
         {state.canDepartments && (
           <Stat label={t('overview.departments')} value={number(departments?.length)} to="/departments" />
         )}
-        {state.canLeavers && (
-          <Stat label={t('overview.leavers')} value={number(leavers)} to="/leavers" />
-        )}
+        {state.canLeavers && <Stat label={t('overview.leavers')} value={number(leavers)} to="/leavers" />}
       </div>
       {state.canSetup && (
         <Loaded of={state.setup} skeleton={<Skeleton lines={6} />}>
@@ -68,7 +66,10 @@ export default function OverviewView(): ReactNode {
                 title={t('setup.title')}
                 intro={
                   next
-                    ? t('setup.progress', { done: format.number(done), total: format.number(setup.steps.length) })
+                    ? t('setup.progress', {
+                        done: format.number(done),
+                        total: format.number(setup.steps.length),
+                      })
                     : t('setup.all_done')
                 }
               >
@@ -88,7 +89,12 @@ export default function OverviewView(): ReactNode {
                             )}
                             {step.state === 'done' && <span className="q-sr">{t('setup.states.done')}</span>}
                           </p>
-                          <p className="q-muted">{t(`setup.steps.${step.id}.${step.state === 'done' ? 'done' : 'text'}`, figuresOf(step, format.number))}</p>
+                          <p className="q-muted">
+                            {t(
+                              `setup.steps.${step.id}.${step.state === 'done' ? 'done' : 'text'}`,
+                              figuresOf(step, format.number),
+                            )}
+                          </p>
                         </div>
                         <div className="o-step__action q-row">
                           {confirmable && state.canConfirm && (

@@ -92,8 +92,12 @@ export class OverviewViewModel extends ViewModel<OverviewSnapshot> {
           key: [...keys.offboardings, 'open'],
           enabled: canLeavers,
           load: async (signal) =>
-            (await api.call(orgApi.offboardings, { query: { state: 'suspended', limit: LEAVERS_COUNTED }, signal }))
-              .items.length,
+            (
+              await api.call(orgApi.offboardings, {
+                query: { state: 'suspended', limit: LEAVERS_COUNTED },
+                signal,
+              })
+            ).items.length,
         },
         (leavers) => {
           this.set({ leavers });
@@ -108,7 +112,9 @@ export class OverviewViewModel extends ViewModel<OverviewSnapshot> {
   readonly confirm = async (step: 'pilot' | 'rollout', done: boolean): Promise<void> => {
     const { api, attempt } = this.#services;
     this.set({ busy: true });
-    await attempt(() => api.call(orgApi.confirmSetup, { body: { step, done } }), { invalidate: [keys.setup] });
+    await attempt(() => api.call(orgApi.confirmSetup, { body: { step, done } }), {
+      invalidate: [keys.setup],
+    });
     this.set({ busy: false });
   };
 }

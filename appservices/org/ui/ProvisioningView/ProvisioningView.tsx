@@ -23,11 +23,7 @@ import {
 import { useState, type ReactNode } from 'react';
 import '../org.css';
 import { doneOf, pendingOf } from '../ImportView/ImportViewModel.ts';
-import {
-  ProvisioningViewModel,
-  type Problem,
-  type ProvisioningSnapshot,
-} from './ProvisioningViewModel.ts';
+import { ProvisioningViewModel, type Problem, type ProvisioningSnapshot } from './ProvisioningViewModel.ts';
 
 function RenameDialog(props: {
   state: ProvisioningSnapshot;
@@ -134,7 +130,9 @@ export default function ProvisioningView(): ReactNode {
                     {t('provisioning.stopped_text')}
                   </Banner>
                 )}
-                {!provisioning.homeserver_ok && <Banner tone="bad" title={t('provisioning.homeserver_down')} />}
+                {!provisioning.homeserver_ok && (
+                  <Banner tone="bad" title={t('provisioning.homeserver_down')} />
+                )}
                 <ProgressBar
                   label={pending === 0 ? t('provisioning.in_step') : t('provisioning.catching_up')}
                   done={pending === 0 ? 1 : done}
@@ -225,7 +223,8 @@ export default function ProvisioningView(): ReactNode {
                                 entries={[
                                   {
                                     label: t('provisioning.retry'),
-                                    onSelect: () => void model.resolve({ subject: problem.subject, action: 'retry' }),
+                                    onSelect: () =>
+                                      void model.resolve({ subject: problem.subject, action: 'retry' }),
                                   },
                                   ...(isTaken(problem)
                                     ? [
@@ -259,7 +258,11 @@ export default function ProvisioningView(): ReactNode {
             <Loaded of={state.drift}>
               {(drift) =>
                 drift.items.length === 0 ? (
-                  <EmptyState compact title={t('provisioning.no_drift')} text={t('provisioning.no_drift_text')} />
+                  <EmptyState
+                    compact
+                    title={t('provisioning.no_drift')}
+                    text={t('provisioning.no_drift_text')}
+                  />
                 ) : (
                   <>
                     <DataTable

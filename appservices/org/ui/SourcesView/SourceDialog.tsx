@@ -61,7 +61,8 @@ export function SourceDialog(props: {
   const [guard, setGuard] = useState(source?.leaver_guard ?? DEFAULT_GUARD);
   const [enabled, setEnabled] = useState(source?.enabled ?? true);
   const [tried, setTried] = useState(false);
-  const needs = (text: string): string | undefined => (tried && text.trim() === '' ? t('required') : undefined);
+  const needs = (text: string): string | undefined =>
+    tried && text.trim() === '' ? t('required') : undefined;
   const ldapText = (field: Exclude<keyof typeof ldap, 'start_tls'>) => ({
     value: ldap[field],
     onChange: (value: string) => {
@@ -141,7 +142,13 @@ export function SourceDialog(props: {
             }))}
           />
         )}
-        <TextField label={t('sources.name')} value={name} maxLength={200} error={needs(name)} onChange={setName} />
+        <TextField
+          label={t('sources.name')}
+          value={name}
+          maxLength={200}
+          error={needs(name)}
+          onChange={setName}
+        />
         {(kind === 'csv' || kind === 'json') && (
           <TextField
             label={t('sources.place')}
@@ -197,7 +204,12 @@ export function SourceDialog(props: {
                 {...ldapText('department_filter')}
               />
             </div>
-            <TextAreaField label={t('sources.ldap.ca_certificate')} optional mono {...ldapText('ca_certificate')} />
+            <TextAreaField
+              label={t('sources.ldap.ca_certificate')}
+              optional
+              mono
+              {...ldapText('ca_certificate')}
+            />
           </>
         )}
         {kind !== 'scim' && (

@@ -145,7 +145,11 @@ function Scim({ state, model }: Props): ReactNode {
                     header: t('actions'),
                     kind: 'actions',
                     cell: (token) => (
-                      <button type="button" className="q-link-button" onClick={() => void model.removeToken(token)}>
+                      <button
+                        type="button"
+                        className="q-link-button"
+                        onClick={() => void model.removeToken(token)}
+                      >
                         {t('sources.revoke')}
                         <span className="q-sr"> {token.name}</span>
                       </button>
@@ -216,7 +220,10 @@ export default function SourcesView(): ReactNode {
                                   <span className="q-muted">{t('sources.testing')}</span>
                                 ) : test.ok ? (
                                   <Tag tone="good">
-                                    {t('sources.test_ok', { count: test.people, number: format.number(test.people) })}
+                                    {t('sources.test_ok', {
+                                      count: test.people,
+                                      number: format.number(test.people),
+                                    })}
                                   </Tag>
                                 ) : (
                                   <span className="q-field__error">{test.message}</span>
@@ -286,7 +293,11 @@ export default function SourcesView(): ReactNode {
                               },
                             },
                             'line' as const,
-                            { label: t('delete'), destructive: true, onSelect: () => void model.remove(source) },
+                            {
+                              label: t('delete'),
+                              destructive: true,
+                              onSelect: () => void model.remove(source),
+                            },
                           ]}
                         >
                           <MoreIcon width={20} height={20} aria-hidden />

@@ -51,7 +51,7 @@ export class ApiClient {
   /** @throws ApiError */
   async call<T extends EndpointShape>(endpoint: Endpoint<T>, given: CallOf<T>): Promise<AnswerOf<T>> {
     const { params, query, body, signal } = given as {
-      params?: Record<string, string | number>;
+      params?: object;
       query?: object;
       body?: unknown;
       signal?: AbortSignal;
@@ -75,7 +75,7 @@ export class ApiClient {
   /** Fetches an endpoint's answer as a file (CSV downloads). @throws ApiError */
   async file<T extends EndpointShape>(endpoint: Endpoint<T>, given: CallOf<T>): Promise<Blob> {
     const { params, query, body } = given as {
-      params?: Record<string, string | number>;
+      params?: object;
       query?: object;
       body?: unknown;
     };

@@ -1,6 +1,6 @@
 /** What an endpoint takes and answers; the types come from the domain's contract (`Static<typeof Schema>`). */
 export interface EndpointShape {
-  params?: Record<string, string | number>;
+  params?: object;
   query?: object;
   body?: unknown;
   answer?: unknown;
@@ -40,11 +40,11 @@ export type AnswerOf<T extends EndpointShape> = 'answer' extends keyof T ? T['an
 /** The path of a call, with parameters and query filled in; `undefined` and empty values are left out. */
 export function urlOf(
   path: string,
-  params: Record<string, string | number> = {},
+  params: object = {},
   query: object = {},
 ): string {
   const filled = path.replace(/:([a-z_]+)/gi, (_match, name: string) => {
-    const value = params[name];
+    const value = (params as Readonly<Record<string, string | number>>)[name];
     if (value === undefined) throw new Error(`${path}: ${name} is missing`);
     return encodeURIComponent(value);
   });
