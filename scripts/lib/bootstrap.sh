@@ -139,13 +139,15 @@ bootstrap() {
   fi
   ensure_venv
   ensure_synapse &
-  local synapse=$! failed=0
-  # Ctrl-C while things come down: both sides end.
-  trap 'kill "$synapse" 2> /dev/null || true; exit 130' INT TERM
+  synapse=$!
+  local failed=0
+  # However this ends, nothing goes on in the background.
+  trap 'pkill -P "$synapse" 2> /dev/null; kill "$synapse" 2> /dev/null; true' EXIT
+  trap 'exit 130' INT TERM
   ensure_node
   ensure_npm || failed=1
   wait "$synapse" || failed=1
-  trap - INT TERM
+  trap - INT TERM EXIT
   ((failed == 0)) || exit 1
   exec 9>&-
 }

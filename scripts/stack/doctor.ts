@@ -208,17 +208,34 @@ async function database(found: Findings, varDir: string, config: StackConfig, up
     found.skip('database', 'runs with the stack');
     return;
   }
-  const outside = existsSync(secretPath(varDir, 'database_url'));
+  await ourDatabase(found, varDir, config, 'database', 'database', 'qiao');
+  // The audit process has a database and a role of its own, out of reach of the others.
+  await ourDatabase(found, varDir, config, "audit's database", 'database_audit', 'qiao_audit');
+  if (config.homeserver.managed) await synapseDatabase(found, varDir, config);
+}
+
+async function ourDatabase(
+  found: Findings,
+  varDir: string,
+  config: StackConfig,
+  check: string,
+  secret: string,
+  role: string,
+): Promise<void> {
   let url: string;
   try {
-    if (outside) url = readSecret(varDir, 'database_url');
+    if (existsSync(secretPath(varDir, `${secret}_url`))) url = readSecret(varDir, `${secret}_url`);
     else {
       const built = new URL(config.database.url);
-      built.password = readSecret(varDir, 'database_password');
+      if (secret !== 'database') {
+        built.username = role;
+        built.pathname = `/${role}`;
+      }
+      built.password = readSecret(varDir, `${secret}_password`);
       url = built.href;
     }
   } catch (error) {
-    found.fail('database', why(error), 'Put the secret there (docs/operate/configuration.md).');
+    found.fail(check, why(error), 'Put the secret there (docs/operate/configuration.md).');
     return;
   }
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: patience });
@@ -233,16 +250,16 @@ async function database(found: Findings, varDir: string, config: StackConfig, up
     const row = rows[0];
     if (row === undefined) throw new Error('no answer');
     if (row.number < oldestPostgres * 10_000)
-      found.fail('database', `PostgreSQL ${row.version}`, `PostgreSQL ${oldestPostgres} or later is needed.`);
+      found.fail(check, `PostgreSQL ${row.version}`, `PostgreSQL ${oldestPostgres} or later is needed.`);
     else if (row.encoding !== 'UTF8')
-      found.fail('database', `is in ${row.encoding}`, 'Make the database anew with ENCODING UTF8.');
-    else found.ok('database', `PostgreSQL ${row.version} answers`);
+      found.fail(check, `is in ${row.encoding}`, 'Make the database anew with ENCODING UTF8.');
+    else found.ok(check, `PostgreSQL ${row.version} answers`);
     const drift = Math.abs(row.now.getTime() - Date.now()) / 1000;
     if (drift > clockDrift)
       found.fail('clock', `differs from the database's by ${drift.toFixed(0)} s`, 'Set the clocks by NTP.');
   } catch (error) {
     found.fail(
-      'database',
+      check,
       `does not answer: ${why(error)}`,
       config.database.managed
         ? 'See var/log/postgres.log, then run ./scripts/up.'
@@ -251,7 +268,6 @@ async function database(found: Findings, varDir: string, config: StackConfig, up
   } finally {
     await client.end().catch(() => undefined);
   }
-  if (config.homeserver.managed) await synapseDatabase(found, varDir, config);
 }
 
 /** Synapse refuses a database of another collation than C. */

@@ -153,7 +153,10 @@ export function createStack(options: StackOptions): Stack {
       return postgresSpec(varDir, config, forTests);
     },
     synapse: async () => {
-      if (!config.homeserver.managed) return 'an outside homeserver is configured';
+      if (!config.homeserver.managed) {
+        await writeRegistrations(varDir);
+        return `an outside homeserver is configured; it needs the registrations in ${registrationsDir(varDir)}`;
+      }
       await (registrations ?? writeRegistrations(varDir));
       registrations = undefined;
       await options.addRegistrations?.(registrationsDir(varDir));
