@@ -1,0 +1,3 @@
+import { ThemeModel } from '@qiao/ui-kit';
+
+export const theme = new ThemeModel();

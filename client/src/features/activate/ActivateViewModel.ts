@@ -1,0 +1,116 @@
+import type { Activate, Activated, ActivationInfo, ActivationQuery } from '@qiao/org/contract';
+import {
+  asApiError,
+  endpoint,
+  ViewModel,
+  type ApiError,
+  type Services,
+} from '@qiao/ui-kit';
+import type { Static } from 'typebox';
+
+const info = endpoint<{ body: Static<typeof ActivationQuery>; answer: Static<typeof ActivationInfo> }>(
+  'POST',
+  '/api/org/activation/info',
+);
+const activate = endpoint<{ body: Static<typeof Activate>; answer: Static<typeof Activated> }>(
+  'POST',
+  '/api/org/activation',
+);
+
+export type Info = Static<typeof ActivationInfo>;
+export type ActivateState =
+  | { readonly at: 'loading' }
+  /** The link does not work: no token, used, too old, never made. */
+  | { readonly at: 'no-link' }
+  | { readonly at: 'failed'; readonly error: ApiError }
+  | { readonly at: 'form'; readonly info: Info }
+  | { readonly at: 'done'; readonly info: Info; readonly result: Static<typeof Activated> };
+
+export interface ActivateSnapshot {
+  readonly state: ActivateState;
+  readonly password: string;
+  readonly again: string;
+  readonly busy: boolean;
+  /** Text keys of rules that are not met after a try. */
+  readonly problems: readonly string[];
+  /** What the server says against the password. */
+  readonly refused: readonly string[];
+}
+
+/** Characters a password has at least; the server decides the rest. */
+export const MIN_LENGTH = 10;
+
+/** 0 to 4, a hint while typing: length and variety. The server measures it properly. */
+export function strengthOf(password: string): number {
+  const letters = Array.from(password);
+  if (letters.length === 0) return 0;
+  const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\p{N}/u, /[^\p{L}\p{N}]/u, /\p{Script=Han}/u].filter((kind) =>
+    kind.test(password),
+  ).length;
+  const different = new Set(letters).size;
+  if (letters.length < MIN_LENGTH || different < 5) return 1;
+  const points = letters.length + (kinds - 1) * 3;
+  return points >= 20 ? 4 : points >= 14 ? 3 : 2;
+}
+
+/** Activation of an account by the link that the administrator gave. */
+export class ActivateViewModel extends ViewModel<ActivateSnapshot> {
+  readonly #services: Pick<Services, 'api'>;
+  readonly #token: string;
+
+  constructor(services: Pick<Services, 'api'>, token: string) {
+    super({ state: { at: 'loading' }, password: '', again: '', busy: false, problems: [], refused: [] });
+    this.#services = services;
+    this.#token = token;
+  }
+
+  protected override onMount(): void {
+    void this.load();
+  }
+
+  readonly load = async (): Promise<void> => {
+    if (this.#token === '') {
+      this.set({ state: { at: 'no-link' } });
+      return;
+    }
+    try {
+      const found = await this.#services.api.call(info, { body: { token: this.#token } });
+      this.set({ state: { at: 'form', info: found } });
+    } catch (error) {
+      this.#fail(asApiError(error));
+    }
+  };
+
+  #fail(error: ApiError): void {
+    const gone = error.status === 404 || error.status === 400;
+    this.set({ state: gone ? { at: 'no-link' } : { at: 'failed', error } });
+  }
+
+  readonly type = (patch: Partial<Pick<ActivateSnapshot, 'password' | 'again'>>): void => {
+    this.set({ ...patch, problems: [], refused: [] });
+  };
+
+  readonly submit = async (): Promise<void> => {
+    const { state, password, again, busy } = this.snapshot;
+    if (busy || state.at !== 'form') return;
+    const problems = [
+      ...(Array.from(password).length < MIN_LENGTH ? ['short'] : []),
+      ...(password !== again ? ['different'] : []),
+    ];
+    this.set({ problems, refused: [] });
+    if (problems.length > 0) return;
+    this.set({ busy: true });
+    try {
+      const result = await this.#services.api.call(activate, { body: { token: this.#token, password } });
+      this.set({ busy: false, password: '', again: '', state: { at: 'done', info: state.info, result } });
+    } catch (thrown) {
+      const error = asApiError(thrown);
+      this.set({ busy: false });
+      if (error.code === 'org.password_too_weak') {
+        const { reasons = [] } = (error.details ?? {}) as { reasons?: { message: string }[] };
+        this.set({ refused: reasons.length > 0 ? reasons.map((each) => each.message) : [error.message] });
+      } else if (error.status === 404) this.#fail(error);
+      else this.set({ refused: [error.message === '' ? error.code : error.message] });
+    }
+  };
+}
