@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createTestDatabase, makeNioUser, makeUser, testStack, type NioClient } from '../src/index.ts';
+import {
+  createTestDatabase,
+  makeNioUser,
+  makeUser,
+  stackControl,
+  testStack,
+  type NioClient,
+} from '../src/index.ts';
 
 describe('users', () => {
   test('wait for an event of each other', async () => {
@@ -42,6 +49,27 @@ describe('users', () => {
       },
     );
     expect(synced.status).toBe(200);
+  });
+});
+
+describe('the partner', () => {
+  test('federates over TLS on loopback', async () => {
+    await stackControl().ensure('partner');
+    const { partner } = testStack();
+    const [ann, pia] = await Promise.all([
+      makeUser({ name: 'ann' }),
+      makeUser({ name: 'pia', server: 'partner' }),
+    ]);
+    expect(pia.userId.endsWith(`:${partner.serverName}`)).toBe(true);
+    const room = await ann.createRoom({ invite: [pia.userId] });
+    await pia.waitForInvite(room, 30_000);
+    await pia.join(room, [testStack().serverName]);
+    await pia.sendText(room, '来自伙伴');
+    const event = await ann.waitForEvent(
+      (one) => one.room_id === room && one.type === 'm.room.message',
+      30_000,
+    );
+    expect(event).toMatchObject({ sender: pia.userId, content: { body: '来自伙伴' } });
   });
 });
 
