@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import {
+  ConfigError,
   ensureSecrets,
   loadOrCreateConfig,
   readSecret,
@@ -106,6 +107,11 @@ export function createStack(options: StackOptions): Stack {
   ensureSecrets(varDir);
   const partner = options.partner === true;
   const forTests = options.forTests === true;
+  const loopbackName = `localhost:${config.ports.federation}`;
+  if (partner && config.server_name !== loopbackName)
+    throw new ConfigError(
+      `A partner on this machine reaches only a server named ${loopbackName}; this one is ${config.server_name}.`,
+    );
   const wanted = (options.parts ?? partNames.filter((part) => part !== 'partner' || partner)).filter(
     (part) => options.without?.includes(part) !== true,
   );
