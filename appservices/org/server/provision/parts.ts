@@ -1,7 +1,13 @@
 import type { DomainParts } from '@qiao/platform';
+import { Value } from 'typebox/value';
+import { orgEvents } from '../../contract/index.ts';
 import { provisionJob } from '../jobs/provision.job.ts';
 import { reconcileJob } from '../jobs/reconcile.job.ts';
+import { enqueueWelcome, welcomePersonJob } from '../jobs/welcome-person.job.ts';
 import type { OrgContext } from '../setup.ts';
+import type { OrgDb } from '../tables.ts';
+import { createBotRepository } from './bot.repository.ts';
+import { createOrgBot } from './bot.ts';
 import { createProvisioner } from './provisioner.ts';
 import { provisionRoutes } from './provision.routes.ts';
 import { createProvisionService } from './provision.service.ts';
@@ -10,11 +16,33 @@ import { createProvisionService } from './provision.service.ts';
 export function provisionParts(org: OrgContext): DomainParts {
   const provisioner = createProvisioner(org);
   const service = createProvisionService(org, provisioner);
+  const db = org.db as unknown as OrgDb;
+  const people = createBotRepository(db, org.homeserver.serverName);
+  const bot = createOrgBot(org, {
+    botId: provisioner.botId,
+    repository: people,
+    locale: async () => (await provisioner.repository.settings()).locale,
+    name: (userId, name) => provisioner.nameBot(userId, name),
+    random: provisioner.random,
+  });
+  provisioner.setFarewell((roomId) => bot.farewell(roomId));
   return {
     routes: (http) => {
       provisionRoutes(http, org.access, service);
     },
-    jobs: [provisionJob(provisioner), reconcileJob(provisioner)],
+    jobs: [provisionJob(provisioner), reconcileJob(provisioner), welcomePersonJob(org, bot, people)],
+    subscriptions: org.config.greet
+      ? [
+          {
+            event: 'org.person.activated',
+            subscriber: 'org.welcome',
+            handle: async (payload) => {
+              if (!Value.Check(orgEvents['org.person.activated'], payload)) return;
+              await enqueueWelcome(org, db, payload.person_id);
+            },
+          },
+        ]
+      : [],
     onMatrixEvent: (event) => provisioner.watch.take(event),
     health: {
       homeserver: async () => {
@@ -25,6 +53,8 @@ export function provisionParts(org: OrgContext): DomainParts {
           return { ok: false, detail: error instanceof Error ? error.message : 'no answer' };
         }
       },
+      // The host is well without it: it starts as soon as the homeserver is there.
+      bot: () => Promise.resolve({ ok: true, detail: bot.running ? 'reads' : 'waits for the homeserver' }),
       provisioning: async () => {
         const { pending, problems, enabled } = await service.get();
         const open = Object.values(pending).reduce((sum, count) => sum + count, 0);
@@ -35,7 +65,11 @@ export function provisionParts(org: OrgContext): DomainParts {
     start: async () => {
       // What was left when the process ended goes on; with nothing to do it costs a few queries.
       await provisioner.ask();
+      bot.start();
     },
-    stop: () => provisioner.close(),
+    stop: async () => {
+      await bot.stop();
+      await provisioner.close();
+    },
   };
 }

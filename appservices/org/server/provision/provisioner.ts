@@ -1,4 +1,4 @@
-import { MatrixLink } from '@qiao/platform/matrix';
+import { MatrixError, MatrixLink } from '@qiao/platform/matrix';
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb } from '../tables.ts';
 import { createModuleApi } from './module-api.ts';
@@ -22,6 +22,10 @@ export interface Provisioner {
   readonly repository: ProvisionRepository;
   readonly watch: Watch;
   readonly botId: string;
+  /** 0 to 1, for jitter. */
+  readonly random: () => number;
+  /** Gives the bot its name, once; the homeserver keeps it from doing so itself. */
+  nameBot(userId: string, name: string): Promise<void>;
   readonly state: Readonly<RunState>;
   /** Does all there is to do; waits out a homeserver or database that is away. */
   provision(signal: AbortSignal): Promise<void>;
@@ -142,6 +146,12 @@ export function createProvisioner(org: OrgContext): Provisioner {
     repository,
     watch,
     botId,
+    random,
+    async nameBot(userId, displayname) {
+      const [result] = await module.setNames([{ user_id: userId, displayname }]);
+      if (result?.errcode !== undefined && result.errcode !== 'M_EXCLUSIVE')
+        throw new MatrixError('module /accounts/profile', 400, { ...result });
+    },
     state: runner.state,
     async provision(signal) {
       if (!(await repository.settings()).enabled) return;

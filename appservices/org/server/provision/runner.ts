@@ -149,8 +149,8 @@ export function createRunner(
         await loop(AbortSignal.any([signal, stop.signal]), lock, pass);
         return true;
       } catch (error) {
-        if (error instanceof RunEnds && error.reason === 'stopped') return true;
-        if (error instanceof RunEnds && error.reason === 'aborted' && !signal.aborted) return true;
+        // Stopped by a person, or the process ends: the next start asks for a run. A lost lock means another one runs.
+        if (error instanceof RunEnds) return error.reason !== 'lock_lost';
         throw error;
       } finally {
         state.running = false;
@@ -187,7 +187,7 @@ class Lock {
     // Without a listener, a connection that breaks while nothing is asked would end the process.
     client.on('error', (error) => {
       this.#log.warn({ err: error }, 'connection of the provisioning lock lost');
-      if (this.#client === client) this.#client = undefined;
+      if (this.#client === client) this.#drop();
     });
     const { rows } = await client.query<{ taken: boolean }>(
       'select pg_try_advisory_lock(hashtextextended($1, 0)) as taken',
@@ -214,8 +214,7 @@ class Lock {
       await this.verify();
       return true;
     } catch {
-      this.#client?.release(true);
-      this.#client = undefined;
+      this.#drop();
     }
     try {
       return await this.take();
@@ -225,10 +224,15 @@ class Lock {
     }
   }
 
-  async release(): Promise<void> {
-    // Closing the connection gives the lock back.
-    this.#client?.release(true);
+  /** Closes the connection, which gives the lock back, and its place in the pool. */
+  #drop(): void {
+    const client = this.#client;
     this.#client = undefined;
+    client?.release(true);
+  }
+
+  async release(): Promise<void> {
+    this.#drop();
     await this.#handle?.close().catch(() => undefined);
     this.#handle = undefined;
   }

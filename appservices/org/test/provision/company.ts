@@ -55,6 +55,9 @@ export interface Company {
   close(): Promise<void>;
 }
 
+/** Longest wait for a company to settle, milliseconds. */
+const settleMs = Number(process.env['SETTLE_MS'] ?? 100_000);
+
 const at = (is_head = false): Omit<Placement, 'department_id'> => ({
   is_primary: true,
   is_head,
@@ -188,18 +191,24 @@ export async function startCompany(options: { greet?: boolean } = {}): Promise<C
       };
     },
     settled: async () => {
+      let last: unknown;
       await waitFor(
         async () => {
-          const part = company.host.parts.get('org');
-          const report = await part?.health?.['provisioning']?.();
+          const report = await company.host.parts.get('org')?.health?.['provisioning']?.();
           const open = Number(/^(\d+) to do/.exec(report?.detail ?? '')?.[1] ?? NaN);
-          const { rows } = await sql<{ n: number }>`select count(*)::int as n from jobs._private_jobs j
-          join jobs._private_tasks t on t.id = j.task_id where t.identifier in ('org.provision', 'org.reconcile')
-          and j.key is distinct from 'org.provision.retry'`.execute(db);
-          return open === 0 && rows[0]?.n === 0;
+          const { rows } = await sql<{ identifier: string; key: string | null }>`
+            select t.identifier, j.key, j.attempts, j.run_at, j.locked_at, j.last_error
+            from jobs._private_jobs j join jobs._private_tasks t on t.id = j.task_id
+            where t.identifier in ('org.provision', 'org.reconcile') and j.attempts < j.max_attempts
+              and j.key is distinct from 'org.provision.retry'`.execute(db);
+          last = { report, rows };
+          return open === 0 && rows.length === 0;
         },
-        { what: 'the homeserver to hold what the directory says', timeout: 50_000 },
-      );
+        { what: 'the homeserver to hold what the directory says', timeout: settleMs },
+      ).catch((error: unknown) => {
+        const log = company.host.logLines.slice(-20).join('');
+        throw new Error(`${String(error)}\n${JSON.stringify(last)}\n${log}`, { cause: error });
+      });
     },
     asBot,
     members: async (roomId) => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { placed, startCompany, type Company } from './company.ts';
 
-describe('provisioning', () => {
+describe('provisioning', { timeout: 120_000 }, () => {
   let company: Company;
   const ids: Record<string, string> = {};
   const people: Record<string, string> = {};

@@ -1,0 +1,177 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { EncryptedBot, fileSecrets, type MessageEvent } from '@qiao/platform/bots';
+import { MatrixLink } from '@qiao/platform/matrix';
+import { parseRoomId, parseUserId, type RoomId } from '@qiao/matrix-types';
+import type { Locale } from '@qiao/platform';
+import type { OrgContext } from '../setup.ts';
+import type { BotRepository, BotPerson } from './bot.repository.ts';
+import { asLocale } from './words.ts';
+
+/** Waits between tries to start, milliseconds: the host is up long before a homeserver may be. */
+const FIRST_WAIT_MS = 1000;
+const MAX_WAIT_MS = 30_000;
+/** Longest text that is looked at for a command. */
+const MAX_COMMAND = 100;
+
+type Command = 'help' | 'where';
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['!help', 'help'],
+  ['help', 'help'],
+  ['帮助', 'help'],
+  ['!帮助', 'help'],
+  ['！帮助', 'help'],
+  ['!where', 'where'],
+  ['部门', 'where'],
+  ['!部门', 'where'],
+  ['！部门', 'where'],
+]);
+
+/** The command a message is, if it is one. */
+export function commandOf(text: string): Command | undefined {
+  return text.length > MAX_COMMAND ? undefined : COMMANDS.get(text.trim().toLowerCase());
+}
+
+/** The language a command was given in; undefined: no telling. */
+const languageOf = (text: string): Locale | undefined =>
+  /[\u4e00-\u9fff]/.test(text) ? 'zh-Hans' : /[a-z]/i.test(text) ? 'en' : undefined;
+
+/** The organisation's bot: welcomes people in their department's room, answers a few words, says goodbye. */
+export interface OrgBot {
+  /** Begins to start; returns at once, and tries until the homeserver is there. */
+  start(): void;
+  stop(): Promise<void>;
+  readonly running: boolean;
+  /**
+   * Welcomes a person in the room. Sent once however often it is called (transaction id of the person).
+   * Throws while the bot does not run, or where the homeserver is away.
+   */
+  welcome(roomId: string, person: BotPerson, department: string): Promise<void>;
+  /** Tells a dissolved department's people; does nothing while the bot does not run. Never throws. */
+  farewell(roomId: string): Promise<void>;
+  /** True when the person has a device whose keys can be had. */
+  hasDevice(userId: string): Promise<boolean>;
+}
+
+export function createOrgBot(
+  org: OrgContext,
+  parts: {
+    botId: string;
+    repository: BotRepository;
+    locale: () => Promise<string | null>;
+    name: (userId: string, name: string) => Promise<void>;
+    random: () => number;
+  },
+): OrgBot {
+  const { texts, log } = org;
+  const userId = parseUserId(parts.botId);
+  const folder = join(org.site.varDir, 'data', 'org');
+  const link = MatrixLink.open({
+    url: org.homeserver.url,
+    token: org.homeserver.asToken,
+    clock: { now: () => org.clock.now().getTime() },
+    random: parts.random,
+    log,
+  });
+  const ended = new AbortController();
+  let companyLocale: Locale = asLocale(null);
+  let starting: Promise<void> | undefined;
+  const say = (locale: Locale, key: string, params?: Record<string, unknown>): string =>
+    texts.t(locale, `org:provision.bot.${key}`, params);
+  const bot = new EncryptedBot({
+    link,
+    userId,
+    displayName: say(companyLocale, 'name'),
+    storeDir: join(folder, 'bot'),
+    secrets: fileSecrets(join(org.site.varDir, 'secrets', 'bots', 'org')),
+    texts: { newDevice: () => say(companyLocale, 'lost_keys') },
+    log,
+    clock: { now: () => org.clock.now().getTime() },
+    setDisplayName: parts.name,
+    // People of this homeserver may write to it directly; nobody else can.
+    acceptInvite: ({ inviter }) => inviter?.endsWith(`:${org.homeserver.serverName}`) === true,
+  });
+
+  bot.on.message(async (event: MessageEvent) => {
+    // Notices are other bots' (and our own) way of speaking: never answered.
+    if (event.content.msgtype !== 'm.text' || event.replaces !== undefined) return;
+    const command = commandOf(event.text);
+    if (command === undefined) return;
+    const person = await parts.repository.personOf(event.sender);
+    if (person === undefined) return;
+    const locale = languageOf(event.text) ?? person.locale ?? companyLocale;
+    const answer =
+      command === 'help'
+        ? say(locale, 'help')
+        : person.departments.length === 0
+          ? say(locale, 'where_none')
+          : say(locale, 'where', { departments: person.departments.join(locale === 'en' ? ', ' : '、') });
+    await bot.sendText(
+      event.roomId,
+      { body: answer, replyTo: event.eventId },
+      { txnId: `answer-${event.eventId}` },
+    );
+  });
+
+  const begin = async (): Promise<void> => {
+    let wait = FIRST_WAIT_MS;
+    while (!ended.signal.aborted) {
+      try {
+        companyLocale = asLocale(await parts.locale());
+        await bot.start();
+        log.info({ rooms: bot.health.rooms }, 'the organisation bot reads');
+        return;
+      } catch (error) {
+        log.warn({ err: error, waitMs: wait }, 'the organisation bot cannot start yet');
+        await delay(wait, undefined, { signal: ended.signal }).catch(() => undefined);
+        wait = Math.min(wait * 2, MAX_WAIT_MS);
+      }
+    }
+  };
+
+  return {
+    get running() {
+      return bot.health.state === 'running';
+    },
+    start() {
+      starting ??= begin();
+    },
+    async stop() {
+      ended.abort();
+      // Calls in flight end with the link; without it a start that waits for the homeserver would hold up the stop.
+      if (bot.health.state !== 'running') await link.close();
+      await starting?.catch(() => undefined);
+      await bot.stop();
+      await link.close();
+    },
+    async welcome(roomId, person, department) {
+      await sendPlain(
+        parseRoomId(roomId),
+        say(person.locale ?? companyLocale, 'welcome', { name: person.name, department }),
+        `welcome-${person.id}`,
+        person.userId,
+      );
+    },
+    async farewell(roomId) {
+      if (bot.health.state !== 'running') return;
+      try {
+        await bot.sendText(
+          parseRoomId(roomId),
+          { body: say(companyLocale, 'closing') },
+          { txnId: `closing-${roomId}` },
+        );
+      } catch (error) {
+        log.warn({ err: error, room_id: roomId }, 'no goodbye in a dissolved department');
+      }
+    },
+    async hasDevice(person) {
+      const answer = await link.as(userId).keysQuery({ device_keys: { [person]: [] } });
+      const devices = (answer['device_keys'] as Record<string, object> | undefined)?.[person];
+      return devices !== undefined && Object.keys(devices).length > 0;
+    },
+  };
+
+  async function sendPlain(roomId: RoomId, body: string, txnId: string, mention: string): Promise<void> {
+    await bot.sendText(roomId, { body, mentions: { users: [parseUserId(mention)] } }, { txnId });
+  }
+}
