@@ -98,7 +98,7 @@ class Lifecycle:
             propagate[facts.user_id] = propagate.get(facts.user_id, False) or changed
             return {"changed": changed}
 
-        results = await self._each(body, parse, act)
+        results = await self._each(body, parse, act, naming=True)
         rooms = await self._memberships.refresh_profiles(propagate)
         for result in results:
             if "errcode" not in result:
@@ -167,8 +167,13 @@ class Lifecycle:
         body: Mapping[str, Any],
         parse: Callable[[Mapping[str, Any]], Any],
         act: Callable[[AccountFacts, Any], Any],
+        *,
+        naming: bool = False,
     ) -> list[JsonObject]:
-        """Run `act` for each item of a batch on accounts, the items of one account in order."""
+        """Run `act` for each item of a batch on accounts, the items of one account in order.
+
+        `naming`: a service user that still has the name it was registered with is allowed too.
+        """
         validate.known_keys(body, frozenset({"items"}))
         raw_items = validate.batch(body, "items")
         results: list[JsonObject] = [{} for _ in raw_items]
@@ -195,7 +200,8 @@ class Lifecycle:
                             raise not_found("Unknown user")
                         if position:
                             facts = await self._guard.account(user_id)
-                        self._guard.check_manageable(facts)
+                        if not (naming and self._is_unnamed_service_user(facts)):
+                            self._guard.check_manageable(facts)
                         results[index].update(await act(facts, wanted))
                 except SynapseError as e:
                     results[index].update(item_error(e))
@@ -205,6 +211,15 @@ class Lifecycle:
 
         await concurrently_execute(one_user, list(by_user), self._config.max_in_flight)
         return results
+
+    def _is_unnamed_service_user(self, facts: AccountFacts) -> bool:
+        """A bot gets its name once; the homeserver keeps bots from doing it, as it does people."""
+        localpart = UserID.from_string(facts.user_id).localpart
+        return self._guard.is_service_user(facts.user_id) and facts.displayname in (
+            None,
+            "",
+            localpart,
+        )
 
     # -- POST /accounts/suspend
 

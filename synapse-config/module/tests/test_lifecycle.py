@@ -68,6 +68,9 @@ def test_whom_the_batches_do_not_touch(hs: Homeserver, endpoint: str) -> None:
     hs.register_outside(admin, "a password", admin=True)
     (person,) = hs.make_people(unique("touchable"))
     hs.ensure_service_user(hs.as_user)
+    # A bot may be named once; from then on it is refused.
+    hs.ok("/accounts/profile", {"items": [{"user_id": hs.as_user, "displayname": "The bot"}]})
+    assert facts(hs, hs.as_user)["displayname"] == "The bot"
     value: dict[str, Any] = (
         {"displayname": "Renamed"}
         if endpoint == "profile"
@@ -264,6 +267,46 @@ def test_suspend_needs_a_boolean(hs: Homeserver) -> None:
             "POST", "/accounts/suspend", {"user_id": user_id, "suspended": value}
         )
         assert (status, answer["errcode"]) == (400, "M_BAD_JSON")
+
+
+def test_suspension_ends_what_is_scheduled(hs: Homeserver) -> None:
+    user_id, token = hs.person()
+    room = hs.make_room()
+    join(hs, room, user_id)
+    status, answer = hs.client(
+        "PUT",
+        f"/rooms/{quote(room, safe='')}/send/m.room.message/1?org.matrix.msc4140.delay=600000",
+        {"msgtype": "m.text", "body": "later"},
+        token=token,
+    )
+    assert (status, list(answer)) == (200, ["delay_id"])
+
+    def scheduled() -> list[Any]:
+        path = "/_matrix/client/unstable/org.matrix.msc4140/delayed_events"
+        status, answer = hs.request("GET", path, None, token)
+        assert status == 200, answer
+        listed: list[Any] = answer.get("scheduled", answer.get("delayed_events"))
+        return listed
+
+    assert len(scheduled()) == 1
+    hs.ok("/accounts/suspend", {"user_id": user_id, "suspended": True})
+    hs.ok("/accounts/suspend", {"user_id": user_id, "suspended": False})
+    assert scheduled() == []
+
+
+def test_an_admin_made_here_can_be_managed(hs: Homeserver) -> None:
+    boss = hs.register_outside(unique("boss"), "a password", admin=True)
+    (user_id,) = hs.make_people(unique("first-admin"))
+    path = f"/_synapse/admin/v1/users/{quote(user_id, safe='')}/admin"
+    assert hs.request("PUT", path, {"admin": True}, boss)[0] == 200
+    assert facts(hs, user_id)["admin"] is True
+    hs.ok(
+        "/accounts/password",
+        {"user_id": user_id, "password": "correct horse", "logout_devices": True},
+    )
+    assert hs.login(user_id, "correct horse")[0] == 200
+    hs.ok("/accounts/suspend", {"user_id": user_id, "suspended": True})
+    assert facts(hs, user_id)["locked"] is True
 
 
 # -- logout
