@@ -85,6 +85,12 @@ export function createActivation(
     },
 
     async linksFor(actor, choice) {
+      const { held, tree } = await policy.open(actor);
+      if (!held.somewhere('org.person.edit')) throw platformErrors.not_allowed();
+      const { department_id: department } = choice;
+      if (department !== undefined && !held.over('org.person.edit', department, tree)) {
+        throw platformErrors.not_found();
+      }
       let ids: string[];
       if (choice.person_ids) ids = [...new Set(choice.person_ids)];
       else if (choice.department_id) ids = await peopleRepository.inSubtree(db, choice.department_id);

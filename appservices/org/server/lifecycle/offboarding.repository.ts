@@ -133,13 +133,6 @@ export const offboardingRepository = {
     await sql`delete from org.handover_item where id = any(${uuids(itemIds)})`.execute(db);
   },
 
-  async defaultReceiver(trx: OrgTrx, offboardingId: string, to: string): Promise<void> {
-    await sql`update org.handover_item set to_person_id = ${to}::uuid
-      where offboarding_id = ${offboardingId}::uuid and kind <> 'role_grant' and done_at is null`.execute(
-      trx,
-    );
-  },
-
   async setSnapshot(db: OrgDb | OrgTrx, id: string, snapshot: Partial<Snapshot>): Promise<void> {
     await sql`update org.offboarding set snapshot = ${JSON.stringify(snapshot)}::jsonb
       where id = ${id}::uuid`.execute(db);

@@ -105,11 +105,35 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
     if (!allowed.includes(row.state)) throw errors.offboarding_not_in_state({ state: row.state });
   }
 
-  async function requireReceiver(trx: OrgTrx, id: string, leaverId: string): Promise<void> {
+  async function requireReceiver(trx: OrgTrx, door: Door, id: string, leaverId: string): Promise<void> {
+    await policy.requireKnown(door, id, trx);
     const receiver = await peopleRepository.find(trx, id);
     if (!receiver) throw platformErrors.not_found();
     if (id === leaverId || (receiver.status !== 'active' && receiver.status !== 'joining')) {
       throw errors.person_ended();
+    }
+  }
+
+  /**
+   * A hand-over is no way around the permissions: a head who is not in the department is put there, and a report
+   * gets another manager. What happens by default (the leaver's own manager) is the company's rule.
+   * @throws DomainError `platform.not_allowed`
+   */
+  async function requireHandover(
+    trx: OrgTrx,
+    door: Door,
+    leaverId: string,
+    item: Pick<ItemRow, 'kind' | 'subject'>,
+    to: string,
+  ): Promise<void> {
+    if (item.kind === 'role_grant') await requireGrantOver(trx, door, item.subject);
+    if (item.kind === 'department_head') {
+      const there = (await placements(trx, to)).some((place) => place.department_id === item.subject);
+      if (!there) await policy.requirePlaceable(door, to, item.subject, trx);
+    }
+    if (item.kind === 'report' && to !== (await defaultReceiver(trx, leaverId))) {
+      const allowed = await policy.manageable(door.actor, 'org.person.edit', [item.subject]);
+      if (!allowed.has(item.subject)) throw platformErrors.not_allowed();
     }
   }
 
@@ -131,13 +155,13 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
 
   const service: Offboardings = {
     async start(actor, personId, { reason, handover_to }) {
-      await policy.requireManage(actor, 'org.person.offboard', personId);
+      const door = await policy.requireManage(actor, 'org.person.offboard', personId);
       const id = await db.transaction().execute(async (trx) => {
         const person = await peopleRepository.find(trx, personId);
         if (!person) throw platformErrors.not_found();
         if (person.status === 'left') throw errors.person_ended();
         if (person.status === 'suspended') throw errors.offboarding_open();
-        if (handover_to !== undefined) await requireReceiver(trx, handover_to, personId);
+        if (handover_to !== undefined) await requireReceiver(trx, door, handover_to, personId);
         const on: ChangeContext = { actor: actor.userId, on: today() };
         await changes.applyChanges(trx, [{ kind: 'person_leave', id: personId, reason }], on);
         const open = await trx
@@ -146,7 +170,13 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
           .where('person_id', '=', personId)
           .where('state', '=', 'suspended')
           .executeTakeFirstOrThrow();
-        if (handover_to !== undefined) await repository.defaultReceiver(trx, open.id, handover_to);
+        if (handover_to !== undefined) {
+          for (const item of await repository.items(trx, open.id)) {
+            if (item.kind === 'role_grant') continue;
+            await requireHandover(trx, door, personId, item, handover_to);
+            await repository.decide(trx, item.id, handover_to, null);
+          }
+        }
         return open.id;
       });
       return view(id);
@@ -172,8 +202,8 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
         const item = (await repository.items(trx, id)).find((one) => one.id === itemId);
         if (!item) throw platformErrors.not_found();
         if (to !== null) {
-          await requireReceiver(trx, to, row.person_id);
-          if (item.kind === 'role_grant') await requireGrantOver(trx, door, item.subject);
+          await requireReceiver(trx, door, to, row.person_id);
+          await requireHandover(trx, door, row.person_id, item, to);
         }
         await repository.decide(trx, itemId, to, to === null ? clock.now() : null);
       });
@@ -243,6 +273,11 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
         if (locked.items_open > 0) throw errors.handover_incomplete({ count: locked.items_open });
         const items = await repository.items(trx, id);
         const effects: ClosingEffects = { reports: [], heads: [], grants: [] };
+        for (const item of items) {
+          if (item.kind === 'department_head' && item.to_person_id !== null) {
+            await requireHandover(trx, door, locked.person_id, item, item.to_person_id);
+          }
+        }
         const set = await directoryHandover(trx, locked, items, effects);
         await grantHandover(trx, door, items, effects, actor);
         await changes.applyChanges(trx, set, { actor: actor.userId, on: today() });

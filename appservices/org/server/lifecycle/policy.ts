@@ -1,5 +1,5 @@
-import type { Actor } from '@qiao/platform';
-import { mayManagePerson, requireManagePerson } from '../directory/people.policy.ts';
+import { platformErrors, type Actor } from '@qiao/platform';
+import { mayManagePerson, mayReadPerson, requireManagePerson } from '../directory/people.policy.ts';
 import { peopleRepository } from '../directory/people.repository.ts';
 import { loadTree } from '../directory/tree.repository.ts';
 import type { Held } from '../roles/held.ts';
@@ -7,6 +7,7 @@ import type { Roles } from '../roles/roles.service.ts';
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
 import type { DepartmentTree } from '../directory/tree.ts';
+import { createVisibility } from '../visibility/visibility.service.ts';
 
 export type ManagePermission = 'org.person.edit' | 'org.person.offboard';
 
@@ -22,15 +23,26 @@ export interface LifecyclePolicy {
   open(actor: Actor, on?: OrgTrx): Promise<Door>;
   /** @throws DomainError `platform.not_found`, or `platform.not_allowed` for a person the actor sees. */
   requireManage(actor: Actor, permission: ManagePermission, personId: string): Promise<Door>;
+  /**
+   * That the actor may know a person: in reach in the console, or seen in the directory.
+   * @throws DomainError `platform.not_found`
+   */
+  requireKnown(door: Door, personId: string, on: OrgTrx): Promise<void>;
+  /**
+   * That the actor may put a person into a department: both are theirs to change.
+   * @throws DomainError `platform.not_allowed`
+   */
+  requirePlaceable(door: Door, personId: string, departmentId: string, on: OrgTrx): Promise<void>;
   /** Of the given people, those the actor may act on. */
   manageable(actor: Actor, permission: ManagePermission, personIds: readonly string[]): Promise<Set<string>>;
 }
 
 export function createLifecyclePolicy(
-  context: Pick<OrgContext, 'db' | 'clock'>,
+  context: Pick<OrgContext, 'acts' | 'clock' | 'db' | 'random'>,
   roles: Roles,
 ): LifecyclePolicy {
   const db = context.db as OrgDb;
+  const visibility = createVisibility(context);
   const open = async (actor: Actor, on?: OrgTrx): Promise<Door> => {
     const { held } = await roles.holder(actor, on ?? db);
     return { actor, held, tree: await loadTree(on ?? db) };
@@ -42,6 +54,20 @@ export function createLifecyclePolicy(
       const targets = await peopleRepository.targets(db, [personId], context.clock.now());
       requireManagePerson(door.held, door.tree, targets.get(personId), permission);
       return door;
+    },
+    async requireKnown({ actor, held, tree }, personId, on) {
+      const target = (await peopleRepository.targets(on, [personId], context.clock.now())).get(personId);
+      if (!target) throw platformErrors.not_found();
+      if (mayReadPerson(held, tree, target)) return;
+      if (!(await visibility.seen(actor, [personId], on)).has(personId)) throw platformErrors.not_found();
+    },
+    async requirePlaceable({ held, tree }, personId, departmentId, on) {
+      const target = (await peopleRepository.targets(on, [personId], context.clock.now())).get(personId);
+      const may =
+        target !== undefined &&
+        mayManagePerson(held, tree, target, 'org.person.edit') &&
+        held.over('org.person.edit', departmentId, tree);
+      if (!may) throw platformErrors.not_allowed();
     },
     async manageable(actor, permission, personIds) {
       const { held, tree } = await open(actor);

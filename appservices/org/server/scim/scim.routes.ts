@@ -155,9 +155,6 @@ export function scimRoutes(context: OrgContext, scim: Scim): (app: FastifyInstan
         .header('content-type', MEDIA_TYPE)
         .send(JSON.stringify(errorBody(known)));
     });
-    app.setNotFoundHandler({}, () => {
-      throw new ScimError(404, 'No such endpoint');
-    });
     // The type stays as it was set; fastify would write its own.
     app.addHook('onSend', async (_request, reply, payload) => {
       if (reply.statusCode !== 204) void reply.header('content-type', MEDIA_TYPE);
@@ -200,6 +197,10 @@ export function scimRoutes(context: OrgContext, scim: Scim): (app: FastifyInstan
     });
     app.post('/Bulk', options, () => {
       throw new ScimError(501, 'Bulk is not supported');
+    });
+
+    app.all('/*', options, () => {
+      throw new ScimError(404, 'No such endpoint');
     });
 
     for (const kind of [userKind, groupKind]) {

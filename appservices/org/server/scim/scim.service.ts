@@ -161,10 +161,12 @@ export function createScim(
       }
       const lookup: Lookup = {};
       for (const { attribute, value } of filter ? demanded(filter) : []) {
-        if (attribute === 'id') lookup.ids = UUID.test(value) ? [value] : [];
-        if (attribute === 'externalId') lookup.external_id = value;
-        if (attribute === 'userName') lookup.user_name = value;
-        if (attribute === 'displayName' && kind === groupKind) lookup.display_name = value;
+        // PostgreSQL has no text with U+0000, so nothing here equals it.
+        if (value.includes('\u0000')) lookup.ids = [];
+        else if (attribute === 'id') lookup.ids = UUID.test(value) ? [value] : [];
+        else if (attribute === 'externalId') lookup.external_id = value;
+        else if (attribute === 'userName') lookup.user_name = value;
+        else if (attribute === 'displayName' && kind === groupKind) lookup.display_name = value;
       }
       // What the database cannot look up is decided here, over the source's resources: no SQL from a filter.
       let resources = await load(source, lookup);
@@ -591,16 +593,18 @@ export function createScim(
     });
   }
 
-  const groupToSave = (
+  function groupToSave(
     client: ScimClient,
     id: string,
     resource: Json,
-  ): Parameters<typeof repository.saveGroup>[1] => ({
-    department_id: id,
-    source_id: client.source_id,
-    external_id: (resource['externalId'] as string | undefined) ?? null,
-    origin: 'group',
-  });
+  ): Parameters<typeof repository.saveGroup>[1] {
+    return {
+      department_id: id,
+      source_id: client.source_id,
+      external_id: (resource['externalId'] as string | undefined) ?? null,
+      origin: 'group',
+    };
+  }
 
   function groupName(resource: Json): string {
     const name =
