@@ -29,7 +29,6 @@ export interface DepartmentImage {
 
 const lower = (text: string): string => text.toLowerCase();
 
-
 /**
  * The tree of departments a source speaks of: from departments of their own, paths (`A/B/C`), ids, or names
  * with the name of the parent. Keys are `id:<external id>` or `path:<names>`.

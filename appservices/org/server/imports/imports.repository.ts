@@ -143,6 +143,17 @@ export const importsRepository = {
     return result.numUpdatedRows > 0n;
   },
 
+  /** Runs from before a moment that nobody has gone on with. */
+  async left(db: OrgDb, before: Date): Promise<string[]> {
+    const rows = await db
+      .selectFrom('org.import_run')
+      .select('id')
+      .where('state', 'in', ['uploaded', 'checked', 'stopped', 'failed'])
+      .where('created_at', '<', before)
+      .execute();
+    return rows.map((row) => row.id);
+  },
+
   /** A run of the source that is under way. */
   async busy(db: OrgDb | OrgTrx, sourceId: string): Promise<boolean> {
     const row = await db

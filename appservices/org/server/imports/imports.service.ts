@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Static } from 'typebox';
-import type { ImportMapping, PutImportMapping } from '../../contract/api.ts';
+import { PEOPLE_FIELDS, type ImportMapping, type PutImportMapping } from '../../contract/api.ts';
 import { orgErrorTable } from '../../contract/errors.ts';
 import { changesRepository, directoryVersion } from '../changes.repository.ts';
 import { createChanges } from '../changes.service.ts';
@@ -38,6 +38,8 @@ const QUEUE = 'org.imports';
 /** Tries of a job before the run is given up as failed; with back-off that is about twenty minutes. */
 export const MAX_ATTEMPTS = 8;
 export const DEFAULT_LEAVER_GUARD = 0.1;
+/** Days an import waits to be gone on with. */
+const KEEP_DAYS = 30;
 
 /** Thrown inside a run that a person has stopped. */
 class Stopped extends Error {}
@@ -239,7 +241,13 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
       locale: Locale,
     ): Promise<ImportRunRow> {
       const run = await load(id);
-      let { mapping } = body;
+      const given = body.mapping.columns;
+      let mapping: ImportMapping = {
+        ...body.mapping,
+        columns: Object.fromEntries(
+          PEOPLE_FIELDS.flatMap((field) => (given[field] ? [[field, given[field]]] : [])),
+        ),
+      };
       let { encoding, file } = run;
       const chosen = body.encoding === undefined ? undefined : chooseEncoding(body.encoding);
       if (chosen !== undefined && chosen !== run.encoding && run.file_path?.endsWith('.csv')) {
@@ -330,6 +338,12 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
       await db.transaction().execute((trx) => repository.replaceResult(trx, id, [], []));
       await removeFiles(run);
       return load(id);
+    },
+
+    /** The job: discards what nobody has gone on with; files hold what people are called and where they work. */
+    async sweep(): Promise<void> {
+      const before = new Date(clock.now().getTime() - KEEP_DAYS * 86_400_000);
+      for (const id of await repository.left(db, before)) await self.discard(id);
     },
 
     changes: (id: string, filter: Parameters<typeof repository.changes>[2]) =>

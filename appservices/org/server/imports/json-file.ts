@@ -30,8 +30,12 @@ export async function openJson(path: string): Promise<JsonFile> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    const position = Number(/position (\d+)/.exec((error as Error).message)?.[1] ?? 0);
-    throw new UnreadableFile('not_json', { line: text.slice(0, position).split('\n').length });
+    const { message } = error as Error;
+    const line = /line (\d+)/.exec(message)?.[1];
+    if (line !== undefined) throw new UnreadableFile('not_json_at', { line: Number(line) });
+    const position = /position (\d+)/.exec(message)?.[1];
+    if (position === undefined) throw new UnreadableFile('not_json');
+    throw new UnreadableFile('not_json_at', { line: text.slice(0, Number(position)).split('\n').length });
   }
   if (Array.isArray(value)) return { people: value, departments: [] };
   if (!isObject(value) || !Array.isArray(value['people'])) throw new UnreadableFile('json_shape');

@@ -2,6 +2,7 @@ import type { DomainParts } from '@qiao/platform';
 import { applyImportJob } from '../jobs/apply-import.job.ts';
 import { checkImportJob } from '../jobs/check-import.job.ts';
 import { runDueSourcesJob } from '../jobs/run-due-sources.job.ts';
+import { sweepImportsJob } from '../jobs/sweep-imports.job.ts';
 import type { OrgContext } from '../setup.ts';
 import { sourcesRoutes } from '../sources/sources.routes.ts';
 import { createFetchSource, createSources } from '../sources/sources.service.ts';
@@ -17,6 +18,11 @@ export function importsParts(context: OrgContext): DomainParts {
       importsRoutes(http, context, imports);
       sourcesRoutes(http, context, sources, imports);
     },
-    jobs: [checkImportJob(imports), applyImportJob(imports), runDueSourcesJob(sources)],
+    jobs: [
+      checkImportJob(imports),
+      applyImportJob(imports),
+      runDueSourcesJob(sources),
+      sweepImportsJob(imports),
+    ],
   };
 }

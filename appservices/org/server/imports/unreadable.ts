@@ -10,6 +10,7 @@ export type UnreadableReason =
   | 'too_many_columns'
   | 'too_many_rows'
   | 'not_json'
+  | 'not_json_at'
   | 'json_shape'
   | 'json_too_large'
   | 'gone'

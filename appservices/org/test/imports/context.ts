@@ -16,10 +16,12 @@ import {
   platformTexts,
   startJobs,
   systemRandom,
+  type DatabaseHandle,
   type DomainParts,
   type Grants,
   type Http,
   type JobRunner,
+  type Metrics,
 } from '@qiao/platform';
 import { createTestDatabase, type TestDatabase } from '@qiao/testkit';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -44,7 +46,7 @@ export interface TestOrg {
   serve(parts: DomainParts): Promise<Http>;
   /** A session's bearer header for a user. */
   signIn(userId: string): Promise<{ authorization: string }>;
-  work(parts: DomainParts, process?: string): Promise<JobRunner>;
+  work(parts: DomainParts): Promise<JobRunner>;
   close(): Promise<void>;
 }
 
@@ -56,11 +58,22 @@ async function migrate(url: string): Promise<void> {
   await handle.close();
 }
 
-export async function startTestOrg(config: Partial<OrgContext['config']> = {}): Promise<TestOrg> {
-  const database = await createTestDatabase({ migrate, template: 'org_imports' });
-  const workerName = `test-${database.name}`;
-  const handle = openDatabase({ url: database.url, applicationName: workerName, max: 8 });
-  const varDir = mkdtempSync(join(tmpdir(), 'qiao-imports-'));
+interface Parts {
+  context: OrgContext;
+  held: { company: boolean };
+  pool: DatabaseHandle['pool'];
+  metrics: Metrics;
+  close(): Promise<void>;
+}
+
+/** A domain's context over a database; `workerName` is how the process is known to the queue. */
+export function contextFor(
+  url: string,
+  varDir: string,
+  workerName: string,
+  config: Partial<OrgContext['config']> = {},
+): Parts {
+  const handle = openDatabase({ url, applicationName: workerName, max: 8 });
   const log = createLog({ level: 'error', name: 'test' });
   const metrics = createMetrics();
   const clock = { now: () => new Date() };
@@ -90,7 +103,7 @@ export async function startTestOrg(config: Partial<OrgContext['config']> = {}): 
         server_name: 'test',
         public_url: 'http://localhost',
         homeserver: { url: 'http://127.0.0.1:1', managed: false },
-        database: { url: database.url, managed: false },
+        database: { url, managed: false },
         ports: {},
         domains: {},
       },
@@ -113,11 +126,20 @@ export async function startTestOrg(config: Partial<OrgContext['config']> = {}): 
       throw new Error(`nothing offers ${contract}`);
     },
   };
+  return { context, held, pool: handle.pool, metrics, close: () => handle.close() };
+}
+
+export async function startTestOrg(config: Partial<OrgContext['config']> = {}): Promise<TestOrg> {
+  const database = await createTestDatabase({ migrate, template: 'org_imports' });
+  const workerName = `test-${database.name}`;
+  const varDir = mkdtempSync(join(tmpdir(), 'qiao-imports-'));
+  const { context, held, pool, metrics, close } = contextFor(database.url, varDir, workerName, config);
+  const { sessions, texts, log } = context;
   const servers: Http[] = [];
   const runners: JobRunner[] = [];
   return {
     context,
-    db: handle.db as unknown as OrgDb,
+    db: context.db as unknown as OrgDb,
     database,
     by: { actor: '@admin:test', on: '2026-03-01' },
     held,
@@ -133,7 +155,7 @@ export async function startTestOrg(config: Partial<OrgContext['config']> = {}): 
     },
     async work(parts) {
       const runner = await startJobs({
-        pool: handle.pool,
+        pool,
         schema: 'jobs',
         process: workerName,
         jobs: parts.jobs ?? [],
@@ -147,7 +169,7 @@ export async function startTestOrg(config: Partial<OrgContext['config']> = {}): 
     async close() {
       for (const server of servers) await server.close();
       for (const runner of runners) await runner.stop();
-      await handle.close();
+      await close();
       await database.drop();
       rmSync(varDir, { recursive: true, force: true });
     },

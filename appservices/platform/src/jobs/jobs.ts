@@ -145,10 +145,11 @@ export async function startJobs(options: {
   );
   const events: WorkerEvents = new EventEmitter();
   const recorded: Promise<unknown>[] = [];
-  events.on('worker:create', ({ worker }) => {
+  // A job is locked by the pool of workers that took it, not by the worker that runs it.
+  events.on('pool:create', ({ workerPool }) => {
     recorded.push(
       pool.query('insert into platform.worker (id, process) values ($1, $2) on conflict do nothing', [
-        worker.workerId,
+        workerPool.id,
         options.process,
       ]),
     );
