@@ -156,6 +156,7 @@ class Homeserver:
             "form_secret": "f",
             "bcrypt_rounds": 4,
             "filter_timeline_limit": 1000,
+            "max_event_delay_duration": "24h",
             "app_service_config_files": [str(self.folder / "as.yaml")],
             "password_config": {"policy": {"enabled": True, "minimum_length": 8}},
             "rc_login": {"address": unlimited, "account": unlimited, "failed_attempts": unlimited},
