@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openAttackedCompany, SECRET, type AttackedCompany } from './company.ts';
+import { ROUTES, type Attempt } from './routes.ts';
+
+/*
+ * Every route of the domain against: nobody, a member, another company's user, the admin of another subtree, the
+ * main administrator. The table is `routes.ts`; a route that is not in it fails.
+ */
+
+let company: AttackedCompany;
+beforeAll(async () => {
+  company = await openAttackedCompany();
+});
+afterAll(() => company.close());
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+const methodOf = (route: string): Method => route.slice(0, route.indexOf(' ')) as Method;
+const send = (who: 'main' | 'admin' | 'member' | 'partner', route: string, { url, body, headers }: Attempt) =>
+  company.as[who](methodOf(route), url, body, headers);
+const refused = [403, 404];
+const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
+const cases = Object.entries(ROUTES);
+
+test('every registered route is in the table, and every row is a route', () => {
+  const registered = company.routes
+    .filter((route) => route.url.startsWith('/api/org/'))
+    .map((route) => `${route.method} ${route.url}`);
+  expect(registered.length).toBeGreaterThan(40);
+  expect([...new Set(registered)].sort()).toEqual(Object.keys(ROUTES).sort());
+});
+
+test('protocols of their own take no session for a login', async () => {
+  const outside = company.routes.filter(
+    (route) => !route.url.startsWith('/api/org/') && METHODS.has(route.method),
+  );
+  for (const { method, url } of outside) {
+    const target = url.replaceAll(/:[a-z]+/gi, company.id.bob!).replaceAll('*', '');
+    for (const call of [company.org.host.call, company.as.admin, company.as.main]) {
+      const answer = await call(
+        method as Method,
+        target,
+        method === 'GET' || method === 'DELETE' ? undefined : {},
+      );
+      expect([`${method} ${target}`, answer.status]).toEqual([`${method} ${target}`, 401]);
+      expect(answer.text).not.toContain(SECRET);
+    }
+  }
+});
+
+describe.each(cases)('%s', (route, one) => {
+  test.skipIf(one.public)('needs a session', async () => {
+    const attempts = [...one.attacks(company), await one.main(company)];
+    const before = await company.fingerprint();
+    for (const { url, body, headers } of attempts) {
+      const answer = await company.org.host.call(methodOf(route), url, body, headers);
+      expect([url, answer.status]).toEqual([url, 401]);
+      expect(answer.text).not.toContain(SECRET);
+    }
+    expect(await company.fingerprint()).toBe(before);
+  });
+
+  test.skipIf(one.public)('a member without rights, and a partner, get nothing', async () => {
+    const before = await company.fingerprint();
+    for (const attempt of one.attacks(company)) {
+      const answer = await send('member', route, attempt);
+      expect([attempt, answer.text, answer.status]).toEqual([
+        attempt,
+        answer.text,
+        one.everybody && answer.status < 300 ? answer.status : expect.toBeOneOf(refused),
+      ]);
+      expect(answer.text).not.toContain(SECRET);
+      const partner = await send('partner', route, attempt);
+      if (!(one.everybody && route.endsWith('/me'))) {
+        expect([attempt, partner.status]).toEqual([attempt, expect.toBeOneOf(refused)]);
+      }
+      expect(partner.text).not.toContain(SECRET);
+    }
+    expect(await company.fingerprint()).toBe(before);
+  });
+
+  test('the admin of another subtree changes nothing and learns nothing', async () => {
+    const before = await company.fingerprint();
+    for (const attempt of one.attacks(company)) {
+      const answer = await send('admin', route, attempt);
+      const expected = attempt.reads ? 200 : expect.toBeOneOf(refused);
+      expect([attempt, answer.text, answer.status]).toEqual([attempt, answer.text, expected]);
+      expect(answer.text.toLowerCase()).not.toContain(SECRET.toLowerCase());
+    }
+    expect(await company.fingerprint()).toBe(before);
+  });
+});
+
+// Last, because it changes the company.
+describe.each(cases)('as main administrator: %s', (route, one) => {
+  test('is there', async () => {
+    const answer = await send('main', route, await one.main(company));
+    expect([answer.text, answer.status]).toEqual([
+      answer.text,
+      one.public ? 404 : expect.not.toBeOneOf([401, 403, 404, 500]),
+    ]);
+  });
+});
