@@ -157,7 +157,10 @@ async function loadDemo(signal: AbortSignal): Promise<void> {
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   if (signal.aborted) return;
   if (code === 0) say('Example company: there');
-  else say(`Example company: could not be loaded. ${errors.trim().split('\n').at(-1) ?? ''}`);
+  else {
+    say('Example company: could not be loaded');
+    for (const line of errors.trim().split('\n').slice(0, 6)) process.stdout.write(`          ${line}\n`);
+  }
 }
 
 /** Builds the pages; the script leaves pages alone whose sources did not change. */
