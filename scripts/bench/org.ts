@@ -1,0 +1,289 @@
+/**
+ * From a file to a workspace where every room is joined, against a bare script that makes the same on an identical
+ * fresh homeserver.
+ *
+ *   npm run bench -- org                                     Adventure Works, and 500 people in 25 departments
+ *   npm run bench -- org --people 10000 --departments 500    the large company (takes its time)
+ *   … --rounds 3        repeat each measurement and take the median
+ *   … --only generated  or  --only adventure-works
+ *   … --no-standard     leave out the floor by standard client calls
+ */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { createSessions, openDatabase, systemClock, systemRandom } from '@qiao/platform';
+import { readSecret, root } from '@qiao/scripts/stack';
+import { startTestStack, type RunningTestStack } from '@qiao/testkit';
+import { sql } from 'kysely';
+import { adventureWorks, changed, generated, type CompanyFile } from './lib/companies.ts';
+import { runFloor, type Made } from './lib/floor.ts';
+import { duration, median } from './lib/report.ts';
+
+export interface BenchContext {
+  print(line: string): void;
+  note(line: string): void;
+  readonly args: readonly string[];
+}
+
+/** The same for the product (its default) and the floor. */
+const IN_FLIGHT = 8;
+const POLL_MS = 250;
+const CHANGED_SHARE = 0.01;
+const run = promisify(execFile);
+
+interface Ours {
+  people: number;
+  departments: number;
+  importing: number;
+  total: number;
+  repeatedChanges: number;
+  repeated: number;
+  unchanged: number;
+  peakMb: number;
+  made: Made;
+}
+
+/** Peak resident memory of a process, MB (`VmHWM`, proc(5)). */
+const peakOf = (pid: number): number => {
+  const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? NaN) / 1024;
+};
+
+async function measureOurs(ctx: BenchContext, company: CompanyFile): Promise<Ours> {
+  const own = await startTestStack();
+  try {
+    await own.stack.startPart('host');
+    return await importInto(ctx, own, company);
+  } finally {
+    await own.stop();
+  }
+}
+
+async function importInto(ctx: BenchContext, own: RunningTestStack, company: CompanyFile): Promise<Ours> {
+  const { info } = own;
+  await run(process.execPath, ['appservices/host/main.ts', 'org', 'first-admin', '--json'], {
+    cwd: root,
+    env: { ...process.env, QIAO_VAR: info.varDir },
+  });
+  const handle = openDatabase({ url: info.databaseUrl, applicationName: 'bench', max: 2 });
+  try {
+    const sessions = createSessions({
+      db: handle.db,
+      clock: systemClock,
+      random: systemRandom,
+      serverName: info.serverName,
+    });
+    const { token } = await sessions.create(`@admin:${info.serverName}`, 'bench');
+    const call = async <T>(method: string, path: string, body?: object | FormData): Promise<T> => {
+      const answer = await fetch(`${info.hostUrl}/api/org${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body === undefined || body instanceof FormData ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: body instanceof FormData ? body : JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      if (!answer.ok) throw new Error(`${method} ${path}: ${text.slice(0, 500)}`);
+      return (text === '' ? undefined : JSON.parse(text)) as T;
+    };
+    interface Run {
+      id: string;
+      state: string;
+      counts: Record<string, number>;
+      error: unknown;
+      source: { id: string } | null;
+    }
+    const until = async (id: string, ...states: string[]): Promise<Run> => {
+      for (;;) {
+        const found = await call<Run>('GET', `/imports/${id}`);
+        if (states.includes(found.state)) return found;
+        if (found.state === 'failed') throw new Error(`import failed: ${JSON.stringify(found)}`);
+        await delay(POLL_MS);
+      }
+    };
+    const settled = async (): Promise<void> => {
+      for (;;) {
+        const now = await call<{ pending: Record<string, number>; problems: number; running: boolean }>(
+          'GET',
+          '/provisioning',
+        );
+        const open = Object.values(now.pending).reduce((sum, count) => sum + count, 0);
+        if (now.problems > 0)
+          throw new Error(`problems: ${JSON.stringify(await call('GET', '/provisioning/problems'))}`);
+        if (open === 0) return;
+        // Asking costs the host something too: seldom while there is much to do.
+        await delay(open > 500 ? 2000 : POLL_MS);
+      }
+    };
+    let source: string | undefined;
+    const importFile = async (file: CompanyFile): Promise<{ importing: number; total: number }> => {
+      const began = performance.now();
+      const form = new FormData();
+      if (source !== undefined) form.append('source_id', source);
+      form.append('file', new Blob([file.csv], { type: 'text/csv' }), 'people.csv');
+      const uploaded = await call<Run>('POST', '/imports', form);
+      const mapped = await call<Run>('PUT', `/imports/${uploaded.id}/mapping`, {
+        mapping: {
+          columns: {
+            external_id: 'id',
+            display_name: 'name',
+            email: 'email',
+            title: 'title',
+            department: 'department',
+            manager: 'manager',
+            is_head: 'is head',
+          },
+          department_separator: '/',
+        },
+      });
+      if (mapped.state === 'uploaded') await call('POST', `/imports/${uploaded.id}/check`);
+      const checked = await until(uploaded.id, 'checked');
+      if ((checked.counts['errors'] ?? 0) > 0)
+        throw new Error(JSON.stringify(await call('GET', `/imports/${uploaded.id}/problems`)));
+      await call('POST', `/imports/${uploaded.id}/apply`, { confirm_leavers: true });
+      const done = await until(uploaded.id, 'done');
+      source ??= done.source?.id;
+      const applied = performance.now();
+      await settled();
+      return { importing: (applied - began) / 1000, total: (performance.now() - began) / 1000 };
+    };
+
+    await settled();
+    const first = await importFile(company);
+    ctx.note(
+      `${company.name}: first import ${duration(first.total)} (of it the file ${duration(first.importing)})`,
+    );
+    const made = await madeBy(handle.db);
+    const unchanged = await importFile(company);
+    const change = changed(company, CHANGED_SHARE);
+    const repeated = await importFile(change.file);
+    ctx.note(
+      `${company.name}: again ${duration(unchanged.total)}, with ${String(change.people)} changed ${duration(repeated.total)}`,
+    );
+    const pid = own.stack.pid('host');
+    return {
+      people: made.people.length,
+      departments: made.departments.length,
+      importing: first.importing,
+      total: first.total,
+      repeatedChanges: change.people,
+      repeated: repeated.total,
+      unchanged: unchanged.total,
+      peakMb: pid === undefined ? NaN : peakOf(pid),
+      made,
+    };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Accounts, departments and placements as the import made them: the floor makes the same. */
+async function madeBy(db: Parameters<typeof createSessions>[0]['db']): Promise<Made> {
+  const departments = await sql<Made['departments'][number]>`
+    select d.id, d.parent_id as parent, d.name, d.position,
+      coalesce((select array_agg(p.localpart) from org.membership m join org.person p on p.id = m.person_id
+        where m.department_id = d.id and m.is_head and m.until is null), '{}') as heads
+    from org.department d where d.state = 'active' order by d.position, d.name`.execute(db);
+  const people = await sql<Made['people'][number]>`
+    select p.localpart, p.display_name as name, p.email,
+      coalesce((select array_agg(m.department_id::text) from org.membership m
+        where m.person_id = p.id and m.until is null), '{}') as departments
+    from org.person p where p.localpart <> 'admin' order by p.localpart`.execute(db);
+  const joined = await sql<{ n: number }>`select count(*)::int as n from org.room_member`.execute(db);
+  const wanted = people.rows.reduce((sum, person) => sum + 1 + 2 * person.departments.length, 0) + 1;
+  if (joined.rows[0]?.n !== wanted)
+    throw new Error(`${String(joined.rows[0]?.n)} memberships instead of ${String(wanted)}`);
+  return { companyName: 'Qiao Test', departments: departments.rows, people: people.rows };
+}
+
+async function measureFloor(
+  made: Made,
+  kind: 'module' | 'standard',
+): Promise<Awaited<ReturnType<typeof runFloor>>> {
+  const own = await startTestStack();
+  try {
+    const { info } = own;
+    return await runFloor(
+      {
+        url: info.homeserverUrl,
+        serverName: info.serverName,
+        asToken: readSecret(info.varDir, 'as_token_org'),
+        moduleToken: info.moduleToken,
+        registrationSecret: info.registrationSharedSecret,
+        pushPort: Number(new URL(info.hostUrl).port),
+      },
+      made,
+      kind,
+      IN_FLIGHT,
+    );
+  } finally {
+    await own.stop();
+  }
+}
+
+export async function bench(ctx: BenchContext): Promise<void> {
+  const option = (name: string): string | undefined => {
+    const at = ctx.args.indexOf(name);
+    return at < 0 ? undefined : ctx.args[at + 1];
+  };
+  const rounds = Number(option('--rounds') ?? 1);
+  const only = option('--only');
+  const companies: CompanyFile[] = [];
+  if (only !== 'generated') {
+    const works = adventureWorks();
+    if (works === undefined) ctx.note('The Adventure Works tables are not here; that part is left out.');
+    else companies.push(works);
+  }
+  if (only !== 'adventure-works') {
+    companies.push(generated(Number(option('--people') ?? 500), Number(option('--departments') ?? 25)));
+  }
+  ctx.print(
+    '| company | ours, file to last join | floor, same calls | ratio (≤ 1.15) | floor, standard calls | ratio | host memory, peak (< 500 MB) | repeated, nothing changed | repeated, 1 % changed (< 3 %) |',
+  );
+  ctx.print('|---|---|---|---|---|---|---|---|---|');
+  for (const company of companies) {
+    const ours: Ours[] = [];
+    const floors: number[] = [];
+    const ratios: number[] = [];
+    let standard: number | undefined;
+    for (let round = 0; round < rounds; round += 1) {
+      const mine = await measureOurs(ctx, company);
+      ours.push(mine);
+      const floor = await measureFloor(mine.made, 'module');
+      ctx.note(
+        `floor, same calls: ${duration(floor.total)} (accounts ${duration(floor.accounts)}, rooms ${duration(floor.rooms)}, joins ${duration(floor.joins)}; ${String(floor.requests)} requests)`,
+      );
+      floors.push(floor.total);
+      ratios.push(mine.total / floor.total);
+    }
+    const [first] = ours;
+    if (first === undefined) continue;
+    if (!ctx.args.includes('--no-standard')) {
+      const plain = await measureFloor(first.made, 'standard');
+      standard = plain.total;
+      ctx.note(`floor, standard calls: ${duration(plain.total)} (${String(plain.requests)} requests)`);
+    }
+    const total = median(ours.map((one) => one.total));
+    const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
+    ctx.print(
+      `| ${company.name}: ${String(first.people)} people, ${String(first.departments)} departments | ${duration(total)} ` +
+        `| ${duration(median(floors))} | **${median(ratios).toFixed(2)}** ` +
+        `| ${standard === undefined ? '–' : duration(standard)} | ${standard === undefined ? '–' : (total / standard).toFixed(2)} ` +
+        `| ${Math.max(...ours.map((one) => one.peakMb)).toFixed(0)} MB ` +
+        `| ${percent(median(ours.map((one) => one.unchanged / one.total)))} ` +
+        `| ${percent(median(ours.map((one) => one.repeated / one.total)))} (${String(first.repeatedChanges)} people) |`,
+    );
+  }
+  ctx.print('');
+  ctx.print(
+    `Ours: the file goes through upload, mapping, check and apply of the HTTP API of a host in its own process (bot included), ` +
+      `then everything is made on the homeserver; the clock stops when nothing is left to do. ` +
+      `Floor: a script without database or logic on a fresh homeserver of the same settings, ${String(IN_FLIGHT)} requests in flight like ours: ` +
+      `"same calls" sends accounts and memberships through the Synapse module in batches as ours does (\`/accounts\`, \`/memberships\`), ` +
+      `rooms by \`createRoom\`, links by \`PUT state\`; "standard calls" registers by shared secret (\`/_synapse/admin/v1/register\`), ` +
+      `invites by \`/invite\`, joins by \`/join\`. ` +
+      (rounds === 1 ? 'One round.' : `Median of ${String(rounds)} rounds.`),
+  );
+}
