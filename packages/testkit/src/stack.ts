@@ -193,6 +193,8 @@ async function removeLeftovers(): Promise<void> {
   for (const name of readdirSync(testDir)) {
     const varDir = join(testDir, name);
     if (!/^\d+-[0-9a-f]{6}$/.test(name) || runningSupervisor(varDir) !== undefined) continue;
+    // A stack that is being made at this moment has its folder before it is noted.
+    if (existsSync(`/proc/${name.split('-')[0]}`)) continue;
     if (findOrphans(varDir).length > 0) await stopOrphans(varDir);
     rmSync(varDir, { recursive: true, force: true });
   }
