@@ -154,6 +154,16 @@ export const importsRepository = {
     return rows.map((row) => row.id);
   },
 
+  /** Runs whose files are still needed. */
+  async open(db: OrgDb): Promise<string[]> {
+    const rows = await db
+      .selectFrom('org.import_run')
+      .select('id')
+      .where('state', 'not in', ['done', 'discarded'])
+      .execute();
+    return rows.map((row) => row.id);
+  },
+
   /** A run of the source that is under way. */
   async busy(db: OrgDb | OrgTrx, sourceId: string): Promise<boolean> {
     const row = await db

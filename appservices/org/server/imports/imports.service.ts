@@ -1,6 +1,6 @@
 import { DomainError, makeErrors, platformErrors, type Actor, type Locale } from '@qiao/platform';
 import { createWriteStream } from 'node:fs';
-import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -314,6 +314,31 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
       if (run.base_version !== version) throw errors.import_base_moved();
     },
 
+    /** Checks here and now, for commands: no job is needed. */
+    async checkNow(id: string, locale: Locale): Promise<ImportRunRow> {
+      const run = await load(id);
+      requireMapping(run.mapping ?? { columns: {} }, locale);
+      await move(db, run, ['uploaded', 'checked'], { state: 'checking', error: null });
+      await self.runCheck(id, MAX_ATTEMPTS);
+      return load(id);
+    },
+
+    /** Applies here and now, for commands. @throws DomainError those of `apply` */
+    async applyNow(
+      id: string,
+      confirm: { confirm_leavers?: boolean; skip_bad_rows?: boolean },
+    ): Promise<ImportRunRow> {
+      const run = await load(id);
+      await self.requireApplicable(run, confirm);
+      await move(db, run, ['checked'], {
+        state: 'applying',
+        error: null,
+        options: { ...run.options, ...confirm },
+      });
+      await self.runApply(id, MAX_ATTEMPTS);
+      return load(id);
+    },
+
     /** Ends what is under way before it takes hold; nothing of it is kept. */
     async stop(id: string): Promise<ImportRunRow> {
       const run = await load(id);
@@ -344,6 +369,15 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
     async sweep(): Promise<void> {
       const before = new Date(clock.now().getTime() - KEEP_DAYS * 86_400_000);
       for (const id of await repository.left(db, before)) await self.discard(id);
+      // What a crash has left of runs that are over.
+      const open = new Set(await repository.open(db));
+      for (const name of await readdir(folder).catch(() => [])) {
+        const [id = ''] = name.split('.');
+        const path = join(folder, name);
+        const { mtime } = await stat(path);
+        if (!open.has(id) && mtime < new Date(clock.now().getTime() - 86_400_000))
+          await rm(path, { force: true });
+      }
     },
 
     changes: (id: string, filter: Parameters<typeof repository.changes>[2]) =>

@@ -6,6 +6,8 @@ import { sweepImportsJob } from '../jobs/sweep-imports.job.ts';
 import type { OrgContext } from '../setup.ts';
 import { sourcesRoutes } from '../sources/sources.routes.ts';
 import { createFetchSource, createSources } from '../sources/sources.service.ts';
+import { importCommand } from './command.ts';
+import { demoCommand } from './demo.command.ts';
 import { importsRoutes } from './imports.routes.ts';
 import { createImports } from './imports.service.ts';
 
@@ -18,6 +20,7 @@ export function importsParts(context: OrgContext): DomainParts {
       importsRoutes(http, context, imports);
       sourcesRoutes(http, context, sources, imports);
     },
+    commands: { import: importCommand(context, imports), demo: demoCommand(context, imports) },
     jobs: [
       checkImportJob(imports),
       applyImportJob(imports),

@@ -1,3 +1,4 @@
+import { waitFor } from '@qiao/testkit';
 import iconv from 'iconv-lite';
 import { sql } from 'kysely';
 import { existsSync, readdirSync } from 'node:fs';
@@ -124,7 +125,7 @@ describe('an import', () => {
       },
     ]);
     const folder = join(org.context.site.varDir, 'data/org/imports');
-    expect(readdirSync(folder)).toEqual([]);
+    await waitFor(() => readdirSync(folder).length === 0, { what: 'the files to be removed' });
     const acts = await org.context.acts.list({ subject: `import:${uploaded.id}`, limit: 5 });
     expect(acts).toMatchObject([{ actor: '@admin:test', action: 'org.import.apply' }]);
 
