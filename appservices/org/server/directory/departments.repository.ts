@@ -37,21 +37,20 @@ export const departmentsRepository = {
       .execute();
   },
 
-  /** People directly in departments, and with their whole subtrees; nobody is counted twice in one number. */
-  async counts(
+  /** People by department they are directly in, and the departments of each who is in several. */
+  async memberships(
     db: OrgDb | OrgTrx,
-    ids: Iterable<string>,
-  ): Promise<Map<string, { direct: number; total: number }>> {
-    const { rows } = await sql<{ id: string; direct: number; total: number }>`with recursive
-      below as (
-        select id as root, id from org.department where id = any(${uuids(ids)})
-        union select below.root, d.id from below join org.department d on d.parent_id = below.id)
-      select below.root as id, count(distinct m.person_id) filter (where below.id = below.root) as direct,
-        count(distinct m.person_id) as total
-      from below join org.membership m on m.department_id = below.id and m.until is null
-        join org.person p on p.id = m.person_id and ${HERE}
-      group by below.root`.execute(db);
-    return new Map(rows.map((row) => [row.id, row]));
+  ): Promise<{ direct: Map<string, number>; several: string[][] }> {
+    const direct = await sql<{ id: string; count: number }>`select m.department_id as id, count(*) as count
+      from org.membership m join org.person p on p.id = m.person_id and ${HERE}
+      where m.until is null group by m.department_id`.execute(db);
+    const several = await sql<{ ids: string[] }>`select array_agg(m.department_id) as ids
+      from org.membership m join org.person p on p.id = m.person_id and ${HERE}
+      where m.until is null group by m.person_id having count(*) > 1`.execute(db);
+    return {
+      direct: new Map(direct.rows.map((row) => [row.id, row.count])),
+      several: several.rows.map((row) => row.ids),
+    };
   },
 
   async heads(db: OrgDb | OrgTrx, ids: Iterable<string>): Promise<Map<string, RefRow[]>> {

@@ -25,7 +25,7 @@ import { departmentsRepository as repository, type DepartmentRow } from './depar
 import { mayManagePerson } from './people.policy.ts';
 import { peopleRepository } from './people.repository.ts';
 import { presentDepartment } from './present.ts';
-import { DepartmentTree } from './tree.ts';
+import { countMembers, DepartmentTree } from './tree.ts';
 
 const errors = makeErrors('org', orgErrorTable);
 const MAX_NAME = 200;
@@ -85,7 +85,7 @@ export function createDepartments(context: DepartmentsContext, services: { chang
     rows: readonly DepartmentRow[],
   ): Promise<Department[]> {
     const ids = rows.map((row) => row.id);
-    const counts = await repository.counts(on, ids);
+    const counts = countMembers(tree, await repository.memberships(on));
     const heads = await repository.heads(on, ids);
     const reach = held.reach('org.department.read', tree);
     const known = { held, tree, reach, counts, heads, serverName: homeserver.serverName };

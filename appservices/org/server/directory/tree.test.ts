@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DepartmentTree, type DepartmentNode } from './tree.ts';
+import { countMembers, DepartmentTree, type DepartmentNode } from './tree.ts';
 
 const node = (id: string, parent_id: string | null, position = 0, hidden = false): DepartmentNode => ({
   id,
@@ -33,5 +33,23 @@ describe('the tree of departments', () => {
     expect(broken.ancestors('x')).toEqual(['y']);
     expect([...broken.subtree(['x'])].sort()).toEqual(['x', 'y']);
     expect(broken.ordered()).toEqual([]);
+  });
+  test('counts everybody once in every subtree', () => {
+    // One person in a1 and a1x, one in a2 and b, two more in a1x.
+    const counts = countMembers(tree, {
+      direct: new Map([
+        ['a1', 1],
+        ['a1x', 3],
+        ['a2', 1],
+        ['b', 1],
+      ]),
+      several: [
+        ['a1', 'a1x'],
+        ['a2', 'b'],
+      ],
+    });
+    expect(counts.get('a1')).toEqual({ direct: 1, total: 3 });
+    expect(counts.get('a')).toEqual({ direct: 0, total: 4 });
+    expect(counts.get('b')).toEqual({ direct: 1, total: 1 });
   });
 });

@@ -76,3 +76,31 @@ export class DepartmentTree<Node extends DepartmentNode = DepartmentNode> {
     return [id, ...this.ancestors(id)].find((one) => this.#nodes.get(one)?.hidden);
   }
 }
+
+/**
+ * People directly in every department, and with its whole subtree; who is in several departments of a subtree is
+ * counted once. Summed up here, because counting distinct people by subtree in SQL sorts people × levels.
+ */
+export function countMembers(
+  tree: DepartmentTree,
+  memberships: { direct: ReadonlyMap<string, number>; several: readonly (readonly string[])[] },
+): Map<string, { direct: number; total: number }> {
+  const counts = new Map<string, { direct: number; total: number }>();
+  const at = (id: string): { direct: number; total: number } => {
+    const known = counts.get(id) ?? { direct: 0, total: 0 };
+    counts.set(id, known);
+    return known;
+  };
+  for (const [id, count] of memberships.direct) {
+    at(id).direct = count;
+    for (const above of [id, ...tree.ancestors(id)]) at(above).total += count;
+  }
+  for (const ids of memberships.several) {
+    const times = new Map<string, number>();
+    for (const id of ids) {
+      for (const above of [id, ...tree.ancestors(id)]) times.set(above, (times.get(above) ?? 0) + 1);
+    }
+    for (const [id, count] of times) at(id).total -= count - 1;
+  }
+  return counts;
+}
