@@ -296,7 +296,13 @@ async function makeRooms(parts: PassParts, memory: PassMemory): Promise<number> 
       return;
     }
     parts.made(roomId);
-    await parts.repository.setRoom(ownerId(room.owner), room.kind, roomId, printsOf(state));
+    try {
+      await parts.repository.setRoom(ownerId(room.owner), room.kind, roomId, printsOf(state));
+    } catch (error) {
+      // The room is there and its id is lost: it is looked for before another one is made.
+      memory.uncertain = true;
+      throw error;
+    }
     if (room.owner === COMPANY) company.space_id = roomId;
     const department = departments.get(room.owner);
     if (department)
