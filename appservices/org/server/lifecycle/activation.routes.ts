@@ -14,7 +14,8 @@ import type { Activation } from './activation.service.ts';
 const PUBLIC = {
   public: true,
   // By address: a token of 256 bits cannot be guessed anyway; this keeps the noise down.
-  rateLimit: { max: 20, timeWindow: '1 minute' },
+  // An office behind one address activates within minutes of each other.
+  rateLimit: { max: 120, timeWindow: '1 minute' },
 };
 const RETRY_AFTER_SECONDS = 5;
 

@@ -1,0 +1,413 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sql } from 'kysely';
+import { login, waitFor, type TestUser } from '@qiao/testkit';
+import type { TestAnswer, TestCall } from '@qiao/platform/testing';
+import { buildGrant } from '../../testing/builders.ts';
+import { startCompany, type Company } from '../provision/company.ts';
+
+const PASSWORD = 'x7Kp-2mQz!aa und eine Tuba';
+
+let company: Company;
+let boss: { id: string; call: TestCall };
+let department: string;
+let other: string;
+
+const person = (id: string) =>
+  company.db.selectFrom('org.person').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+const tokenOf = (answer: TestAnswer): string => {
+  expect(answer.status, answer.text).toBe(200);
+  const link = new URL(String(answer.body.link));
+  expect(link.pathname).toBe('/activate');
+  expect(link.search).toBe('');
+  return link.hash.slice(1);
+};
+const linkFor = async (id: string): Promise<string> =>
+  tokenOf(await boss.call('POST', `/api/org/people/${id}/activation`));
+
+let address = 0;
+/** The public page, each time from another address, so that only the test of the limit meets it. */
+const fromPage = (
+  path: string,
+  body: object,
+  from = `10.0.${address++ >> 8}.${address & 255}`,
+): Promise<TestAnswer> => company.host.call('POST', `/api/org${path}`, body, { 'x-forwarded-for': from });
+const activate = (token: string, password = PASSWORD): Promise<TestAnswer> =>
+  fromPage('/activation', { token, password });
+
+async function newPerson(name: string, into = department, more: object = {}): Promise<string> {
+  const made = company.person(name, into, more);
+  await company.apply([made]);
+  return made.id;
+}
+async function working(
+  name: string,
+  into = department,
+  more: object = {},
+): Promise<{ id: string; user: TestUser }> {
+  const id = await newPerson(name, into, more);
+  expect((await activate(await linkFor(id))).status).toBe(200);
+  const user = await login(company.stack.info.homeserverUrl, await company.userId(id), PASSWORD);
+  return { id, user };
+}
+const offboarding = async (id: string): Promise<TestAnswer['body']> =>
+  (await boss.call('GET', `/api/org/offboardings/${id}`)).body;
+const refused = async (user: TestUser): Promise<string> => {
+  try {
+    await user.request('GET', '/_matrix/client/v3/account/whoami');
+    return 'allowed';
+  } catch (error) {
+    return (error as { errcode: string }).errcode;
+  }
+};
+const signIn = async (id: string): Promise<string> => {
+  try {
+    await login(company.stack.info.homeserverUrl, await company.userId(id), PASSWORD);
+    return 'allowed';
+  } catch (error) {
+    return (error as { errcode?: string }).errcode ?? String(error);
+  }
+};
+
+beforeAll(async () => {
+  company = await startCompany();
+  const [one, two] = [company.department('研发部'), company.department('Sales')];
+  await company.apply([one, two]);
+  department = one.id;
+  other = two.id;
+  const admin = company.person('总经理', department);
+  await company.apply([admin]);
+  await sql`update org.person set status = 'active' where id = ${admin.id}::uuid`.execute(company.db);
+  await buildGrant(company.db, { person_id: admin.id, role: 'main_admin' });
+  boss = { id: admin.id, call: await company.host.as(await company.userId(admin.id)) };
+}, 180_000);
+afterAll(() => company.close());
+
+test('a leaver is suspended, hands over, is closed with a certificate, and comes back', async () => {
+  const { id, user } = await working('王伟', department, { manager_id: boss.id, is_head: true });
+  const report = await newPerson('李娜', department, { manager_id: id });
+  const colleague = await working('张敏', department);
+  await company.settled();
+  const { room } = await company.rooms(department);
+  expect(await user.rooms()).toContain(room);
+  const own = await user.createRoom({
+    preset: 'private_chat',
+    invite: [colleague.user.userId],
+    initial_state: [
+      { type: 'm.room.encryption', state_key: '', content: { algorithm: 'm.megolm.v1.aes-sha2' } },
+    ],
+  });
+  await colleague.user.join(own);
+  await user.createRoom({ preset: 'private_chat' });
+  const portal = await company.host.as(user.userId);
+  expect((await portal('GET', '/api/org/me')).status).toBe(200);
+
+  const begun = await boss.call('POST', `/api/org/people/${id}/offboarding`, { reason: '合同到期' });
+  expect(begun.status, begun.text).toBe(201);
+  expect(begun.body).toMatchObject({ state: 'suspended', reason: '合同到期', certificate: null });
+  const at = String(begun.body.id);
+  expect((await boss.call('POST', `/api/org/people/${id}/offboarding`, {})).body.error.code).toBe(
+    'org.offboarding_open',
+  );
+  // At once: our sessions, the tokens, the password.
+  await waitFor(async () => (await person(id)).account === 'locked', { what: 'the lock' });
+  expect(await refused(user)).toBe('M_USER_LOCKED');
+  expect(await signIn(id)).toBe('M_USER_LOCKED');
+  expect((await portal('GET', '/api/org/me')).status).toBe(401);
+
+  // The room that only the homeserver knows of joins the list; the one nobody else is in does not.
+  const list = await waitFor(
+    async () => {
+      const items = (await offboarding(at)).items as {
+        kind: string;
+        id: string;
+        to: { id: string } | null;
+      }[];
+      return items.some((item) => item.kind === 'room') && items;
+    },
+    { what: 'the rooms to hand over' },
+  );
+  expect(list.map((item) => [item.kind, item.to?.id ?? null]).sort()).toEqual([
+    ['department_head', boss.id],
+    ['report', boss.id],
+    ['room', null],
+  ]);
+  const early = await boss.call('POST', `/api/org/offboardings/${at}/close`);
+  expect(early.body.error.code).toBe('org.handover_incomplete');
+  const item = list.find((one) => one.kind === 'room')!;
+  for (const [to, status] of [
+    [id, 409],
+    ['00000000-0000-4000-8000-000000000000', 404],
+    [colleague.id, 200],
+  ] as const) {
+    const put = await boss.call('PUT', `/api/org/offboardings/${at}/items/${item.id}`, { to_person_id: to });
+    expect(put.status, put.text).toBe(status);
+  }
+
+  const closing = await boss.call('POST', `/api/org/offboardings/${at}/close`);
+  expect(closing.status, closing.text).toBe(200);
+  const closed = await waitFor(
+    async () => {
+      const now = await offboarding(at);
+      return now.state === 'closed' && now.certificate !== null && now;
+    },
+    { what: 'the certificate', timeout: 45_000 },
+  );
+  expect(closed.certificate.checks.filter((check: { ok: boolean }) => !check.ok)).toEqual([]);
+  expect(closed.certificate.complete).toBe(true);
+  expect(closed.certificate.checks).toHaveLength(9);
+  expect(closed.items.every((one: { done: boolean }) => one.done)).toBe(true);
+  expect(await refused(user)).toBe('M_UNKNOWN_TOKEN');
+  expect(await signIn(id)).not.toBe('allowed');
+  expect(await person(id)).toMatchObject({ status: 'left', account: 'deactivated' });
+  expect((await person(report)).manager_id).toBe(boss.id);
+  expect(await company.members(room)).not.toContain(user.userId);
+  expect(await colleague.user.members(own)).toEqual([colleague.user.userId]);
+  const levels = await colleague.user.state(own, 'm.room.power_levels');
+  expect((levels?.['users'] as Record<string, number>)[colleague.user.userId]).toBe(100);
+  const history = await boss.call('GET', `/api/org/people/${id}`);
+  // Where somebody was last stays on record, with its end.
+  expect(history.body.departments).toEqual([
+    expect.objectContaining({ until: expect.any(String) as string }),
+  ]);
+
+  // Measured, not remembered: what comes back shows at the next look.
+  await company
+    .asBot('POST', `/rooms/${encodeURIComponent(room)}/invite`, { user_id: user.userId })
+    .catch(() => undefined);
+  const again = await boss.call('POST', `/api/org/offboardings/${at}/check`);
+  expect(again.status).toBe(200);
+  const membership = again.body.certificate.checks.find(
+    (check: { id: string }) => check.id === 'no_membership',
+  );
+  const state = await company.state(room, 'm.room.member', user.userId);
+  expect(membership.ok).toBe((state as { membership?: string } | undefined)?.membership !== 'invite');
+
+  const undone = await boss.call('POST', `/api/org/offboardings/${at}/undo`);
+  expect(undone.status, undone.text).toBe(200);
+  expect((await boss.call('POST', `/api/org/offboardings/${at}/undo`)).body.state).toBe('undone');
+  expect(await person(id)).toMatchObject({ status: 'joining', account: 'created', activated_at: null });
+  expect((await person(report)).manager_id).toBe(id);
+  const heads = await sql<{ person_id: string }>`select person_id from org.membership
+    where department_id = ${department}::uuid and is_head and until is null`.execute(company.db);
+  expect(heads.rows).toEqual([{ person_id: id }]);
+  // The old password is gone with the account.
+  expect(await signIn(id)).not.toBe('allowed');
+  expect((await activate(await linkFor(id))).status).toBe(200);
+  const back = await login(company.stack.info.homeserverUrl, user.userId, PASSWORD);
+  await company.settled();
+  expect(await back.rooms()).toContain(room);
+}, 180_000);
+
+test('undone before it was closed, everything is as it was: the same device goes on', async () => {
+  const { id, user } = await working('赵六');
+  const begun = await boss.call('POST', `/api/org/people/${id}/offboarding`, {});
+  await waitFor(async () => (await refused(user)) === 'M_USER_LOCKED', { what: 'the lock' });
+  expect((await boss.call('POST', `/api/org/offboardings/${begun.body.id}/undo`)).body.state).toBe('undone');
+  await waitFor(async () => (await refused(user)) === 'allowed', { what: 'the unlocking' });
+  expect((await person(id)).status).toBe('active');
+  const check = await boss.call('POST', `/api/org/offboardings/${begun.body.id}/check`);
+  expect(check.body.error.code).toBe('org.offboarding_not_in_state');
+}, 90_000);
+
+test('rights are handed over only by those who hold them, and can end with the person', async () => {
+  const { id } = await working('Deputy');
+  await buildGrant(company.db, { person_id: id, role: 'department_admin', department_id: other });
+  const heir = await working('Heir');
+  const begun = await boss.call('POST', `/api/org/people/${id}/offboarding`, { handover_to: heir.id });
+  const [item] = begun.body.items;
+  // Never by default.
+  expect(item).toMatchObject({ kind: 'role_grant', to: null, label: 'Department administrator · Sales' });
+  const at = `/api/org/offboardings/${begun.body.id}`;
+  expect(
+    (await boss.call('PUT', `${at}/items/${item.id}`, { to_person_id: heir.id })).body.items[0].to.id,
+  ).toBe(heir.id);
+  const ends = await boss.call('PUT', `${at}/items/${item.id}`, { to_person_id: null });
+  expect(ends.body).toMatchObject({ items_open: 0, items: [{ ends: true, to: null }] });
+  expect((await boss.call('POST', `${at}/close`)).status).toBe(200);
+  const closed = await waitFor(
+    async () => {
+      const now = (await boss.call('GET', at)).body;
+      return now.certificate !== null && now;
+    },
+    { what: 'the certificate', timeout: 45_000 },
+  );
+  expect(closed.certificate.complete).toBe(true);
+  const grants =
+    await sql`select 1 from org.role_grant where person_id in (${id}::uuid, ${heir.id}::uuid)`.execute(
+      company.db,
+    );
+  expect(grants.rows).toEqual([]);
+  expect((await boss.call('POST', `${at}/undo`)).status).toBe(200);
+  const back = await sql`select 1 from org.role_grant where person_id = ${id}::uuid`.execute(company.db);
+  expect(back.rows).toHaveLength(1);
+}, 90_000);
+
+test('nobody lets themselves go, nor the last main administrator', async () => {
+  const self = await boss.call('POST', `/api/org/people/${boss.id}/offboarding`, {});
+  expect(self.body.error.code).toBe('org.not_yourself');
+  const { id } = await working('Offboarder');
+  const role = await sql<{ id: string }>`insert into org.role (id, name, permissions)
+    select gen_random_uuid(), 'all but the name', permissions from org.role where builtin = 'main_admin' returning id`.execute(
+    company.db,
+  );
+  await sql`insert into org.role_grant (id, person_id, role_id, granted_by)
+    values (gen_random_uuid(), ${id}::uuid, ${role.rows[0]!.id}::uuid, 'system:test')`.execute(company.db);
+  const call = await company.host.as(await company.userId(id));
+  const last = await call('POST', `/api/org/people/${boss.id}/offboarding`, {});
+  expect(last.body.error.code, last.text).toBe('org.last_main_admin');
+  expect((await person(boss.id)).status).toBe('active');
+}, 60_000);
+
+test('a link is used once, and every other kind looks the same', async () => {
+  const id = await newPerson('一次');
+  const first = await linkFor(id);
+  const token = await linkFor(id);
+  const expired = await linkFor(await newPerson('过期'));
+  await sql`update org.activation set expires_at = now() where person_id in (select id from org.person where display_name = '过期')`.execute(
+    company.db,
+  );
+  const leaver = await newPerson('离职');
+  const suspended = await linkFor(leaver);
+  await boss.call('POST', `/api/org/people/${leaver}/offboarding`, {});
+
+  const info = await fromPage('/activation/info', { token });
+  expect(info.status).toBe(200);
+  expect(info.headers['cache-control']).toBe('no-store');
+  expect(info.body).toMatchObject({
+    company_name: '测试公司',
+    display_name: '一次',
+    user_id: await company.userId(id),
+  });
+  const weak = await activate(token, 'short');
+  expect(weak.status).toBe(400);
+  expect(weak.body.error).toMatchObject({
+    code: 'org.password_too_weak',
+    details: { reasons: [{ code: 'short' }] },
+  });
+  expect((await activate(token)).status).toBe(200);
+  expect(await person(id)).toMatchObject({ status: 'active', account: 'created' });
+
+  const answers: unknown[] = [];
+  for (const wrong of [token, first, expired, suspended, 'a'.repeat(43), "' or 1=1 --"]) {
+    for (const path of ['/activation', '/activation/info']) {
+      const answer = await fromPage(path, { token: wrong, password: 'weak' });
+      const { request_id: _id, ...error } = answer.body.error;
+      answers.push([answer.status, error]);
+    }
+  }
+  expect(new Set(answers.map((one) => JSON.stringify(one))).size).toBe(1);
+  expect(answers[0]).toEqual([404, expect.objectContaining({ code: 'org.activation_not_valid' })]);
+  const stored = await sql<{ found: number }>`select count(*) as found from org.activation
+    where encode(token_hash, 'base64') like ${`%${token.slice(0, 20)}%`}`.execute(company.db);
+  expect(stored.rows[0]?.found).toBe(0);
+  for (const secret of [token, expired, suspended, PASSWORD]) {
+    expect(company.host.logLines.join('\n')).not.toContain(secret);
+  }
+}, 60_000);
+
+test('two who use one link at the same time: one of them does', async () => {
+  const token = await linkFor(await newPerson('同时'));
+  const answers = await Promise.all(['a', 'b', 'c'].map((mark) => activate(token, `${PASSWORD} ${mark}`)));
+  expect(answers.map((answer) => answer.status).sort()).toEqual([200, 404, 404]);
+}, 60_000);
+
+test('guessing is slowed down', async () => {
+  const answers: number[] = [];
+  for (let n = 0; n < 130; n++) {
+    answers.push((await fromPage('/activation/info', { token: 'a'.repeat(43) }, '192.0.2.7')).status);
+  }
+  expect(answers.slice(0, 120).every((status) => status === 404)).toBe(true);
+  expect(answers.slice(120).every((status) => status === 429)).toBe(true);
+});
+
+test('a department admin gets no link, and lets nobody go, out of reach', async () => {
+  const { id } = await working('Admin of Sales', other);
+  await buildGrant(company.db, { person_id: id, role: 'department_admin', department_id: other });
+  const call = await company.host.as(await company.userId(id));
+  const mine = await newPerson('Mine', other);
+  const theirs = await newPerson('Theirs', department);
+  // In the department, but with rights over the company.
+  const powerful = await newPerson('Powerful', other);
+  await buildGrant(company.db, { person_id: powerful, role: 'main_admin' });
+  expect((await call('POST', `/api/org/people/${mine}/activation`)).status).toBe(200);
+  for (const [target, status] of [
+    [theirs, 404],
+    [boss.id, 404],
+    [powerful, 403],
+  ] as const) {
+    expect((await call('POST', `/api/org/people/${target}/activation`)).status).toBe(status);
+    expect((await call('POST', `/api/org/people/${target}/offboarding`, {})).status).toBe(status);
+  }
+  expect((await call('POST', '/api/org/people/activations', { person_ids: [mine, theirs] })).status).toBe(
+    404,
+  );
+  const batch = await call('POST', '/api/org/people/activations', {});
+  expect(batch.status).toBe(200);
+  expect(batch.headers['content-type']).toContain('text/csv');
+  expect(batch.text).toContain('Mine');
+  expect(batch.text).not.toContain('Theirs');
+  expect(batch.text).not.toContain('Powerful');
+
+  const begun = await boss.call('POST', `/api/org/people/${theirs}/offboarding`, {});
+  const at = `/api/org/offboardings/${begun.body.id}`;
+  for (const [method, path, body] of [
+    ['GET', at, undefined],
+    ['POST', `${at}/close`, undefined],
+    ['POST', `${at}/undo`, undefined],
+    ['POST', `${at}/check`, undefined],
+    ['PUT', `${at}/items/${id}`, { to_person_id: id }],
+  ] as const) {
+    expect((await call(method, path, body)).status).toBe(404);
+    expect((await company.host.call(method, path, body)).status).toBe(401);
+  }
+  const list = await call('GET', '/api/org/offboardings');
+  expect(list.body.items).toEqual([]);
+  const nobody = await company.host.as(await company.userId(mine));
+  expect((await nobody('GET', '/api/org/offboardings')).status).toBe(403);
+  const all = await boss.call('GET', '/api/org/offboardings?limit=1');
+  expect(all.body.items).toHaveLength(1);
+  expect(
+    (await boss.call('GET', `/api/org/offboardings?limit=1&after=${all.body.next}`)).body.items[0].id,
+  ).not.toBe(all.body.items[0].id);
+}, 90_000);
+
+test('no link before the first day, and the last day lets go by itself', async () => {
+  const future = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10);
+  const past = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  const later = await newPerson('Later', department, { starts_on: future });
+  expect((await boss.call('POST', `/api/org/people/${later}/activation`)).body.error.code).toBe(
+    'org.not_started_yet',
+  );
+  const gone = await working('Temporary', department, { ends_on: past });
+  await sql`select jobs.add_job('org.daily-life-cycle', '{}')`.execute(company.db);
+  await waitFor(async () => (await refused(gone.user)) === 'M_USER_LOCKED', { what: 'the lock' });
+  const { rows } = await sql<{
+    started_by: string;
+  }>`select started_by from org.offboarding where person_id = ${gone.id}::uuid`.execute(company.db);
+  expect(rows).toEqual([{ started_by: 'system:org.daily-life-cycle' }]);
+  expect((await person(later)).account).toBe('none');
+}, 60_000);
+
+test('what undoing needed is erased when its time is over', async () => {
+  const { id } = await working('Forgotten');
+  const begun = await boss.call('POST', `/api/org/people/${id}/offboarding`, {});
+  const at = `/api/org/offboardings/${begun.body.id}`;
+  await boss.call('POST', `${at}/close`);
+  await waitFor(async () => (await boss.call('GET', at)).body.state === 'closed', {
+    what: 'closed',
+    timeout: 45_000,
+  });
+  await sql`update org.offboarding set undo_until = now() - interval '1 day' where person_id = ${id}::uuid`.execute(
+    company.db,
+  );
+  expect((await boss.call('POST', `${at}/undo`)).body.error.code).toBe('org.undo_expired');
+  await sql`select jobs.add_job('org.daily-life-cycle', '{}')`.execute(company.db);
+  await waitFor(
+    async () => {
+      const { rows } = await sql<{ empty: boolean }>`select snapshot = '{}' as empty from org.offboarding
+        where person_id = ${id}::uuid`.execute(company.db);
+      return rows[0]?.empty === true;
+    },
+    { what: 'the erasure' },
+  );
+}, 90_000);
