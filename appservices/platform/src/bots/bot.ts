@@ -152,6 +152,27 @@ class Handlers<E> {
   }
 }
 
+/** The sends of one room: what the next one has to wait for. None of the promises rejects. */
+interface SendChain {
+  prepared: Promise<void>;
+  lastButOne: Promise<void>;
+  sent: Promise<void>;
+}
+
+const IDLE_CHAIN: SendChain = {
+  prepared: Promise.resolve(),
+  lastButOne: Promise.resolve(),
+  sent: Promise.resolve(),
+};
+
+async function settled(promise: Promise<unknown>): Promise<void> {
+  try {
+    await promise;
+  } catch {
+    // The one who asked for it is told.
+  }
+}
+
 interface Shared {
   version: number;
   checkedAt: number;
@@ -200,7 +221,7 @@ export class EncryptedBot {
   #done: number[] = [];
   #flushDone: NodeJS.Immediate | undefined;
   readonly #roomChains = new Map<RoomId, Promise<void>>();
-  readonly #sendChains = new Map<RoomId, Promise<unknown>>();
+  readonly #sendChains = new Map<RoomId, SendChain>();
   readonly #shared = new Map<RoomId, Shared>();
   readonly #triedBackup = new Set<string>();
   #queued = 0;
@@ -361,7 +382,7 @@ export class EncryptedBot {
     const ended = Promise.allSettled([
       ...this.#tasks,
       ...this.#roomChains.values(),
-      ...this.#sendChains.values(),
+      ...[...this.#sendChains.values()].map((chain) => chain.sent),
     ]);
     await Promise.race([ended, delay(STOP_WAIT_MS, undefined, { ref: false })]);
     await this.#session?.crypto.backedUp().catch(() => undefined);
@@ -487,6 +508,8 @@ export class EncryptedBot {
           events,
         );
         events = [...older, ...events];
+        // Who came during the gap may have new devices; the sync does not say so.
+        await crypto.devicesMayHaveChanged(joinsOf(older));
       }
       for (const event of events) rooms.takeState(roomId, event);
       let from = initial ? events.length : 0;
@@ -542,7 +565,7 @@ export class EncryptedBot {
     while (at !== undefined && found.length < GAP_LIMIT) {
       const page = await this.#running().link.messages(
         roomId,
-        { from: at, to, direction: 'b', limit: GAP_PAGE, filter: '{"lazy_load_members":true}' },
+        { from: at, to, direction: 'b', limit: GAP_PAGE },
         { signal: this.#stop.signal },
       );
       const fresh = page.chunk.filter((event) => isEventId(event.event_id) && !store.seen(event.event_id));
@@ -1023,7 +1046,11 @@ export class EncryptedBot {
     options: SendOptions = {},
   ): Promise<EventId> {
     const txnId = options.txnId ?? randomUUID();
-    return this.#inTurn(roomId, () => this.#running().link.redact(roomId, target, txnId, reason));
+    return this.#inTurn(
+      roomId,
+      () => Promise.resolve(),
+      () => this.#running().link.redact(roomId, target, txnId, reason),
+    );
   }
 
   async sendPoll(roomId: RoomId, poll: Poll, options: SendOptions = {}): Promise<EventId> {
@@ -1048,10 +1075,7 @@ export class EncryptedBot {
   async sendFile(roomId: RoomId, file: FileMessage, options: SendOptions = {}): Promise<EventId> {
     const content = this.#upload(roomId, file);
     content.catch(() => undefined);
-    const txnId = options.txnId ?? randomUUID();
-    return this.#inTurn(roomId, async () =>
-      this.#sendNow(roomId, 'm.room.message', await content, txnId, options),
-    );
+    return this.#sendContent(roomId, 'm.room.message', () => content, options);
   }
 
   async #upload(roomId: RoomId, file: FileMessage): Promise<Json> {
@@ -1136,43 +1160,71 @@ export class EncryptedBot {
 
   /** Sends any event, encrypted when the room is. */
   async sendEvent(roomId: RoomId, type: string, content: Json, options: SendOptions = {}): Promise<EventId> {
-    const txnId = options.txnId ?? randomUUID();
-    return this.#inTurn(roomId, () => this.#sendNow(roomId, type, content, txnId, options));
+    return this.#sendContent(roomId, type, () => Promise.resolve(content), options);
   }
 
-  /** Keeps the order of sends per room; a failed one does not stop the next. */
-  async #inTurn<T>(roomId: RoomId, work: () => Promise<T>): Promise<T> {
+  async #sendContent(
+    roomId: RoomId,
+    type: string,
+    content: () => Promise<Json>,
+    options: SendOptions,
+  ): Promise<EventId> {
+    const txnId = options.txnId ?? randomUUID();
+    return this.#inTurn(
+      roomId,
+      async () => this.#seal(roomId, type, await content(), options),
+      async (sealed) => {
+        this.#metrics.count('bot_sends_total', this.#label);
+        return this.#running().link.send(roomId, sealed.type, sealed.content, txnId, {
+          signal: options.signal,
+        });
+      },
+    );
+  }
+
+  /**
+   * Keeps the order of sends per room; a failed one does not stop the next. While one message is on its way the next is
+   * made ready, but no more than one: who leaves the room meanwhile is not sent to for long.
+   */
+  async #inTurn<T>(
+    roomId: RoomId,
+    prepare: () => Promise<T>,
+    send: (prepared: T) => Promise<EventId>,
+  ): Promise<EventId> {
     this.#running();
     this.#queued += 1;
-    const before = this.#sendChains.get(roomId) ?? Promise.resolve();
-    const turn = before.catch(() => undefined).then(work);
-    this.#sendChains.set(roomId, turn);
+    const before = this.#sendChains.get(roomId) ?? IDLE_CHAIN;
+    const prepared = before.prepared.then(() => before.lastButOne).then(prepare);
+    const sent = before.sent
+      .then(() => prepared)
+      .then((ready) => {
+        this.#running();
+        return send(ready);
+      });
+    const chain: SendChain = { prepared: settled(prepared), lastButOne: before.sent, sent: settled(sent) };
+    this.#sendChains.set(roomId, chain);
     try {
-      return await turn;
+      return await sent;
     } finally {
       this.#queued -= 1;
-      if (this.#sendChains.get(roomId) === turn) this.#sendChains.delete(roomId);
+      if (this.#sendChains.get(roomId) === chain) this.#sendChains.delete(roomId);
     }
   }
 
-  async #sendNow(
+  /** What goes to the homeserver for an event: encrypted when the room is. */
+  async #seal(
     roomId: RoomId,
     type: string,
     content: Json,
-    txnId: string,
     { signal }: SendOptions,
-  ): Promise<EventId> {
+  ): Promise<{ type: string; content: Json | string }> {
     signal?.throwIfAborted();
-    const { link, rooms } = this.#running();
-    const row = await rooms.row(roomId);
-    if (row.algorithm === undefined || PLAIN_TYPES.has(type)) {
-      return link.send(roomId, type, content, txnId, { signal });
-    }
-    if (row.algorithm !== MEGOLM)
+    const row = await this.#running().rooms.row(roomId);
+    if (row.algorithm === undefined || PLAIN_TYPES.has(type)) return { type, content };
+    if (row.algorithm !== MEGOLM) {
       throw new BotError('unsupported_encryption', 'the room’s encryption is unknown');
-    const sealed = await this.#encrypt(roomId, type, content);
-    this.#metrics.count('bot_sends_total', this.#label);
-    return link.send(roomId, 'm.room.encrypted', sealed, txnId, { signal });
+    }
+    return { type: 'm.room.encrypted', content: await this.#encrypt(roomId, type, content) };
   }
 
   /** Only one call per room at a time: `#inTurn` sees to it. */
@@ -1212,6 +1264,15 @@ export function createBot(options: BotOptions): EncryptedBot {
   return new EncryptedBot(options);
 }
 
+/** Users whose joining is among the events. */
+function joinsOf(events: readonly RawEvent[]): string[] {
+  return events.flatMap((event) =>
+    event.type === 'm.room.member' && event.content.membership === 'join' && event.state_key !== undefined
+      ? [event.state_key]
+      : [],
+  );
+}
+
 /** Asked again after each wait: the compiler would hold the first answer to be the last. */
 function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
@@ -1226,11 +1287,10 @@ function filterText(initial: boolean): string {
       include_leave: false,
       ephemeral: nothing,
       account_data: nothing,
-      timeline: { limit: initial ? 1 : TIMELINE_LIMIT, lazy_load_members: true },
-      state: {
-        lazy_load_members: true,
-        types: ['m.room.encryption', 'm.room.history_visibility', 'm.room.member'],
-      },
+      timeline: { limit: initial ? 1 : TIMELINE_LIMIT },
+      // No members, not even lazily: Synapse takes every member it sends along for one with new devices, and members
+      // are asked for when they are needed.
+      state: { types: ['m.room.encryption', 'm.room.history_visibility'] },
     },
   });
 }

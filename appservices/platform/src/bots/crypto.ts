@@ -242,7 +242,9 @@ export class BotCrypto {
     const toDevice = sync.to_device?.events ?? [];
     const changed = wasmUsers(sync.device_lists?.changed ?? []);
     const left = wasmUsers(sync.device_lists?.left ?? []);
-    if (changed.length > 0) this.#wanted += 1;
+    // Every sync that shows a message of the bot names the bot itself.
+    const own = this.#link.userId;
+    if (sync.device_lists?.changed?.some((user) => user !== own) === true) this.#wanted += 1;
     for (const user of sync.device_lists?.left ?? []) this.#tracked.delete(user);
     const counts = new Map(Object.entries(sync.device_one_time_keys_count ?? {}));
     const fallback = sync.device_unused_fallback_key_types;
@@ -254,6 +256,16 @@ export class BotCrypto {
       new DecryptionSettings(TrustRequirement.Untrusted),
     );
     for (const event of processed) event.free();
+  }
+
+  /** Has the devices of users asked for again, as far as they are watched. */
+  async devicesMayHaveChanged(users: readonly string[]): Promise<void> {
+    const watched = users.filter((user) => this.#tracked.has(user));
+    if (watched.length === 0) return;
+    const lists = new DeviceLists(wasmUsers(watched), []);
+    const processed = await this.machine.receiveSyncChangesMsc4186('[]', lists, new Map<string, number>());
+    for (const event of processed) event.free();
+    this.#wanted += 1;
   }
 
   /** Watches the devices of users; new ones are asked for at the next `flush`. Returns whether any was new. */
