@@ -113,7 +113,7 @@ function hostCommand(...args: string[]): string[] | undefined {
 
 const hostEnvironment = { ...process.env, QIAO_VAR: varDir };
 
-async function firstAdmin(): Promise<string> {
+async function firstAdmin(signal: AbortSignal): Promise<string> {
   const command = hostCommand('org', 'first-admin', '--json');
   if (command === undefined) return 'not there yet: this checkout has no workspace service';
   try {
@@ -121,6 +121,7 @@ async function firstAdmin(): Promise<string> {
       cwd: root,
       env: hostEnvironment,
       timeout: 60_000,
+      signal,
     });
     // Log lines may come before: the answer is the last line that is an object.
     const line = stdout
@@ -164,11 +165,12 @@ async function loadDemo(signal: AbortSignal): Promise<void> {
 }
 
 /** Builds the pages; the script leaves pages alone whose sources did not change. */
-async function buildPages(): Promise<void> {
+async function buildPages(signal: AbortSignal): Promise<void> {
   const script = join(root, 'scripts/build.ts');
   if (!existsSync(script)) return;
   const log = join(varDir, 'log/build.log');
   const child = spawn(process.execPath, [script], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (data: Buffer) => (output += data.toString()));
@@ -176,6 +178,7 @@ async function buildPages(): Promise<void> {
     if (line.startsWith('Building')) say(`Pages: ${line.toLowerCase()}`);
   });
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  if (signal.aborted) return;
   mkdirSync(join(varDir, 'log'), { recursive: true });
   writeFileSync(log, output);
   if (code !== 0) say(`Pages: could not be built. Log: ${inCheckout(log)}`);
@@ -262,12 +265,23 @@ async function up(): Promise<number> {
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
 
+  // A reader that went away (`up | head`) is no reason to leave parts without a supervisor.
+  process.stdout.on('error', () => undefined);
+  process.once('uncaughtException', (error) => {
+    process.stderr.write(`\n${error.stack ?? error.message}\n`);
+    void (stack?.stop() ?? Promise.resolve()).then(() => {
+      forgetSupervisor(varDir);
+      process.exit(1);
+    });
+  });
+
   try {
     const orphans = await stopOrphans(varDir);
     if (orphans.length > 0)
       say(
         `Stopped parts of an earlier run that was killed: ${orphans.map((name) => labels[name as PartName]).join(', ')}`,
       );
+    if (isEnding()) return await ended.promise;
     stack = createStack({
       varDir,
       initial: {
@@ -281,7 +295,7 @@ async function up(): Promise<number> {
       onEvent: show,
     });
     if (!stack.firstStart) warnAboutFixed(stack);
-    await Promise.all([buildPages(), stack.start()]);
+    await Promise.all([buildPages(ending.signal), stack.start()]);
     if (isEnding()) return await ended.promise;
     const wantsCalls = options['no-calls'] !== true && stack.config.calls.enabled;
     const calls =
@@ -293,7 +307,7 @@ async function up(): Promise<number> {
             ? 'off until the calls server is built, in the background'
             : 'off (calls.enabled in var/config/qiao.json)';
     if (options.demo === true) await loadDemo(ending.signal);
-    const text = summary(stack, calls, await firstAdmin());
+    const text = summary(stack, calls, await firstAdmin(ending.signal));
     if (isEnding()) return await ended.promise;
     say('Ready');
     process.stdout.write(`\n${text}\n\n`);

@@ -117,6 +117,8 @@ export function createStack(options: StackOptions): Stack {
   );
   const running = new Map<PartName, PartProcess>();
   const quick = new Map<PartName, number>();
+  /** Starts on their way; a stop waits for them. */
+  const starting = new Set<Promise<boolean>>();
   const emit = (event: StackEvent): void => options.onEvent?.(event);
   let stopping = false;
   /** Read anew after each wait. */
@@ -204,7 +206,7 @@ export function createStack(options: StackOptions): Stack {
     gateway: () => Promise.resolve(node('gateway', [paths.gateway], config.ports.gateway, '/gateway/health')),
   };
 
-  const startPart = async (part: PartName): Promise<boolean> => {
+  const startNow = async (part: PartName): Promise<boolean> => {
     if (running.get(part)?.pid !== undefined) return true;
     const begin = Date.now();
     emit({ kind: 'starting', part });
@@ -213,6 +215,7 @@ export function createStack(options: StackOptions): Stack {
       emit({ kind: 'absent', part, reason: spec });
       return false;
     }
+    if (isStopping()) throw new PartFailed(part, `${part} was not started: the stack is stopping.`);
     const partProcess = new PartProcess(spec, varDir);
     running.set(part, partProcess);
     partProcess.onCrash = (code, signal) => {
@@ -228,6 +231,16 @@ export function createStack(options: StackOptions): Stack {
     if (part === 'postgres') await provision(varDir, config, partner);
     emit({ kind: 'ready', part, ms: Date.now() - begin });
     return true;
+  };
+
+  const startPart = async (part: PartName): Promise<boolean> => {
+    const begun = startNow(part);
+    starting.add(begun);
+    try {
+      return await begun;
+    } finally {
+      starting.delete(begun);
+    }
   };
 
   const crashed = async (part: PartName, old: PartProcess, lived: number, reason: string): Promise<void> => {
@@ -259,12 +272,19 @@ export function createStack(options: StackOptions): Stack {
     running.delete(part);
   };
 
-  const stop = async (): Promise<void> => {
-    stopping = true;
+  const stopAll = async (): Promise<void> => {
     // Everything but the database may end at the same time; the database last.
     await stopPart('gateway');
     await Promise.all(partNames.filter((part) => part !== 'postgres').map(stopPart));
     await stopPart('postgres');
+  };
+
+  const stop = async (): Promise<void> => {
+    stopping = true;
+    await stopAll();
+    // A part whose start was being prepared may have been started in between.
+    await Promise.allSettled(starting);
+    await stopAll();
   };
 
   return {

@@ -179,6 +179,17 @@ describe('the commands', () => {
     expect((await command('down.ts').done).output).toBe('Nothing runs.\n');
   });
 
+  test.each(['Database: starting', 'Homeserver: starting'])('Ctrl-C at "%s" leaves nothing', async (line) => {
+    const starting = command('up.ts');
+    await waitFor(() => starting.output().includes(line), { timeout: 60_000, what: line });
+    starting.child.kill('SIGINT');
+    const { code, output } = await starting.done;
+    expect(code).toBe(0);
+    expect(output).toContain('Stopped');
+    expect(pidsOf()).toEqual([]);
+    expect(existsSync(join(varDir, 'run/supervisor.json'))).toBe(false);
+  });
+
   test('a taken port is named with its holder, and nothing is left running', async () => {
     const holder = createServer();
     await new Promise<void>((resolve) => holder.listen(ports.synapse, '127.0.0.1', resolve));
