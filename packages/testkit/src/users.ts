@@ -206,7 +206,7 @@ export class TestUser {
    * The first event, already seen or to come, that fits.
    * @throws Error after `timeout` ms, with the last events that were seen.
    */
-  async waitForEvent(fits: (event: MatrixEvent) => boolean, timeout = 15_000): Promise<MatrixEvent> {
+  async waitForEvent(fits: (event: MatrixEvent) => boolean, timeout = 30_000): Promise<MatrixEvent> {
     const deadline = Date.now() + timeout;
     for (;;) {
       const found = this.events.find(fits);
@@ -221,7 +221,7 @@ export class TestUser {
   }
 
   /** Waits for an invitation and returns the room's id; any room when none is named. */
-  async waitForInvite(roomId?: string, timeout = 15_000): Promise<string> {
+  async waitForInvite(roomId?: string, timeout = 30_000): Promise<string> {
     const deadline = Date.now() + timeout;
     for (;;) {
       const found = roomId === undefined ? [...this.invites][0] : this.invites.has(roomId) && roomId;

@@ -11,13 +11,13 @@ export interface WaitOptions {
 /**
  * Waits until `condition` gives something other than undefined, null or false, and returns it. An
  * error it throws counts as "not yet" and is told when the time is over.
- * @throws Error after `timeout` (default 15 s).
+ * @throws Error after `timeout` (default 30 s).
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
   options: WaitOptions = {},
 ): Promise<Exclude<T, undefined | null | false>> {
-  const { timeout = 15_000, interval = 50, what = 'the condition' } = options;
+  const { timeout = 30_000, interval = 50, what = 'the condition' } = options;
   const deadline = Date.now() + timeout;
   let last: unknown;
   for (;;) {
