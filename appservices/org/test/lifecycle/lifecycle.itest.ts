@@ -385,7 +385,14 @@ test('no link before the first day, and the last day lets go by itself', async (
     started_by: string;
   }>`select started_by from org.offboarding where person_id = ${gone.id}::uuid`.execute(company.db);
   expect(rows).toEqual([{ started_by: 'system:org.daily-life-cycle' }]);
+  await company.settled();
   expect((await person(later)).account).toBe('none');
+  await sql`update org.person set starts_on = current_date where id = ${later}::uuid`.execute(company.db);
+  await sql`select jobs.add_job('org.daily-life-cycle', '{}')`.execute(company.db);
+  await waitFor(async () => (await person(later)).account === 'created', {
+    what: 'the account',
+    timeout: 45_000,
+  });
 }, 60_000);
 
 test('what undoing needed is erased when its time is over', async () => {
