@@ -5,7 +5,7 @@ import fastifyCompress from '@fastify/compress';
 import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyInstance } from 'fastify';
 import { readConfig, type StackConfig } from './config.ts';
-import { defaultVarDir, paths } from './paths.ts';
+import { callsServiceUrl, defaultVarDir, paths } from './paths.ts';
 import { clientOrigin, forward, forwardUpgrade, type Target } from './proxy.ts';
 
 /** The gateway: one origin for everything a browser needs. Runs as a process of its own. */
@@ -308,6 +308,7 @@ async function pagesApp(config: StackConfig, prefix: keyof Pages, folder: string
 
 /** How Matrix clients and servers find the homeserver (Matrix client-server API, well-known URIs). */
 function discovery(app: FastifyInstance, config: StackConfig): void {
+  const calls = config.calls.enabled ? callsServiceUrl(config.public_url) : undefined;
   app.get('/gateway/health', () => ({ status: 'ok' }));
   app.get('/.well-known/matrix/client', async (_request, reply) =>
     reply
@@ -315,10 +316,8 @@ function discovery(app: FastifyInstance, config: StackConfig): void {
       .header('cache-control', 'public, max-age=3600')
       .send({
         'm.homeserver': { base_url: config.public_url },
-        ...(config.calls.enabled && {
-          'org.matrix.msc4143.rtc_foci': [
-            { type: 'livekit', livekit_service_url: `${config.public_url}/api/calls/livekit` },
-          ],
+        ...(calls !== undefined && {
+          'org.matrix.msc4143.rtc_foci': [{ type: 'livekit', livekit_service_url: calls }],
         }),
       }),
   );

@@ -32,3 +32,11 @@ export function synapseModulePath(): string | undefined {
 export function defaultVarDir(): string {
   return resolve(root, process.env['QIAO_VAR'] ?? 'var');
 }
+
+/**
+ * Where Matrix clients ask for a place in a call (MSC4195), or undefined while no domain answers there:
+ * what is announced must exist.
+ */
+export function callsServiceUrl(publicUrl: string): string | undefined {
+  return existsSync(join(root, 'appservices/calls/module.ts')) ? `${publicUrl}/api/calls/livekit` : undefined;
+}

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
 import { ConfigError, readSecret, secretPath, type StackConfig } from './config.ts';
-import { paths, synapseModulePath } from './paths.ts';
+import { callsServiceUrl, paths, synapseModulePath } from './paths.ts';
 import type { ProcessSpec } from './process.ts';
 
 const run = promisify(execFile);
@@ -111,6 +111,7 @@ function generated(options: SynapseOptions, folder: string): Settings {
       resources: [{ names: ['federation'] }],
     });
   const module = own ? synapseModulePath() : undefined;
+  const calls = own && config.calls.enabled ? callsServiceUrl(config.public_url) : undefined;
   const publicUrl = own ? config.public_url : `http://127.0.0.1:${ports.partner}`;
   return {
     server_name: own ? config.server_name : partnerServerName(config),
@@ -147,12 +148,9 @@ function generated(options: SynapseOptions, folder: string): Settings {
       federation_custom_ca_list: [join(varDir, 'tls/ca.pem')],
       federation_ip_range_blacklist: [],
     }),
-    ...(own &&
-      config.calls.enabled && {
-        matrix_rtc: {
-          transports: [{ type: 'livekit', livekit_service_url: `${config.public_url}/api/calls/livekit` }],
-        },
-      }),
+    ...(calls !== undefined && {
+      matrix_rtc: { transports: [{ type: 'livekit', livekit_service_url: calls }] },
+    }),
   };
 }
 
