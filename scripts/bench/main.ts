@@ -14,7 +14,11 @@ import { root } from '@qiao/scripts/stack';
 import { withSection } from './lib/report.ts';
 
 interface BenchModule {
-  bench(ctx: { print(line: string): void; note(line: string): void; args: readonly string[] }): Promise<void>;
+  readonly bench: (ctx: {
+    print(line: string): void;
+    note(line: string): void;
+    readonly args: readonly string[];
+  }) => Promise<void>;
 }
 
 const here = dirname(fileURLToPath(import.meta.url));
