@@ -8,6 +8,8 @@ import { initialConfig, type StackConfig } from './config.ts';
 import { createGateway, routeOf, type Gateway } from './gateway.ts';
 
 // The gateway between a browser and plain HTTP servers in the places of the real ones.
+/** A busy machine may take long; what is waited for comes or not. */
+const patience = { timeout: 20_000 };
 let config: StackConfig;
 let gateway: Gateway;
 let origin = '';
@@ -153,10 +155,10 @@ describe('passing on', () => {
   test('a client that goes away ends its long poll upstream', async () => {
     const gone = new AbortController();
     const poll = fetch(`${origin}/_matrix/client/v3/sync?hang`, { signal: gone.signal }).catch(() => 'gone');
-    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    await vi.waitFor(() => expect(seen).toHaveLength(1), patience);
     gone.abort();
     expect(await poll).toBe('gone');
-    await vi.waitFor(() => expect(closed).toHaveLength(1));
+    await vi.waitFor(() => expect(closed).toHaveLength(1), patience);
   });
 
   test('a WebSocket passes under /livekit without the prefix', async () => {

@@ -56,9 +56,12 @@ test('a part that ignores the signal is killed, with everything it started', asy
   const pids = [stubborn.pid ?? 0, Number(readFileSync(child, 'utf8'))];
   for (const pid of pids) expect(processStart(pid)).toBeDefined();
   await stubborn.stop();
-  await vi.waitFor(() => {
-    for (const pid of pids) expect(processStart(pid)).toBeUndefined();
-  });
+  await vi.waitFor(
+    () => {
+      for (const pid of pids) expect(processStart(pid)).toBeUndefined();
+    },
+    { timeout: 20_000 },
+  );
   expect(onCrash).not.toHaveBeenCalled();
   expect(existsSync(join(varDir, 'run/part.json'))).toBe(false);
 });
