@@ -38,9 +38,7 @@ export const departmentsRepository = {
   },
 
   /** People by department they are directly in, and the departments of each who is in several. */
-  async memberships(
-    db: OrgDb | OrgTrx,
-  ): Promise<{ direct: Map<string, number>; several: string[][] }> {
+  async memberships(db: OrgDb | OrgTrx): Promise<{ direct: Map<string, number>; several: string[][] }> {
     const direct = await sql<{ id: string; count: number }>`select m.department_id as id, count(*) as count
       from org.membership m join org.person p on p.id = m.person_id and ${HERE}
       where m.until is null group by m.department_id`.execute(db);

@@ -25,6 +25,7 @@ import { departmentsRepository as repository, type DepartmentRow } from './depar
 import { mayManagePerson } from './people.policy.ts';
 import { peopleRepository } from './people.repository.ts';
 import { presentDepartment } from './present.ts';
+import { withoutOthers } from './refusals.ts';
 import { countMembers, DepartmentTree } from './tree.ts';
 
 const errors = makeErrors('org', orgErrorTable);
@@ -74,7 +75,9 @@ export function createDepartments(context: DepartmentsContext, services: { chang
   function locked<T>(actor: Actor, work: (trx: OrgTrx, holder: Holder) => Promise<T>): Promise<T> {
     return db.transaction().execute(async (trx) => {
       await changesRepository.lock(trx);
-      return work(trx, await roles.holder(actor, trx));
+      const holder = await roles.holder(actor, trx);
+      const seesAll = holder.held.grants('org.department.read').company;
+      return withoutOthers(seesAll, () => work(trx, holder));
     });
   }
 

@@ -29,6 +29,7 @@ import {
 } from './people.repository.ts';
 import { cleanForm, wishedPlaces, type PersonForm } from './people.ts';
 import { presentPerson, presentPlace, presentRef } from './present.ts';
+import { withoutOthers } from './refusals.ts';
 import { searchWords } from './search.ts';
 import { loadTree } from './tree.repository.ts';
 import type { DepartmentTree } from './tree.ts';
@@ -130,7 +131,9 @@ export function createPeople(
   function locked<T>(actor: Actor, work: (trx: OrgTrx, holder: Holder) => Promise<T>): Promise<T> {
     return db.transaction().execute(async (trx) => {
       await changesRepository.lock(trx);
-      return work(trx, await roles.holder(actor, trx));
+      const holder = await roles.holder(actor, trx);
+      const seesAll = holder.held.grants('org.person.read').company;
+      return withoutOthers(seesAll, () => work(trx, holder));
     });
   }
 

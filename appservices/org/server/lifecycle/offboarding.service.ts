@@ -25,6 +25,9 @@ import type { Door, LifecyclePolicy } from './policy.ts';
 
 const errors = makeErrors('org', orgErrorTable);
 
+/** Stands for a name the reader may not know. */
+const UNKNOWN = '…';
+
 export const CLOSE_JOB = 'org.close-leaver';
 
 const inner = (trx: OrgTrx): Transaction<never> => trx as unknown as Transaction<never>;
@@ -95,10 +98,19 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
     return { row, door };
   }
 
-  async function view(id: string, on: OrgDb | OrgTrx = db): Promise<OffboardingView> {
-    const row = await repository.find(on, id);
+  /** What an actor sees of it; the names of reports whom they may not know are left out. */
+  async function view(id: string, door: Door): Promise<OffboardingView> {
+    const row = await repository.find(db, id);
     if (!row) throw platformErrors.not_found();
-    return { row, items: await repository.items(on, id) };
+    const items = await repository.items(db, id);
+    const reports = items.filter((item) => item.kind === 'report').map((item) => item.subject);
+    const known = reports.length === 0 ? new Set<string>() : await policy.known(door, reports);
+    return {
+      row,
+      items: items.map((item) =>
+        item.kind === 'report' && !known.has(item.subject) ? { ...item, label: UNKNOWN } : item,
+      ),
+    };
   }
 
   function requireState(row: OffboardingRow, ...allowed: OffboardingState[]): void {
@@ -179,7 +191,7 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
         }
         return open.id;
       });
-      return view(id);
+      return view(id, door);
     },
 
     async list(actor, filter) {
@@ -189,8 +201,8 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
     },
 
     async get(actor, id) {
-      const { row } = await load(actor, id);
-      return view(row.id);
+      const { row, door } = await load(actor, id);
+      return view(row.id, door);
     },
 
     async assign(actor, id, itemId, to) {
@@ -207,7 +219,7 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
         }
         await repository.decide(trx, itemId, to, to === null ? clock.now() : null);
       });
-      return view(id);
+      return view(id, door);
     },
 
     async collect(id, through) {
@@ -298,18 +310,18 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
         });
         await queue.enqueue(inner(trx), CLOSE_JOB, { offboarding_id: id }, { key: `${CLOSE_JOB}:${id}` });
       });
-      return view(id);
+      return view(id, door);
     },
 
     async check(actor, id) {
-      const { row } = await load(actor, id);
+      const { row, door } = await load(actor, id);
       requireState(row, 'closing', 'closed');
       const certificate = await orUnavailable(service.measure(row, accounts));
       await repository.setCertificate(db, id, certificate);
       if (row.state === 'closing') {
         await queue.enqueue(db as never, CLOSE_JOB, { offboarding_id: id }, { key: `${CLOSE_JOB}:${id}` });
       }
-      return view(id);
+      return view(id, door);
     },
 
     async measure(row, through) {
@@ -321,13 +333,13 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
 
     async undo(actor, id) {
       const { row, door } = await load(actor, id);
-      if (row.state === 'undone') return view(id);
+      if (row.state === 'undone') return view(id, door);
       requireState(row, 'suspended', 'closed');
       if (!canReturn(row)) {
         throw errors.undo_expired({ until: row.undo_until?.toISOString().slice(0, 10) ?? '' });
       }
       await restore(row, actor.userId, door);
-      return view(id);
+      return view(id, door);
     },
 
     async bringBack(personId, by) {

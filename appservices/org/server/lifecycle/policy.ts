@@ -28,6 +28,8 @@ export interface LifecyclePolicy {
    * @throws DomainError `platform.not_found`
    */
   requireKnown(door: Door, personId: string, on: OrgTrx): Promise<void>;
+  /** Of the given people, those the actor may know; the same rule as `requireKnown`. */
+  known(door: Door, personIds: readonly string[], on?: OrgTrx): Promise<Set<string>>;
   /**
    * That the actor may put a person into a department: both are theirs to change.
    * @throws DomainError `platform.not_allowed`
@@ -47,6 +49,19 @@ export function createLifecyclePolicy(
     const { held } = await roles.holder(actor, on ?? db);
     return { actor, held, tree: await loadTree(on ?? db) };
   };
+  const known = async (
+    { actor, held, tree }: Door,
+    personIds: readonly string[],
+    on?: OrgTrx,
+  ): Promise<Set<string>> => {
+    const targets = await peopleRepository.targets(on ?? db, personIds, context.clock.now());
+    const seen = await visibility.seen(actor, [...targets.keys()], on);
+    return new Set(
+      [...targets.values()]
+        .filter((target) => seen.has(target.id) || mayReadPerson(held, tree, target))
+        .map((target) => target.id),
+    );
+  };
   return {
     open,
     async requireManage(actor, permission, personId) {
@@ -55,12 +70,10 @@ export function createLifecyclePolicy(
       requireManagePerson(door.held, door.tree, targets.get(personId), permission);
       return door;
     },
-    async requireKnown({ actor, held, tree }, personId, on) {
-      const target = (await peopleRepository.targets(on, [personId], context.clock.now())).get(personId);
-      if (!target) throw platformErrors.not_found();
-      if (mayReadPerson(held, tree, target)) return;
-      if (!(await visibility.seen(actor, [personId], on)).has(personId)) throw platformErrors.not_found();
+    async requireKnown(door, personId, on) {
+      if (!(await known(door, [personId], on)).has(personId)) throw platformErrors.not_found();
     },
+    known,
     async requirePlaceable({ held, tree }, personId, departmentId, on) {
       const target = (await peopleRepository.targets(on, [personId], context.clock.now())).get(personId);
       const may =

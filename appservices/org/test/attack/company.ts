@@ -127,7 +127,11 @@ export async function openAttackedCompany(): Promise<AttackedCompany> {
   await buildGrant(db, { person_id: main, role: 'main_admin' });
   await buildGrant(db, { person_id: known('main2'), role: 'main_admin' });
   await buildGrant(db, { person_id: known('admin'), role: 'department_admin', department_id: a });
-  id.grantB = await buildGrant(db, { person_id: known('adminB'), role: 'department_admin', department_id: b });
+  id.grantB = await buildGrant(db, {
+    person_id: known('adminB'),
+    role: 'department_admin',
+    department_id: b,
+  });
   for (const builtin of ['main_admin', 'department_admin', 'member']) {
     const row = await db
       .selectFrom('org.role')
@@ -198,7 +202,8 @@ export async function openAttackedCompany(): Promise<AttackedCompany> {
     .values({ subject: `person:${known('bob')}`, kind: 'account', code: `${SECRET} taken`, detail: null })
     .execute();
 
-  const as = async (key: string): Promise<TestCall> => host.as(test.userId(people[key] ?? { localpart: key }));
+  const as = async (key: string): Promise<TestCall> =>
+    host.as(test.userId(people[key] ?? { localpart: key }));
   const calls = {
     main: await as('main'),
     admin: await as('admin'),
