@@ -15,7 +15,10 @@ export default defineConfig({
   server: {
     port: 18801,
     proxy: Object.fromEntries(
-      ['/api', '/_matrix', '/.well-known'].map((path) => [path, process.env['QIAO_ORIGIN'] ?? 'http://localhost:8480']),
+      ['/api', '/_matrix', '/.well-known'].map((path) => [
+        path,
+        process.env['QIAO_ORIGIN'] ?? 'http://localhost:8480',
+      ]),
     ),
   },
 });

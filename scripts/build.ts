@@ -25,6 +25,10 @@ const SHARED = [
 ];
 const PAGES = ['client', 'admin'];
 
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
 function* filesBelow(path: string): Generator<string> {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) return;
@@ -55,7 +59,7 @@ function printSizes(page: string): void {
     .filter((name) => /\.(js|css)$/.test(name))
     .map((name) => ({ name, bytes: gzipSync(readFileSync(join(folder, name))).length }))
     .sort((one, other) => other.bytes - one.bytes);
-  for (const { name, bytes } of rows) console.log(`  ${(bytes / 1000).toFixed(1).padStart(7)} kB  ${name}`);
+  for (const { name, bytes } of rows) say(`  ${(bytes / 1000).toFixed(1).padStart(7)} kB  ${name}`);
 }
 
 let failed = false;
@@ -70,7 +74,7 @@ for (const page of PAGES) {
     !existsSync(join(root, page, 'dist/index.html'))
   ) {
     rmSync(stamp, { force: true });
-    console.log(`Building ${page} …`);
+    say(`Building ${page} …`);
     try {
       await build({
         root: join(root, page),
@@ -80,12 +84,12 @@ for (const page of PAGES) {
       writeFileSync(stamp, wanted);
     } catch (error) {
       failed = true;
-      console.error(error instanceof Error ? error.message : error);
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
       continue;
     }
   }
   if (process.argv.includes('--sizes')) {
-    console.log(page);
+    say(page);
     printSizes(page);
   }
 }

@@ -1,6 +1,13 @@
 import '@qiao/ui-kit/styles.css';
 import './app/app.css';
-import { ApiClient, I18n, kitCatalogues, makeServices, preferredLocale, ServicesProvider } from '@qiao/ui-kit';
+import {
+  ApiClient,
+  I18n,
+  kitCatalogues,
+  makeServices,
+  preferredLocale,
+  ServicesProvider,
+} from '@qiao/ui-kit';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App.tsx';

@@ -1,5 +1,13 @@
 import { Button } from '@vector-im/compound-web';
-import { EmptyState, ErrorState, Logo, ServicesProvider, useText, useViewModel, type I18n } from '@qiao/ui-kit';
+import {
+  EmptyState,
+  ErrorState,
+  Logo,
+  ServicesProvider,
+  useText,
+  useViewModel,
+  type I18n,
+} from '@qiao/ui-kit';
 import { useEffect, type ReactNode } from 'react';
 import { BrowserRouter } from 'react-router';
 import { AppViewModel } from './AppViewModel.ts';

@@ -1,7 +1,8 @@
 import type { Me } from '@qiao/org/contract';
+import type {
+  ApiError} from '@qiao/ui-kit';
 import {
   ApiClient,
-  ApiError,
   asApiError,
   endpoint,
   makeQueries,
@@ -13,7 +14,10 @@ import {
 } from '@qiao/ui-kit';
 import type { OpenIdAnswer } from './matrix.ts';
 
-const createSession = endpoint<{ body: { openid: OpenIdAnswer; delivery: 'cookie' } }>('POST', '/api/session');
+const createSession = endpoint<{ body: { openid: OpenIdAnswer; delivery: 'cookie' } }>(
+  'POST',
+  '/api/session',
+);
 const endSession = endpoint<object>('DELETE', '/api/session');
 const me = endpoint<{ answer: Me }>('GET', '/api/org/me');
 

@@ -34,7 +34,12 @@ export function Preferences(): ReactNode {
   const { language, look } = usePreferenceEntries();
   return (
     <div className="q-row">
-      <MenuButton label={`${t('language')} · ${LANGUAGE_NAMES[locale]}`} entries={language} side="above" align="start">
+      <MenuButton
+        label={`${t('language')} · ${LANGUAGE_NAMES[locale]}`}
+        entries={language}
+        side="above"
+        align="start"
+      >
         <TranslateIcon width={18} height={18} aria-hidden />
         <span>{LANGUAGE_NAMES[locale]}</span>
       </MenuButton>

@@ -24,7 +24,16 @@ import {
   type ConsolePage,
   type IconType,
 } from '@qiao/ui-kit';
-import { lazy, Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
+import {
+  lazy,
+  Suspense,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+  type ReactNode,
+} from 'react';
 import { NavLink, Route, Routes, useLocation } from 'react-router';
 import { modules } from '../modules.ts';
 import { usePreferenceEntries } from './Preferences.tsx';
@@ -112,6 +121,7 @@ function UserMenu(props: { onSignOut: () => void; compact?: boolean }): ReactNod
   return (
     <MenuButton
       label={t('user_menu', { name: session.displayName })}
+      named={!props.compact}
       className={props.compact ? 'a-user a-user--compact' : 'a-user'}
       side={props.compact ? 'below' : 'above'}
       align={props.compact ? 'end' : 'start'}
@@ -134,6 +144,7 @@ function UserMenu(props: { onSignOut: () => void; compact?: boolean }): ReactNod
             <span className="a-user__name">{session.displayName}</span>
             <span className="a-user__id">{session.userId}</span>
           </span>
+          <span className="q-sr">{t('user_menu_short')}</span>
           <ChevronIcon width={18} height={18} aria-hidden />
         </>
       )}
@@ -249,7 +260,10 @@ export function Shell(props: { onSignOut: () => void }): ReactNode {
           </div>
         )}
         <div className="a-main__inner">
-          <ErrorBoundary at={pathname} fallback={(error, reset) => <ErrorState error={error} retry={reset} />}>
+          <ErrorBoundary
+            at={pathname}
+            fallback={(error, reset) => <ErrorState error={error} retry={reset} />}
+          >
             <Suspense fallback={<Skeleton lines={8} />}>
               <Routes>
                 {allowed.map(({ path, View }) => (

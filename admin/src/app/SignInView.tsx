@@ -1,14 +1,5 @@
 import { Button } from '@vector-im/compound-web';
-import {
-  Banner,
-  Busy,
-  FormShell,
-  Logo,
-  PasswordField,
-  TextField,
-  useText,
-  useViewModel,
-} from '@qiao/ui-kit';
+import { Banner, Busy, FormShell, Logo, PasswordField, TextField, useText, useViewModel } from '@qiao/ui-kit';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { ssoAddress, type OpenIdAnswer } from './matrix.ts';
 import { Preferences } from './Preferences.tsx';

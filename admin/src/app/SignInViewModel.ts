@@ -1,5 +1,12 @@
 import { ViewModel } from '@qiao/ui-kit';
-import { loginFlows, proveByPassword, proveByToken, SignInError, type LoginFlows, type OpenIdAnswer } from './matrix.ts';
+import {
+  loginFlows,
+  proveByPassword,
+  proveByToken,
+  SignInError,
+  type LoginFlows,
+  type OpenIdAnswer,
+} from './matrix.ts';
 
 export interface SignInSnapshot {
   readonly user: string;
@@ -27,7 +34,11 @@ export interface SignInPorts {
   readonly byToken: (token: string) => Promise<OpenIdAnswer>;
 }
 
-export const matrixPorts: SignInPorts = { flows: loginFlows, byPassword: proveByPassword, byToken: proveByToken };
+export const matrixPorts: SignInPorts = {
+  flows: loginFlows,
+  byPassword: proveByPassword,
+  byToken: proveByToken,
+};
 
 /** Sign-in: the homeserver proves who it is, our session follows. */
 export class SignInViewModel extends ViewModel<SignInSnapshot> {

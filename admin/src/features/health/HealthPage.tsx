@@ -64,7 +64,9 @@ export default function HealthPage(): ReactNode {
                       header: t('health.state'),
                       width: 'narrow',
                       cell: ([, part]) => (
-                        <Tag tone={part.ok ? 'good' : 'bad'}>{part.ok ? t('health.ok') : t('health.failing')}</Tag>
+                        <Tag tone={part.ok ? 'good' : 'bad'}>
+                          {part.ok ? t('health.ok') : t('health.failing')}
+                        </Tag>
                       ),
                     },
                     {

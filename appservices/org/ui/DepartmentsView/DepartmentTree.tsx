@@ -119,6 +119,7 @@ export function DepartmentTree(props: {
         const { department } = row;
         const over = drag?.over === department.id ? drag.zone : undefined;
         const ended = department.state !== 'active';
+        const heads = department.heads.map((head) => head.display_name).join(', ');
         return (
           <div
             key={department.id}
@@ -130,14 +131,16 @@ export function DepartmentTree(props: {
             aria-setsize={row.setSize}
             aria-selected={state.selected?.id === department.id}
             {...(row.hasChildren ? { 'aria-expanded': row.expanded } : {})}
+            // In the order of what is seen, so that voice control finds it.
             aria-label={[
               department.name,
+              ended ? t(`departments.states.${department.state}`) : '',
+              heads,
               t('departments.people_count', { count: department.total_count }),
               department.hidden ? t('departments.hidden') : '',
-              ended ? t(`departments.states.${department.state}`) : '',
             ]
               .filter(Boolean)
-              .join(', ')}
+              .join(' ')}
             tabIndex={department.id === current ? 0 : -1}
             className={cx(
               'o-tree__row',
@@ -198,11 +201,9 @@ export function DepartmentTree(props: {
             <span className="o-tree__name">
               {department.name}
               {department.hidden && <HiddenIcon width={16} height={16} aria-hidden />}
-            </span>
-            {ended && <Tag>{t(`departments.states.${department.state}`)}</Tag>}
-            <span className="o-tree__heads">
-              {department.heads.map((head) => head.display_name).join(', ')}
-            </span>
+            </span>{' '}
+            {ended && <Tag>{t(`departments.states.${department.state}`)}</Tag>}{' '}
+            <span className="o-tree__heads">{heads}</span>{' '}
             <span className="o-tree__count q-num">{department.total_count}</span>
             {department.editable && !ended && (
               <span className="o-tree__grip" aria-hidden>

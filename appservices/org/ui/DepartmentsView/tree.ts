@@ -100,7 +100,9 @@ export function visibleRows(tree: Tree, expanded: ReadonlySet<string>, filter = 
 export function placeOf(tree: Tree, id: string): Place {
   const department = tree.byId.get(id);
   const parent =
-    department?.parent_id != null && tree.byId.has(department.parent_id) ? department.parent_id : null;
+    typeof department?.parent_id === 'string' && tree.byId.has(department.parent_id)
+      ? department.parent_id
+      : null;
   return { parent, index: childrenOf(tree, parent).findIndex((each) => each.id === id) };
 }
 

@@ -13,7 +13,7 @@ const shown = (value: unknown): string => {
           .map((each) => shown(each))
           .filter(Boolean)
           .join(' / ')
-      : String(value as string | number | boolean);
+      : String(value);
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 };
 

@@ -326,9 +326,10 @@ function Application({ state, model, run }: Props): ReactNode {
           />
         )}
         {run.state === 'done' && <p>{t('imports.done_text')}</p>}
-        {provisioning && (run.state === 'done' || run.state === 'applying') && (
-          <HomeserverPart provisioning={provisioning} />
-        )}
+        {provisioning &&
+          (run.state === 'done' || (run.state === 'applying' && pendingOf(provisioning) > 0)) && (
+            <HomeserverPart provisioning={provisioning} />
+          )}
         <div className="q-row">
           {run.state === 'applying' && (
             <Button kind="secondary" size="md" disabled={state.busy} onClick={() => void model.stop()}>
@@ -366,7 +367,7 @@ function Application({ state, model, run }: Props): ReactNode {
 function Figures({ run }: { run: ImportRun }): ReactNode {
   const { t, format } = useText('org');
   return (
-    <div className="q-stats">
+    <div className="q-stats o-figures">
       {(Object.keys(TABS) as Tab[]).map((tab) => (
         <Stat key={tab} label={t(`imports.tabs.${tab}`)} value={format.number(countOf(run, tab))} />
       ))}

@@ -92,7 +92,7 @@ const draftOf = (run: ImportRun): MappingDraft => ({
 export class ImportViewModel extends ViewModel<ImportSnapshot> {
   readonly #services: Services;
   readonly #id: string;
-  #changes: Map<Kind, Pages<Change, PageOf<Change>>> = new Map();
+  #changes = new Map<Kind, Pages<Change, PageOf<Change>>>();
   #endChanges: (() => void) | undefined;
   #refresh: (() => Promise<void>) | undefined;
   #state: ImportRun['state'] | undefined;

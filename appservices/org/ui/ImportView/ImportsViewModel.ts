@@ -18,7 +18,7 @@ export interface ImportsSnapshot {
 }
 
 /** The largest file the server takes, in bytes. */
-export const MAX_FILE_BYTES = 256 * 1024 * 1024;
+export const MAX_FILE_BYTES = 256 * 1000 * 1000;
 
 /** Uploads, and the imports so far. */
 export class ImportsViewModel extends ViewModel<ImportsSnapshot> {

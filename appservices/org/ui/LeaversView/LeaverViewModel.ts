@@ -53,7 +53,7 @@ export class LeaverViewModel extends ViewModel<LeaverSnapshot> {
         if (detail && !asked) {
           asked = true;
           void queries
-            .fetchQuery<PersonDetail>({
+            .query<PersonDetail>({
               queryKey: keys.person(detail.person.id),
               queryFn: () => api.call(orgApi.person, { params: { id: detail.person.id } }),
             })

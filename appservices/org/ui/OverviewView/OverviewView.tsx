@@ -40,15 +40,9 @@ export default function OverviewView(): ReactNode {
   return (
     <>
       <div className="q-stats">
+        {state.canPeople && <Stat label={t('overview.people')} value={number(people?.all)} to="/people" />}
         {state.canPeople && (
-          <Stat label={t('overview.people')} value={number(people?.all)} to="/people?status=active" />
-        )}
-        {state.canPeople && (
-          <Stat
-            label={t('overview.waiting')}
-            value={number(people?.waiting)}
-            to="/people?status=active&activated=false"
-          />
+          <Stat label={t('overview.waiting')} value={number(people?.waiting)} to="/people?status=joining" />
         )}
         {state.canDepartments && (
           <Stat label={t('overview.departments')} value={number(departments?.length)} to="/departments" />
@@ -92,7 +86,7 @@ export default function OverviewView(): ReactNode {
                           <p className="q-muted">
                             {t(
                               `setup.steps.${step.id}.${step.state === 'done' ? 'done' : 'text'}`,
-                              figuresOf(step, format.number),
+                              figuresOf(step, (value) => format.number(value)),
                             )}
                           </p>
                         </div>

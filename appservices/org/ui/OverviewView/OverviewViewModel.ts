@@ -64,11 +64,11 @@ export class OverviewViewModel extends ViewModel<OverviewSnapshot> {
           key: [...keys.people, 'figures'],
           enabled: canPeople,
           load: async (signal: AbortSignal) => {
-            const [all, waiting] = await Promise.all([
+            const [active, joining] = await Promise.all([
               api.call(orgApi.people, { query: { limit: 1, status: 'active' }, signal }),
-              api.call(orgApi.people, { query: { limit: 1, status: 'active', activated: false }, signal }),
+              api.call(orgApi.people, { query: { limit: 1, status: 'joining' }, signal }),
             ]);
-            return { all: all.total, waiting: waiting.total };
+            return { all: active.total + joining.total, waiting: joining.total };
           },
         },
         (people) => {

@@ -75,7 +75,7 @@ function PartyFields(props: {
         ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0),
       ),
     );
-    props.onChange(next as Party);
+    props.onChange(next);
   };
   return (
     <fieldset className="o-placement">

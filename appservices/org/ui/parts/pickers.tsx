@@ -76,7 +76,7 @@ export const loadDepartments = async (
   { api, queries }: Pick<Services, 'api' | 'queries'>,
   ended = false,
 ): Promise<readonly Department[]> =>
-  queries.fetchQuery({
+  queries.query({
     queryKey: [...keys.departments, { ended }],
     queryFn: async ({ signal }) =>
       (await api.call(orgApi.departments, { query: ended ? { ended } : {}, signal })).items,

@@ -13,7 +13,13 @@ import {
   useViewModel,
 } from '@qiao/ui-kit';
 import { useEffect, type ReactNode } from 'react';
-import { ActivateViewModel, MIN_LENGTH, strengthOf, type ActivateSnapshot, type Info } from './ActivateViewModel.ts';
+import {
+  ActivateViewModel,
+  MIN_LENGTH,
+  strengthOf,
+  type ActivateSnapshot,
+  type Info,
+} from './ActivateViewModel.ts';
 
 /** The token is in the fragment, which no server sees; it does not stay in the history. */
 function takeToken(): string {
@@ -23,7 +29,15 @@ function takeToken(): string {
 }
 const token = takeToken();
 
-function Password({ state, info, model }: { state: ActivateSnapshot; info: Info; model: ActivateViewModel }): ReactNode {
+function Password({
+  state,
+  info,
+  model,
+}: {
+  state: ActivateSnapshot;
+  info: Info;
+  model: ActivateViewModel;
+}): ReactNode {
   const { t, format } = useText('client');
   const strength = strengthOf(state.password);
   const rules = [
@@ -58,7 +72,11 @@ function Password({ state, info, model }: { state: ActivateSnapshot; info: Info;
             autoComplete="new-password"
             autoFocus
             value={state.password}
-            error={state.problems.includes('short') ? t('activate.problems.short', { count: MIN_LENGTH }) : undefined}
+            error={
+              state.problems.includes('short')
+                ? t('activate.problems.short', { count: MIN_LENGTH })
+                : undefined
+            }
             onChange={(password) => {
               model.type({ password });
             }}

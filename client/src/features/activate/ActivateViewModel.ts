@@ -1,11 +1,5 @@
 import type { Activate, Activated, ActivationInfo, ActivationQuery } from '@qiao/org/contract';
-import {
-  asApiError,
-  endpoint,
-  ViewModel,
-  type ApiError,
-  type Services,
-} from '@qiao/ui-kit';
+import { asApiError, endpoint, ViewModel, type ApiError, type Services } from '@qiao/ui-kit';
 import type { Static } from 'typebox';
 
 const info = endpoint<{ body: Static<typeof ActivationQuery>; answer: Static<typeof ActivationInfo> }>(

@@ -64,7 +64,7 @@ export class ApiClient {
     });
     const text = await answer.text();
     if (!answer.ok) throw this.#errorOf(answer.status, text);
-    if (text === '') return undefined as AnswerOf<T>;
+    if (text === '') return undefined;
     try {
       return JSON.parse(text) as AnswerOf<T>;
     } catch {

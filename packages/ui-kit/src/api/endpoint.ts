@@ -23,10 +23,10 @@ export const endpoint = <T extends EndpointShape>(
 
 type Part<T, K extends keyof EndpointShape> = K extends keyof T
   ? undefined extends T[K]
-    ? { [P in K]?: T[K] }
+    ? Partial<Record<K, T[K]>>
     : object extends T[K]
-      ? { [P in K]?: T[K] }
-      : { [P in K]: T[K] }
+      ? Partial<Record<K, T[K]>>
+      : Record<K, T[K]>
   : object;
 
 /** What a call of the endpoint has to be given. */
@@ -38,11 +38,7 @@ export type CallOf<T extends EndpointShape> = Part<T, 'params'> &
 export type AnswerOf<T extends EndpointShape> = 'answer' extends keyof T ? T['answer'] : undefined;
 
 /** The path of a call, with parameters and query filled in; `undefined` and empty values are left out. */
-export function urlOf(
-  path: string,
-  params: object = {},
-  query: object = {},
-): string {
+export function urlOf(path: string, params: object = {}, query: object = {}): string {
   const filled = path.replace(/:([a-z_]+)/gi, (_match, name: string) => {
     const value = (params as Readonly<Record<string, string | number>>)[name];
     if (value === undefined) throw new Error(`${path}: ${name} is missing`);

@@ -26,7 +26,10 @@ export class ToastsModel extends ViewModel<{ toasts: readonly Toast[] }> {
       (other) => other.kind !== toast.kind || other.text !== toast.text,
     );
     this.set({ toasts: [...others, { ...toast, id }].slice(-4) });
-    if (toast.kind !== 'error') setTimeout(() => { this.close(id); }, TOAST_MS);
+    if (toast.kind !== 'error')
+      setTimeout(() => {
+        this.close(id);
+      }, TOAST_MS);
   }
 
   readonly success = (text: string, action?: Toast['action']): void => {

@@ -1,7 +1,9 @@
 import { QueryClient } from '@tanstack/react-query';
+import { TooltipProvider } from '@vector-im/compound-web';
 import { createContext, use, type ReactNode } from 'react';
 import { I18nextProvider, useTranslation } from 'react-i18next';
-import { ApiError, asApiError, type ApiClient } from '../api/client.ts';
+import type { ApiError} from '../api/client.ts';
+import { asApiError, type ApiClient } from '../api/client.ts';
 import type { Formats, I18n, UiLocale } from '../i18n/i18n.ts';
 import { ConfirmModel, ToastsModel } from './notices.ts';
 
@@ -112,7 +114,9 @@ const ServicesContext = createContext<Services | undefined>(undefined);
 export function ServicesProvider(props: { services: Services; children: ReactNode }): ReactNode {
   return (
     <ServicesContext value={props.services}>
-      <I18nextProvider i18n={props.services.i18n.instance}>{props.children}</I18nextProvider>
+      <I18nextProvider i18n={props.services.i18n.instance}>
+        <TooltipProvider>{props.children}</TooltipProvider>
+      </I18nextProvider>
     </ServicesContext>
   );
 }

@@ -24,7 +24,8 @@ import type { Pages, Remote } from '../model/remote.ts';
 export type IconType = ComponentType<SVGAttributes<SVGElement>>;
 
 /** Joins class names, leaving out what is not set. */
-export const cx = (...names: (string | false | undefined | null)[]): string => names.filter(Boolean).join(' ');
+export const cx = (...names: (string | false | undefined | null)[]): string =>
+  names.filter(Boolean).join(' ');
 
 /** The mark: a bridge over water and its reflection. */
 export function Logo({ size = 28, label }: { size?: number; label?: string }): ReactNode {
@@ -279,7 +280,12 @@ export function Stat(props: { label: string; value: ReactNode; note?: ReactNode;
 }
 
 /** How far work is; without `total` it only says that it goes on. */
-export function ProgressBar(props: { label: string; done: number; total: number; value?: string }): ReactNode {
+export function ProgressBar(props: {
+  label: string;
+  done: number;
+  total: number;
+  value?: string;
+}): ReactNode {
   const share = props.total > 0 ? Math.min(1, props.done / props.total) : 0;
   const bar = useRef<HTMLSpanElement>(null);
   useEffect(() => {
@@ -349,7 +355,9 @@ export function CopyField(props: { label: string; value: string }): ReactNode {
 }
 
 /** Facts as label and value. */
-export function Facts(props: { items: readonly (readonly [label: string, value: ReactNode] | false)[] }): ReactNode {
+export function Facts(props: {
+  items: readonly (readonly [label: string, value: ReactNode] | false)[];
+}): ReactNode {
   return (
     <dl className="q-facts">
       {props.items.map(

@@ -53,6 +53,7 @@ export function DataTable<T>(props: {
                   const className = cx(
                     `q-table__${column.kind ?? 'text'}`,
                     column.optional && 'q-table__optional',
+                    column.width && `q-table__${column.width}`,
                   );
                   return column.kind === 'main' ? (
                     <th key={column.id} scope="row" className={className}>

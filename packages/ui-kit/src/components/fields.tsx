@@ -1,4 +1,11 @@
-import { Button, CheckboxInput, PasswordInput, RadioInput, TextInput, ToggleInput } from '@vector-im/compound-web';
+import {
+  Button,
+  CheckboxInput,
+  PasswordInput,
+  RadioInput,
+  TextInput,
+  ToggleInput,
+} from '@vector-im/compound-web';
 import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/search';
 import ExportIcon from '@vector-im/compound-design-tokens/assets/web/icons/download';
 import CloseIcon from '@vector-im/compound-design-tokens/assets/web/icons/close';
@@ -15,9 +22,9 @@ import {
 import { useText } from '../app/services.tsx';
 import { Busy, cx } from './basics.tsx';
 
-/** True while an input method is composing: Enter and arrows belong to it then (229: older WebKit). */
+/** True while an input method is composing: Enter and arrows belong to it then. */
 export const isComposing = (event: KeyboardEvent): boolean =>
-  event.nativeEvent.isComposing || event.keyCode === 229;
+  event.nativeEvent.isComposing || event.key === 'Process';
 
 interface FieldProps {
   label: string;
@@ -85,7 +92,14 @@ export function TextField({ label, help, error, optional, onChange, ...rest }: T
   );
 }
 
-export function PasswordField({ label, help, error, optional, onChange, ...rest }: TextFieldProps): ReactNode {
+export function PasswordField({
+  label,
+  help,
+  error,
+  optional,
+  onChange,
+  ...rest
+}: TextFieldProps): ReactNode {
   return (
     <Field label={label} help={help} error={error} optional={optional ?? false}>
       {(ids) => (
@@ -466,12 +480,7 @@ export function SearchPicker<T extends Choice>(props: {
     setOpen(false);
   };
   return (
-    <Field
-      label={props.label}
-      help={props.help}
-      error={props.error}
-      optional={props.optional ?? false}
-    >
+    <Field label={props.label} help={props.help} error={props.error} optional={props.optional ?? false}>
       {(ids) =>
         props.value ? (
           <div className="q-picked">
@@ -533,13 +542,7 @@ export function SearchPicker<T extends Choice>(props: {
                 }
               }}
             />
-            <ul
-              id={list}
-              role="listbox"
-              aria-label={props.label}
-              className="q-picker__list"
-              hidden={!open}
-            >
+            <ul id={list} role="listbox" aria-label={props.label} className="q-picker__list" hidden={!open}>
               {items.map((item, index) => (
                 <li
                   key={item.id}
@@ -560,7 +563,13 @@ export function SearchPicker<T extends Choice>(props: {
               ))}
               {items.length === 0 && (
                 <li className="q-picker__note" role="option" aria-selected={false} aria-disabled>
-                  {found === undefined ? <Busy /> : found === 'failed' ? t('search_failed') : t('nothing_found')}
+                  {found === undefined ? (
+                    <Busy />
+                  ) : found === 'failed' ? (
+                    t('search_failed')
+                  ) : (
+                    t('nothing_found')
+                  )}
                 </li>
               )}
             </ul>

@@ -28,11 +28,19 @@ export function Dialog(props: DialogProps): ReactNode {
     if (!node || node.open) return;
     const before = document.activeElement;
     node.showModal();
+    // What is to be filled in or read comes before the button that closes.
+    const first =
+      kind === 'drawer'
+        ? undefined
+        : (node.querySelector<HTMLElement>(
+            '.q-dialog__body :is(input, select, textarea):not([hidden], [disabled])',
+          ) ?? node.querySelector<HTMLElement>('.q-dialog__foot button'));
+    (first ?? node.querySelector<HTMLElement>('h2'))?.focus();
     return () => {
       node.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
-  }, []);
+  }, [kind]);
   return (
     <dialog
       ref={dialog}
@@ -50,7 +58,9 @@ export function Dialog(props: DialogProps): ReactNode {
     >
       <div className="q-dialog__box">
         <div className="q-dialog__head">
-          <h2 id={id}>{props.title}</h2>
+          <h2 id={id} tabIndex={-1}>
+            {props.title}
+          </h2>
           <CloseButton onClick={props.onClose} />
         </div>
         <div className="q-dialog__body" tabIndex={-1}>
@@ -130,7 +140,14 @@ export function ToastHost(): ReactNode {
     if (toasts.length > 0) node.showPopover();
   }, [toasts]);
   return (
-    <div ref={host} popover="manual" className="q-toasts" role="region" aria-label={t('notices')} aria-live="polite">
+    <div
+      ref={host}
+      popover="manual"
+      className="q-toasts"
+      role="region"
+      aria-label={t('notices')}
+      aria-live="polite"
+    >
       {toasts.map((toast) => {
         const Icon = toastIcons[toast.kind];
         return (
@@ -142,7 +159,9 @@ export function ToastHost(): ReactNode {
             <Icon width={20} height={20} aria-hidden />
             <div className="q-toast__text">
               <p>{toast.text}</p>
-              {toast.requestId && <p className="q-request-id">{t('error.request_id', { id: toast.requestId })}</p>}
+              {toast.requestId && (
+                <p className="q-request-id">{t('error.request_id', { id: toast.requestId })}</p>
+              )}
             </div>
             {toast.action && (
               <button
@@ -181,6 +200,8 @@ export interface MenuEntry {
 /** A button that opens a list of actions; a popover of the browser, arrows move, Escape closes. */
 export function MenuButton(props: {
   label: string;
+  /** The children say what the button is; else `label` does. */
+  named?: boolean;
   children: ReactNode;
   entries: readonly (MenuEntry | 'line' | { heading: string })[];
   className?: string;
@@ -228,7 +249,9 @@ export function MenuButton(props: {
       event.stopPropagation();
       close();
     } else if (event.key.length === 1) {
-      const next = items.find((item, index) => index > now && item.textContent.toLowerCase().startsWith(event.key));
+      const next = items.find(
+        (item, index) => index > now && item.textContent.toLowerCase().startsWith(event.key),
+      );
       next?.focus();
     }
   };
@@ -238,7 +261,7 @@ export function MenuButton(props: {
         ref={button}
         type="button"
         className={cx('q-menu-button', props.className)}
-        aria-label={props.label}
+        {...(props.named ? {} : { 'aria-label': props.label })}
         aria-haspopup="menu"
         aria-controls={id}
         popoverTarget={id}
@@ -268,7 +291,8 @@ export function MenuButton(props: {
         }}
       >
         {props.entries.map((entry, index) => {
-          if (entry === 'line') return <div key={`line-${String(index)}`} role="separator" className="q-menu__line" />;
+          if (entry === 'line')
+            return <div key={`line-${String(index)}`} role="separator" className="q-menu__line" />;
           if ('heading' in entry) {
             return (
               <div key={entry.heading} className="q-menu__heading" role="presentation">
@@ -291,7 +315,11 @@ export function MenuButton(props: {
                 entry.onSelect();
               }}
             >
-              {entry.Icon ? <entry.Icon width={20} height={20} aria-hidden /> : <span className="q-menu__gap" />}
+              {entry.Icon ? (
+                <entry.Icon width={20} height={20} aria-hidden />
+              ) : (
+                <span className="q-menu__gap" />
+              )}
               <span>{entry.label}</span>
             </button>
           );

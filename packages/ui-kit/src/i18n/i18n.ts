@@ -143,8 +143,7 @@ export class I18n {
   }
 
   /** Text for `namespace:key`. */
-  readonly t = (key: string, values?: Record<string, unknown>): string =>
-    this.instance.t(key, values ?? {});
+  readonly t = (key: string, values?: Record<string, unknown>): string => this.instance.t(key, values ?? {});
 
   /** Changes the language; remembered in this browser. */
   async choose(locale: UiLocale, remember = true): Promise<void> {
