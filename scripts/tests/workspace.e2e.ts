@@ -1,0 +1,198 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { NioClient, startTestStack, waitFor, type RunningTestStack } from '@qiao/testkit';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+/*
+ * The journey the product is for: a fresh installation takes in a company's directory, a person activates the
+ * account by the link, and reads, in a client that shares no code with ours, what the department's bot says.
+ */
+
+const run = promisify(execFile);
+const PASSWORD = 'Radfahren-im-Regen-7';
+
+let own: RunningTestStack;
+let nio: NioClient | undefined;
+
+beforeAll(async () => {
+  own = await startTestStack({ parts: ['postgres', 'synapse', 'host', 'audit', 'gateway'] });
+});
+afterAll(async () => {
+  await nio?.close();
+  await own.stop();
+});
+
+const host = (...args: string[]): Promise<{ stdout: string }> =>
+  run(process.execPath, ['appservices/host/main.ts', ...args], {
+    env: { ...process.env, QIAO_VAR: own.info.varDir },
+    maxBuffer: 16 * 1024 * 1024,
+  });
+
+async function api<T>(method: string, path: string, body?: unknown, token?: string): Promise<T> {
+  const answer = await fetch(`${own.info.gatewayUrl}${path}`, {
+    method,
+    headers: {
+      'accept-language': 'en',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+const tokenOf = (link: string): string => new URL(link).hash.slice(1);
+
+/** Activates by a link and signs in to our interfaces as every client does: by an OpenID token. */
+async function activateAndSignIn(link: string): Promise<{ userId: string; session: string }> {
+  const { user_id: userId } = await api<{ user_id: string }>('POST', '/api/org/activation', {
+    token: tokenOf(link),
+    password: PASSWORD,
+  });
+  const login = await api<{ access_token: string }>('POST', '/_matrix/client/v3/login', {
+    type: 'm.login.password',
+    identifier: { type: 'm.id.user', user: userId },
+    password: PASSWORD,
+  });
+  const openid = await api(
+    'POST',
+    `/_matrix/client/v3/user/${encodeURIComponent(userId)}/openid/request_token`,
+    {},
+    login.access_token,
+  );
+  const session = await api<{ token: string }>('POST', '/api/session', { openid, delivery: 'token' });
+  await api('POST', '/_matrix/client/v3/logout', {}, login.access_token);
+  return { userId, session: session.token };
+}
+
+interface DepartmentAnswer {
+  name: string;
+  member_count: number;
+  room_id: string | null;
+}
+
+interface PersonAnswer {
+  id: string;
+  user_id: string;
+  display_name: string;
+  activated_at: string | null;
+  departments: { department_id: string; department_name: string }[];
+}
+
+describe('a fresh installation', () => {
+  let admin: { userId: string; session: string };
+  let person: PersonAnswer;
+  /** The department's room; its space has the same name. */
+  let greeted: string;
+
+  it('takes in Adventure Works, and every room is joined', async () => {
+    const { stdout } = await host('org', 'demo');
+    expect(stdout).toMatch(/290/);
+    const first = await host('org', 'first-admin', '--json');
+    const { link } = JSON.parse(first.stdout) as { link: string };
+    admin = await activateAndSignIn(link);
+    await waitFor(
+      async () => {
+        const state = await api<{ pending: Record<string, number> }>(
+          'GET',
+          '/api/org/provisioning',
+          undefined,
+          admin.session,
+        );
+        return Object.values(state.pending).every((count) => count === 0);
+      },
+      { timeout: 240_000, interval: 500, what: 'every account, room and membership' },
+    );
+    const { items } = await api<{ items: DepartmentAnswer[] }>(
+      'GET',
+      '/api/org/departments',
+      undefined,
+      admin.session,
+    );
+    const filled = items.filter((department) => department.member_count > 0);
+    expect(filled.length).toBeGreaterThanOrEqual(16);
+    expect(filled.find((department) => department.name === 'Engineering')?.member_count).toBe(6);
+    // What the homeserver itself holds, not what we think of it.
+    const synapse = new pg.Client({
+      connectionString: own.info.superuserUrl.replace(/\/postgres$/, '/synapse'),
+    });
+    await synapse.connect();
+    const { rows } = await synapse.query<{ room_id: string; joined: number }>(
+      `select room_id, count(*)::int as joined from local_current_membership
+       where membership = 'join' and room_id = any($1::text[]) group by room_id`,
+      [filled.map((department) => department.room_id)],
+    );
+    await synapse.end();
+    const joined = new Map(rows.map((row) => [row.room_id, row.joined]));
+    for (const department of filled) {
+      // Its people, and the bot.
+      expect([department.name, joined.get(department.room_id ?? '')]).toEqual([
+        department.name,
+        department.member_count + 1,
+      ]);
+    }
+  }, 400_000);
+
+  it('lets a person of the company activate the account, once', async () => {
+    const found = await api<{ items: PersonAnswer[] }>(
+      'GET',
+      '/api/org/people?q=gail%20erickson',
+      undefined,
+      admin.session,
+    );
+    expect(found.items.map((one) => one.display_name)).toEqual(['Gail A Erickson']);
+    person = found.items[0] as PersonAnswer;
+    expect(person.activated_at).toBeNull();
+    const { link } = await api<{ link: string }>(
+      'POST',
+      `/api/org/people/${person.id}/activation`,
+      {},
+      admin.session,
+    );
+    await expect(
+      api('POST', '/api/org/activation', { token: tokenOf(link), password: 'short' }),
+    ).rejects.toThrow(/400/);
+    const { user_id: userId } = await api<{ user_id: string }>('POST', '/api/org/activation', {
+      token: tokenOf(link),
+      password: PASSWORD,
+    });
+    expect(userId).toBe(person.user_id);
+    await expect(
+      api('POST', '/api/org/activation', { token: tokenOf(link), password: PASSWORD }),
+    ).rejects.toThrow(/404.*org\.activation_not_valid/);
+  });
+
+  it("shows the department bot's encrypted greeting in an independent client", async () => {
+    nio = new NioClient(join(own.info.varDir, 'nio-gail'));
+    await nio.login({ homeserver: own.info.gatewayUrl, user_id: person.user_id, password: PASSWORD });
+    await nio.startSync();
+    const greeting = await nio.waitEvent({
+      type: 'm.room.message',
+      sender: `@_qiao_org_bot:${own.info.serverName}`,
+      timeout_ms: 90_000,
+    });
+    greeted = greeting.room_id;
+    expect(greeting).toMatchObject({ encrypted: true, decrypted: true });
+    expect(String(greeting.content['body'])).toContain('Gail');
+    const { rooms } = await nio.state();
+    expect(rooms[greeting.room_id]).toMatchObject({ name: 'Engineering', encrypted: true });
+    expect(rooms[greeting.room_id]?.members).toHaveLength(7);
+  });
+
+  it('answers a question in the same encrypted room', async () => {
+    const asked = await (nio as NioClient).sendText(greeted, '帮助');
+    const answer = await (nio as NioClient).waitEvent({
+      room_id: greeted,
+      sender: `@_qiao_org_bot:${own.info.serverName}`,
+      after_event_id: asked,
+      type: 'm.room.message',
+      timeout_ms: 60_000,
+    });
+    expect(answer).toMatchObject({ encrypted: true, decrypted: true });
+    expect(await (nio as NioClient).undecrypted()).toEqual([]);
+  });
+});
