@@ -63,7 +63,8 @@ export function closeLeaver(
           }
         } else {
           const source = registry.sources().find((one) => one.kind === kind);
-          if (!source) continue;
+          // Another process may have the domain; this one must not close the account without it.
+          if (!source) throw new Error(`nobody hands over ${kind} here`);
           await source.handOver(subject, row.person_id, to);
         }
         await repository.markDone(db, [item.id], clock.now());

@@ -25,6 +25,8 @@ export function lockLeavers(context: OrgContext, accounts: Accounts): Job {
     if (leaving === (person.account === 'locked')) return;
     try {
       await accounts.lock(userId, leaving);
+      // A sign-in to our interfaces may have come in between; from the lock on none can.
+      if (leaving) await context.sessions.endAll(userId);
       await peopleRepository.setAccount(db, person.id, leaving ? 'locked' : 'created');
     } catch (error) {
       // Not there, or not ours to lock: the certificate will say so.

@@ -225,14 +225,16 @@ export async function startLeaving(
   }
 
   const outer = trx as unknown as Transaction<never>;
-  for (const leaver of leavers) {
-    const subject = `person:${leaver.id}`;
-    await org.acts.record(outer, {
+  await org.acts.recordMany(
+    outer,
+    leavers.map((leaver) => ({
       actor: context.actor,
       action: 'org.person.suspend',
-      subject,
+      subject: `person:${leaver.id}`,
       details: { offboarding_id: started.get(leaver.id) ?? '' },
-    });
+    })),
+  );
+  for (const leaver of leavers) {
     await org.events.publish(outer, 'org.person.suspended', {
       person_id: leaver.id,
       user_id: userId(leaver),
