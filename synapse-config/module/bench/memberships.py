@@ -30,6 +30,7 @@ BATCH = 200
 # Settings under which a join in a large room costs what the join costs: see the README.
 LEAN = {"update_user_directory_from_worker": "nobody", "send_federation": False}
 PARALLEL = 4
+PATHS = ("outside", "one by one", "batched")
 
 
 def cpu_seconds(hs: Homeserver) -> float:
@@ -115,6 +116,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--large", type=int, default=0)
     parser.add_argument("--joins", type=int, default=400)
+    parser.add_argument("--paths", nargs="+", choices=PATHS, default=PATHS)
     parser.add_argument("--lean", action="store_true", help=f"with {LEAN}")
     arguments = parser.parse_args()
     n = arguments.joins
@@ -126,7 +128,7 @@ def main() -> None:
             if large:
                 print(f"filling a room with {arguments.large}")
                 measure(hs, "fill", module, {large: people(hs, arguments.large)})
-            for path in ("outside", "one by one", "batched"):
+            for path in arguments.paths:
                 hs.stop_process()
                 hs.configure({"fast_memberships": path == "batched"})
                 hs.start()
