@@ -235,6 +235,8 @@ export function synapseSpec(options: SynapseOptions): ProcessSpec {
     env: {
       QIAO_VAR: varDir,
       PYTHONUNBUFFERED: '1',
+      // Else Synapse takes the checkout's commit for its own and says so in its version.
+      GIT_CEILING_DIRECTORIES: paths.venv,
       ...(kind === 'own' && module !== undefined && { PYTHONPATH: module }),
     },
     stopTimeout: 20_000,

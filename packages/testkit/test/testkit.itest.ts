@@ -52,6 +52,11 @@ describe('users', () => {
   });
 });
 
+test("the homeserver's version is its own, not the checkout's", async () => {
+  const answer = await fetch(`${testStack().homeserverUrl}/_matrix/federation/v1/version`);
+  expect(await answer.json()).toEqual({ server: { name: 'Synapse', version: '1.163.2' } });
+});
+
 describe('the partner', () => {
   test('federates over TLS on loopback', async () => {
     await stackControl().ensure('partner');
