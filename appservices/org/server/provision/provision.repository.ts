@@ -29,7 +29,7 @@ const blocked = (subject: Q<unknown>): Q<boolean> => sql`exists (select 1 from o
 const wantedAccount: Q<AccountState> = sql`case p.status when 'suspended' then 'locked' when 'left' then 'deactivated' else 'created' end`;
 /** Somebody who never had an account needs none to be locked, and nobody has one before the first day (UTC). */
 const accountDiffers: Q<boolean> = sql`(p.account <> ${wantedAccount} and not (p.account = 'none'
-  and (p.status in ('suspended', 'left') or p.starts_on > (now() at time zone 'utc')::date)))`;
+  and (p.status in ('suspended', 'left') or coalesce(p.starts_on > (now() at time zone 'utc')::date, false))))`;
 const profileDiffers: Q<boolean> = sql`(p.account = 'created' and p.status in ('joining', 'active')
   and (p.applied_name is distinct from p.display_name or p.applied_email is distinct from lower(p.email)))`;
 /** People who belong into rooms now. */
