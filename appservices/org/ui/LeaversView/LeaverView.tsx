@@ -123,7 +123,13 @@ function Handover({ state, model, leaver }: Props): ReactNode {
     <Card
       flush
       title={t('leavers.handover')}
-      intro={editing ? t('leavers.handover_intro', { count: open }) : undefined}
+      intro={
+        editing
+          ? open === 0
+            ? t('leavers.handover_ready')
+            : t('leavers.handover_intro', { count: open })
+          : undefined
+      }
       actions={
         editing &&
         open > 0 &&

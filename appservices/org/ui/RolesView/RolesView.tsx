@@ -110,7 +110,7 @@ function RoleDialog({ state, model, role }: Props & { role: Role | undefined }):
               />
             ))}
           </div>
-          {tried && chosen.size === 0 && <p className="q-field__error">{t('roles.choose_one')}</p>}
+          {tried && chosen.size === 0 && <p className="q-field__error">{t('roles.at_least')}</p>}
         </fieldset>
       </FormShell>
     </Dialog>
