@@ -1,5 +1,7 @@
 import type { TestCall } from '@qiao/platform/testing';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { searchKey } from '../../server/directory/search.ts';
 import { buildDepartment, buildGrant, buildPerson, openTestOrg, type TestOrg } from '../../testing/index.ts';
 
 let org: TestOrg;
@@ -171,6 +173,16 @@ describe('people', () => {
     const { body } = await main('GET', `/api/org/people?q=${encodeURIComponent(q)}`);
     expect(body.items.map((item: { display_name: string }) => item.display_name)).toEqual([name]);
     expect(body.total).toBe(1);
+  });
+
+  test('the database spells a text as the search spells a word', async () => {
+    for (const text of ['张三', '𠮷野家', 'Ødegård', 'مرحبا', 'x1']) {
+      const word = text.toLowerCase();
+      const { rows } = await sql<{ key: string }>`select org.search_key(${word}) as key`.execute(org.db);
+      expect(rows[0]!.key).toBe(` ${searchKey(word)}`);
+    }
+    const { rows } = await sql<{ key: string }>`select org.search_key('a.b-c@d_e') as key`.execute(org.db);
+    expect(rows[0]!.key).toBe(' a b c d e');
   });
 
   test('search takes what means something to SQL as text', async () => {
