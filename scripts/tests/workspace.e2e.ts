@@ -184,8 +184,8 @@ describe('a fresh installation', () => {
   });
 
   it('answers a question in the same encrypted room', async () => {
-    const asked = await (nio!).sendText(greeted, '帮助');
-    const answer = await (nio!).waitEvent({
+    const asked = await nio!.sendText(greeted, '帮助');
+    const answer = await nio!.waitEvent({
       room_id: greeted,
       sender: `@_qiao_org_bot:${own.info.serverName}`,
       after_event_id: asked,
@@ -193,6 +193,6 @@ describe('a fresh installation', () => {
       timeout_ms: 60_000,
     });
     expect(answer).toMatchObject({ encrypted: true, decrypted: true });
-    expect(await (nio!).undecrypted()).toEqual([]);
+    expect(await nio!.undecrypted()).toEqual([]);
   });
 });
