@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const folder = new URL('adventure-works/', import.meta.url);
 type Row = Record<string, string>;
 const read = (name: string): Row[] =>
-  parse(readFileSync(fileURLToPath(new URL(`${name}.csv`, folder))), { columns: true }) as Row[];
+  parse<Row>(readFileSync(fileURLToPath(new URL(`${name}.csv`, folder))), { columns: true });
 
 export interface DemoDepartment {
   id: string;

@@ -39,12 +39,14 @@ export function importCommand(context: OrgContext, imports: Imports): Command {
       const locale = terminalLocale();
       const t = (key: string, params: Record<string, unknown> = {}): string =>
         texts.t(locale, `org:imports.command.${key}`, params);
+      let open: string | undefined;
       try {
         let run = await imports.upload({ userId: COMMAND_ACTOR, local: true }, locale, {
           name: basename(path),
           content: createReadStream(path),
           encoding: values.encoding,
         });
+        open = run.id;
         if (values['keep-missing'] && run.mapping) {
           run = await imports.putMapping(
             run.id,
@@ -81,12 +83,10 @@ export function importCommand(context: OrgContext, imports: Imports): Command {
         if (total > SHOWN) print(`  ${t('more', { count: total - SHOWN })}`);
         if (total === 0) {
           print(t('nothing'));
-          await imports.discard(run.id);
           return 0;
         }
         if (!values.apply) {
           print(t('how_to_apply'));
-          await imports.discard(run.id);
           return 0;
         }
         run = await imports.applyNow(run.id, {
@@ -104,9 +104,13 @@ export function importCommand(context: OrgContext, imports: Imports): Command {
         if (stored) print(errorText(stored, texts, locale));
         else if ((error as NodeJS.ErrnoException).code === 'ENOENT')
           print(texts.t(locale, 'org:imports.reasons.gone'));
-        else if (error instanceof DomainError) print(error.code);
+        else if (error instanceof DomainError)
+          print(texts.t(locale, error.code.replace('.', ':errors.'), error.params));
         else throw error;
         return 1;
+      } finally {
+        // What was not applied is of no more use; a run that is done cannot be discarded.
+        if (open !== undefined) await imports.discard(open).catch(() => undefined);
       }
     },
   };
@@ -116,7 +120,7 @@ const CHANGE = /^(department|person)_(add|change|move|dissolve|leave)$/;
 const shownTotal = (counts: Readonly<Record<string, number>>): number =>
   Object.entries(counts).reduce((sum, [key, count]) => sum + (CHANGE.test(key) ? count : 0), 0);
 
-const word = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+const word = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 function describe(before: Record<string, unknown> | null, after: Record<string, unknown> | null): string {
   const record = after ?? before ?? {};
   const parts = Object.entries(record).map(([key, value]) =>

@@ -121,13 +121,20 @@ export function buildDepartmentImage(
   const separator = options.separator;
   const pathIds = new Map<string, string>();
   const idPaths = new Map<string, string>();
-  const segmentsOf = (row: PersonRow): string[] =>
-    separator === undefined || typeof row.department !== 'string'
-      ? []
-      : row.department
-          .split(separator)
-          .map((part) => inspectName(part, LIMITS.department).name)
-          .filter((part) => part !== '');
+  // Many people share few paths.
+  const split = new Map<string, string[]>();
+  const segmentsOf = (row: PersonRow): string[] => {
+    if (separator === undefined || typeof row.department !== 'string') return [];
+    let segments = split.get(row.department);
+    if (!segments) {
+      segments = row.department
+        .split(separator)
+        .map((part) => inspectName(part, LIMITS.department).name)
+        .filter((part) => part !== '');
+      split.set(row.department, segments);
+    }
+    return segments;
+  };
   const pathText = (segments: readonly string[]): string => segments.map(lower).join('\u0001');
   if (separator !== undefined) {
     for (const row of rows) {

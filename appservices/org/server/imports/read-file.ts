@@ -9,7 +9,7 @@ import { createRowReader, type PersonRow, type SourceDepartment, type SourceRow 
 import { UnreadableFile } from './unreadable.ts';
 
 /** People one import may bring; what is beyond is no directory but a mistake. */
-export const MAX_ROWS = 200_000;
+export const MAX_ROWS = 100_000;
 /** Rows between two reports of progress, where an import can also be stopped. */
 const REPORT_ROWS = 1000;
 

@@ -261,7 +261,7 @@ function unreachable(error: unknown, name: string): Error {
   if (/CERT|SIGNATURE|ISSUER|ALTNAME|SELF_SIGNED/.test(code ?? ''))
     return make('certificate', { code: code ?? '' });
   if (/SSL|TLS|EPROTO/.test(code ?? '')) return make('tls');
-  if (/filter|parenthes/i.test(message)) return make('bad_filter');
+  if (/filter|paren/i.test(message)) return make('bad_filter');
   if (code !== undefined || /timeout|timed out|closed|socket|connect/i.test(message))
     return make('no_answer');
   return error as Error;

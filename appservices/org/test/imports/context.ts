@@ -63,7 +63,7 @@ interface Parts {
   held: { company: boolean };
   pool: DatabaseHandle['pool'];
   metrics: Metrics;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** A domain's context over a database; `workerName` is how the process is known to the queue. */
