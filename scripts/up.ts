@@ -306,8 +306,12 @@ async function up(): Promise<number> {
           : wantsCalls
             ? 'off until the calls server is built, in the background'
             : 'off (calls.enabled in var/config/qiao.json)';
-    if (options.demo === true) await loadDemo(ending.signal);
-    const text = summary(stack, calls, await firstAdmin(ending.signal));
+    // Each begins by loading the whole host: side by side they take half the time.
+    const [admin] = await Promise.all([
+      firstAdmin(ending.signal),
+      options.demo === true ? loadDemo(ending.signal) : undefined,
+    ]);
+    const text = summary(stack, calls, admin);
     if (isEnding()) return await ended.promise;
     say('Ready');
     process.stdout.write(`\n${text}\n\n`);
