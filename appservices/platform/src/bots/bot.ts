@@ -1229,7 +1229,7 @@ export class EncryptedBot {
 
   /** Only one call per room at a time: `#inTurn` sees to it. */
   async #encrypt(roomId: RoomId, type: string, content: Json): Promise<string> {
-    const { crypto, rooms } = this.#running();
+    const { crypto, rooms, unclean } = this.#running();
     const row = await rooms.row(roomId);
     const rotation = Math.min(row.rotationMessages ?? DEFAULT_ROTATION_MESSAGES, MAX_ROTATION_MESSAGES);
     const known = this.#shared.get(roomId);
@@ -1242,6 +1242,7 @@ export class EncryptedBot {
       known.sent >= rotation;
     let version = known?.version ?? 0;
     if (due) {
+      if (known === undefined && unclean) await crypto.discardRoomKey(roomId);
       await crypto.track(await rooms.members(roomId));
       if (crypto.queriesDue) await crypto.flush();
       // Read before sharing: a change that comes in meanwhile makes the next message share again.

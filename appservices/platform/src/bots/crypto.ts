@@ -104,6 +104,7 @@ export class BotCrypto {
   readonly #log: Logger;
   readonly #tracked = new Set<string>();
   readonly #shareWith: ShareWith;
+  readonly #durable: () => Promise<void>;
   #sending: Promise<void> | undefined;
   #sendAgain: Promise<void> | undefined;
   #claims: Promise<void> = Promise.resolve();
@@ -118,7 +119,14 @@ export class BotCrypto {
   /** Called with users whose devices were asked for: they may have changed. Called before `flush` resolves. */
   onDevices: ((users: readonly string[]) => void) | undefined;
 
-  private constructor(machine: OlmMachine, link: MatrixLink, log: Logger, shareWith: ShareWith) {
+  private constructor(
+    machine: OlmMachine,
+    link: MatrixLink,
+    log: Logger,
+    shareWith: ShareWith,
+    durable: () => Promise<void>,
+  ) {
+    this.#durable = durable;
     this.machine = machine;
     this.#link = link;
     this.#log = log;
@@ -134,6 +142,8 @@ export class BotCrypto {
     link: MatrixLink;
     log: Logger;
     shareWith: ShareWith;
+    /** Resolves when what the machine has stored so far survives a power cut. */
+    durable: () => Promise<void>;
   }): Promise<BotCrypto> {
     await initAsync();
     tracing ??= new Tracing(LoggerLevel.Error);
@@ -146,7 +156,7 @@ export class BotCrypto {
     // Keys go again only to devices that were meant to have them, and to our own verified ones.
     machine.roomKeyForwardingEnabled = true;
     machine.roomKeyRequestsEnabled = true;
-    const crypto = new BotCrypto(machine, options.link, options.log, options.shareWith);
+    const crypto = new BotCrypto(machine, options.link, options.log, options.shareWith, options.durable);
     machine.registerRoomKeyUpdatedCallback(async (keys) => {
       const list = keys.map((key) => ({ roomId: key.roomId.toString() as RoomId, sessionId: key.sessionId }));
       crypto.onRoomKeys?.(list);
@@ -208,6 +218,8 @@ export class BotCrypto {
         this.#asked = wanted;
         return;
       }
+      // What others will rely on (published keys, the state of a session) must not be forgotten again.
+      await this.#durable();
       const results = await Promise.allSettled(requests.map((request) => this.#send(request)));
       const failed = results.find((result) => result.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
@@ -256,6 +268,8 @@ export class BotCrypto {
       new DecryptionSettings(TrustRequirement.Untrusted),
     );
     for (const event of processed) event.free();
+    // The next sync lets the homeserver delete these messages.
+    await this.#durable();
   }
 
   /** Has the devices of users asked for again, as far as they are watched. */
@@ -314,6 +328,7 @@ export class BotCrypto {
       wasmUsers(users),
       this.#encryptionSettings(settings),
     );
+    if (requests.length > 0) await this.#durable();
     await eachAtMost(SHARE_CONCURRENCY, requests, (request) => this.#send(request));
   }
 

@@ -37,6 +37,11 @@ export interface Session {
   rooms: Rooms;
   recoveryKey: string;
   backupVersion: string;
+  /**
+   * The bot was not closed properly: after a power cut the keys of its next messages may be those of messages it has
+   * sent already. They must not be used; every room gets a new one.
+   */
+  unclean: boolean;
   /** The bot had another device before, whose keys are gone. */
   lost: boolean;
   close(): void;
@@ -80,10 +85,13 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     opened = await openCrypto(options, file, deviceId, storeKey);
   }
   const { crypto, engine } = opened;
+  const unclean = store.get('open') !== undefined;
+  store.setDurably('open', '1');
   const close = (): void => {
     crypto.close();
     engine.close();
     installIndexedDb().unmount(mountName(userId));
+    store.setDurably('open', undefined);
   };
   try {
     // The name is set again: it may have changed. Only now does the device exist for the homeserver.
@@ -104,7 +112,17 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     }
     const backupVersion = await crypto.enableBackup(recoveryKey);
     const rooms = new Rooms(store, own);
-    const session: Session = { deviceId, link: own, crypto, rooms, recoveryKey, backupVersion, lost, close };
+    const session: Session = {
+      deviceId,
+      link: own,
+      crypto,
+      rooms,
+      recoveryKey,
+      backupVersion,
+      unclean,
+      lost,
+      close,
+    };
     if (lost || store.get('restoring') !== undefined) {
       store.set('restoring', '1');
       await restore(session, options);
@@ -127,7 +145,7 @@ async function openCrypto(
   storeKey: Uint8Array,
 ): Promise<{ crypto: BotCrypto; engine: SqliteEngine }> {
   const indexedDb = installIndexedDb();
-  const engine = new SqliteEngine(file);
+  const engine = new SqliteEngine(file, 'process');
   indexedDb.mount(mountName(options.userId), engine);
   try {
     const crypto = await BotCrypto.open({
@@ -138,6 +156,7 @@ async function openCrypto(
       link: options.link.as(options.userId, deviceId),
       log: options.log,
       shareWith: options.shareWith,
+      durable: () => engine.barrier(),
     });
     return { crypto, engine };
   } catch (error) {

@@ -42,7 +42,8 @@ const UNDECRYPTED_MS = 90 * 24 * 3600 * 1000;
 /**
  * What one bot remembers besides its keys: where it stands in the sync, which events still wait for their handlers,
  * which were seen, which could not be decrypted. One file, held by one process (a second one is refused).
- * Holds events only as they came: of an encrypted room, ciphertext.
+ * Holds events only as they came: of an encrypted room, ciphertext. A power cut may take the last moments: then the
+ * sync begins a little earlier, and events of those moments are delivered again.
  */
 export class BotStore {
   readonly #db: DatabaseSync;
@@ -56,7 +57,7 @@ export class BotStore {
       this.#db.exec(`
         PRAGMA locking_mode = EXCLUSIVE;
         PRAGMA journal_mode = WAL;
-        PRAGMA synchronous = FULL;
+        PRAGMA synchronous = NORMAL;
         PRAGMA cache_size = -2048;
         BEGIN IMMEDIATE;
         CREATE TABLE IF NOT EXISTS meta (k TEXT PRIMARY KEY, v TEXT NOT NULL);
@@ -99,6 +100,17 @@ export class BotStore {
       key,
       value,
     );
+  }
+
+  /** Like `set` and `unset`, and survives a power cut. */
+  setDurably(key: string, value: string | undefined): void {
+    this.#db.exec('PRAGMA synchronous = FULL');
+    try {
+      if (value === undefined) this.unset(key);
+      else this.set(key, value);
+    } finally {
+      this.#db.exec('PRAGMA synchronous = NORMAL');
+    }
   }
 
   unset(key: string): void {

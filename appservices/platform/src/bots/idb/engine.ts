@@ -3,7 +3,10 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { deserialize, serialize } from 'node:v8';
 import { decodeKey, encodeKey, type IdbKey } from './keys.ts';
 
-/** `power`: an acknowledged write survives a power cut. `process`: it survives the end of the process, however sudden. */
+/**
+ * `power`: an acknowledged write survives a power cut. `process`: it survives the end of the process, however sudden;
+ * a power cut only takes what came after the last `barrier`.
+ */
 export type Durability = 'power' | 'process';
 
 /** Lower and upper end of a range of encoded keys; absent means open. */
@@ -78,8 +81,12 @@ export class SqliteEngine {
   #inTransaction = false;
   #tick: NodeJS.Immediate | undefined;
   #closed = false;
+  #dirty = false;
+  #barriers: { done: () => void; failed: (error: unknown) => void }[] = [];
+  readonly #durability: Durability;
 
   constructor(file: string, durability: Durability = 'power') {
+    this.#durability = durability;
     this.#db = new DatabaseSync(file);
     if (file !== ':memory:') chmodSync(file, 0o600);
     this.#db.exec(`
@@ -87,6 +94,7 @@ export class SqliteEngine {
       PRAGMA synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'};
       PRAGMA cache_size = -4096;
       PRAGMA secure_delete = ON;
+      CREATE TABLE IF NOT EXISTS idb_barrier (id INTEGER PRIMARY KEY, n INTEGER NOT NULL);
       CREATE TABLE IF NOT EXISTS idb_database (name TEXT PRIMARY KEY, version INTEGER NOT NULL);
       CREATE TABLE IF NOT EXISTS idb_store (
         id INTEGER PRIMARY KEY AUTOINCREMENT, database TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (database, name));
@@ -171,6 +179,7 @@ export class SqliteEngine {
     if (!this.#inTransaction) {
       this.#run('BEGIN IMMEDIATE');
       this.#inTransaction = true;
+      this.#dirty = true;
     }
     this.#run('SAVEPOINT unit');
   }
@@ -186,8 +195,12 @@ export class SqliteEngine {
     if (this.#closed) return;
     for (const unit of [...this.#running]) if (unit.idle()) this.finish(unit);
     const writing = [...this.#running].some((unit) => !unit.readonly);
-    if (!writing) this.#commit();
-    if (this.#running.size > 0 || this.#queue.length > 0 || this.#inTransaction) this.#schedule();
+    if (!writing) {
+      this.#commit();
+      this.#passBarriers();
+    }
+    if (this.#running.size > 0 || this.#queue.length > 0 || this.#inTransaction || this.#barriers.length > 0)
+      this.#schedule();
   }
 
   #commit(): void {
@@ -207,12 +220,47 @@ export class SqliteEngine {
     for (const unit of done) unit.completed();
   }
 
+  /** Resolves when everything that was completed before survives a power cut. Costs nothing if nothing was written. */
+  async barrier(): Promise<void> {
+    this.#assertOpen();
+    if (this.#durability === 'power' || (!this.#dirty && !this.#inTransaction)) return;
+    await new Promise<void>((done, failed) => {
+      this.#barriers.push({ done, failed });
+      this.#schedule();
+    });
+  }
+
+  /** One small commit with full synchronisation takes all earlier ones of the write-ahead log with it. */
+  #passBarriers(): void {
+    const waiting = this.#barriers;
+    if (waiting.length === 0 || this.#inTransaction) return;
+    this.#barriers = [];
+    try {
+      this.#fullCommit();
+      this.#dirty = false;
+      for (const one of waiting) one.done();
+    } catch (error) {
+      for (const one of waiting) one.failed(error);
+    }
+  }
+
+  #fullCommit(): void {
+    this.#db.exec('PRAGMA synchronous = FULL');
+    try {
+      this.#db.exec('INSERT INTO idb_barrier (id, n) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET n = n + 1');
+    } finally {
+      this.#db.exec('PRAGMA synchronous = NORMAL');
+    }
+  }
+
   /** Writes what is finished and closes the file; units still running are undone. */
   close(): void {
     if (this.#closed) return;
     for (const unit of [...this.#running]) if (!unit.readonly) this.rollback(unit);
     this.#queue.length = 0;
     this.#commit();
+    this.#passBarriers();
+    if (this.#dirty && this.#durability === 'process') this.#fullCommit();
     this.#closed = true;
     if (this.#tick !== undefined) clearImmediate(this.#tick);
     this.#statements.clear();
