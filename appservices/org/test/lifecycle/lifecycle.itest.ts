@@ -418,3 +418,67 @@ test('what undoing needed is erased when its time is over', async () => {
     { what: 'the erasure' },
   );
 }, 90_000);
+
+test('with the homeserver away nothing is lost: the link stays good, and the lock follows', async () => {
+  const id = await newPerson('耐心');
+  const token = await linkFor(id);
+  const { id: leaver, user } = await working('Away');
+  company.proxy.fault = () => ({ status: 503, body: { errcode: 'M_UNKNOWN', error: 'away' } });
+  try {
+    const answer = await activate(token);
+    expect(answer.status).toBe(503);
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    expect(answer.body.error.code).toBe('org.homeserver_unavailable');
+    expect((await person(id)).activated_at).toBeNull();
+    const begun = await boss.call('POST', `/api/org/people/${leaver}/offboarding`, {});
+    expect(begun.status).toBe(201);
+    const close = await boss.call('POST', `/api/org/offboardings/${begun.body.id}/close`);
+    expect(close.status).toBe(503);
+    expect((await offboarding(String(begun.body.id))).state).toBe('suspended');
+  } finally {
+    company.proxy.fault = undefined;
+  }
+  expect((await activate(token)).status).toBe(200);
+  await waitFor(async () => (await refused(user)) === 'M_USER_LOCKED', { what: 'the lock', timeout: 90_000 });
+}, 150_000);
+
+test('an identity provider lets somebody go, a person closes, the provider brings them back', async () => {
+  const made = await boss.call('POST', '/api/org/scim-tokens', { name: 'Entra ID' });
+  const scim = (method: 'POST' | 'PATCH' | 'GET', path: string, body?: object): Promise<TestAnswer> =>
+    company.host.call(method, `/api/scim/v2${path}`, body, { authorization: `Bearer ${made.body.token}` });
+  const active = (value: boolean): Promise<TestAnswer> =>
+    scim('PATCH', `/Users/${id}`, {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op: 'Replace', path: 'active', value }],
+    });
+  const answer = await scim('POST', '/Users', {
+    schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+    userName: 'scim.journey@example.com',
+    name: { familyName: '孙', givenName: '悦' },
+    emails: [{ value: 'scim.journey@example.com', type: 'work', primary: true }],
+  });
+  const id = String(answer.body.id);
+  expect((await activate(await linkFor(id))).status).toBe(200);
+  const user = await login(company.stack.info.homeserverUrl, await company.userId(id), PASSWORD);
+  expect((await active(false)).body.active).toBe(false);
+  await waitFor(async () => (await refused(user)) === 'M_USER_LOCKED', { what: 'the lock' });
+  const list = await boss.call('GET', '/api/org/offboardings?state=suspended');
+  const { id: at } = (list.body.items as { id: string; person: { id: string } }[]).find(
+    (one) => one.person.id === id,
+  )!;
+  expect((await boss.call('POST', `/api/org/offboardings/${at}/close`)).status).toBe(200);
+  const closed = await waitFor(
+    async () => {
+      const now = await offboarding(at);
+      return now.certificate !== null && now;
+    },
+    { what: 'the certificate', timeout: 45_000 },
+  );
+  expect(closed.certificate.complete).toBe(true);
+  expect((await scim('GET', `/Users/${id}`)).body.active).toBe(false);
+  const back = await active(true);
+  expect(back.status, back.text).toBe(200);
+  expect(back.body.active).toBe(true);
+  expect((await activate(await linkFor(id))).status).toBe(200);
+  expect(await signIn(id)).toBe('allowed');
+}, 120_000);
