@@ -273,9 +273,9 @@ describe('roles', () => {
     await page.goto('/admin/roles');
     await page.getByRole('button', { name: 'Give a role' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('Person').fill('tamburello');
+    await dialog.getByRole('combobox', { name: 'Person' }).fill('tamburello');
     await dialog.getByRole('option', { name: /Roberto Tamburello/ }).click();
-    await dialog.getByLabel('Over').fill('engineering');
+    await dialog.getByRole('combobox', { name: 'Over' }).fill('engineering');
     await dialog.getByRole('option', { name: /^Engineering/ }).click();
     await dialog.getByRole('button', { name: 'Give a role' }).click();
     await page.getByRole('rowheader', { name: /Roberto Tamburello/ }).waitFor();
@@ -399,13 +399,13 @@ describe('every page', () => {
       for (const [name, path] of Object.entries(await paths())) {
         await page.goto(path);
         await page.locator('h1').waitFor();
-        await page.waitForFunction("document.querySelector('.q-skeleton') === null");
+        await expect.poll(() => page.locator('.q-skeleton').count(), { timeout: 20_000 }).toBe(0);
         found.push(...(await axeViolations(page)).map((violation) => `${name}: ${violation}`));
         const wider = await horizontalOverflow(page);
         if (wider > 0) found.push(`${name}: ${wider} px too wide`);
         // An untranslated key shows its name.
-        const raw = await page.evaluate(String.raw`/\b(org|admin|kit|client):[a-z_.]+/.exec(document.body.innerText)?.[0]`);
-        if (raw) found.push(`${name}: ${String(raw)}`);
+        const raw = /\b(org|admin|kit|client):[a-z_.]+/.exec(await page.locator('body').innerText());
+        if (raw) found.push(`${name}: ${raw[0]}`);
       }
       expect(found).toEqual([]);
       expect(errors).toEqual([]);

@@ -178,7 +178,7 @@ export class ImportViewModel extends ViewModel<ImportSnapshot> {
     if (run.state === 'uploaded') this.set({ draft: draftOf(run), editing: false });
     if (run.state !== 'uploaded' && run.state !== 'checking') {
       const first = (Object.keys(TABS) as Tab[]).find((tab) => countOf(run, tab) > 0);
-      this.show(before === undefined || before === 'checking' ? (first ?? 'added') : this.snapshot.tab);
+      this.show(before === undefined || run.state === 'checked' ? (first ?? 'added') : this.snapshot.tab);
     }
     if (before !== undefined) {
       const { queries } = this.#services;

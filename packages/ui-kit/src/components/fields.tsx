@@ -518,7 +518,7 @@ export function SearchPicker<T extends Choice>(props: {
                 setText(event.target.value);
                 setOpen(true);
               }}
-              onFocus={() => {
+              onClick={() => {
                 setOpen(true);
               }}
               onBlur={() => {
