@@ -28,7 +28,7 @@ export interface BenchContext {
 
 /** The same for the product (its default) and the floor. */
 const IN_FLIGHT = 8;
-const POLL_MS = 250;
+const POLL_MS = 50;
 const CHANGED_SHARE = 0.01;
 const run = promisify(execFile);
 
