@@ -11,7 +11,6 @@ from synapse.api.constants import EventTypes, JoinRules, Membership
 from synapse.api.errors import Codes, SynapseError
 from synapse.types import UserID, create_requester
 from synapse.types.state import StateFilter
-from synapse.util import SYNAPSE_VERSION
 from synapse.util.async_helpers import Linearizer, concurrently_execute
 
 from qiao_synapse import validate
@@ -26,7 +25,7 @@ from qiao_synapse.config import QiaoConfig
 from qiao_synapse.errors import INTERNAL_ITEM_ERROR, bad_request, forbidden, item_error, not_found
 from qiao_synapse.guard import Guard
 from qiao_synapse.store import AccountFacts, QiaoStore
-from qiao_synapse.version import TESTED_SYNAPSE_VERSION
+from qiao_synapse.version import SYNAPSE_VERSION, TESTED_SYNAPSE_VERSION
 
 if TYPE_CHECKING:
     from synapse.server import HomeServer

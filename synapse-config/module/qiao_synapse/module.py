@@ -8,7 +8,6 @@ from typing import Any
 
 from synapse.config import ConfigError
 from synapse.module_api import ModuleApi
-from synapse.util import SYNAPSE_VERSION
 
 from qiao_synapse.accounts import Accounts
 from qiao_synapse.config import QiaoConfig, parse_config
@@ -21,7 +20,7 @@ from qiao_synapse.memberships import Memberships
 from qiao_synapse.rooms import Rooms
 from qiao_synapse.store import QiaoStore
 from qiao_synapse.token import TokenFile
-from qiao_synapse.version import VERSION
+from qiao_synapse.version import SYNAPSE_VERSION, VERSION
 
 logger = logging.getLogger(__name__)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import sqlite3
 import threading
 from pathlib import Path
@@ -270,7 +271,7 @@ def test_restart_and_length_of_state_chains(tmp_path: Path) -> None:
         def ask() -> None:
             try:
                 results.extend(change(hs, room, "join", *crowd[120:]))
-            except OSError as e:
+            except (OSError, http.client.HTTPException) as e:
                 results.append(e)
 
         asking = threading.Thread(target=ask)
