@@ -1,6 +1,5 @@
 import type { Me } from '@qiao/org/contract';
-import type {
-  ApiError} from '@qiao/ui-kit';
+import type { ApiError } from '@qiao/ui-kit';
 import {
   ApiClient,
   asApiError,

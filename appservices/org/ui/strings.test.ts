@@ -6,6 +6,9 @@ test.each([
   ['kit', `${import.meta.dirname}/../../../packages/ui-kit/src`],
   ['admin', `${import.meta.dirname}/../../../admin/src`],
   ['client', `${import.meta.dirname}/../../../client/src`],
-])('texts of %s are complete in both languages, used, and nowhere written into a view', (namespace, folder) => {
-  expect(catalogueProblems(namespace, folder)).toEqual([]);
-});
+])(
+  'texts of %s are complete in both languages, used, and nowhere written into a view',
+  (namespace, folder) => {
+    expect(catalogueProblems(namespace, folder)).toEqual([]);
+  },
+);

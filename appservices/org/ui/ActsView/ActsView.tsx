@@ -16,6 +16,15 @@ import { useEffect, type ReactNode } from 'react';
 import '../org.css';
 import { ActsViewModel } from './ActsViewModel.ts';
 
+/** The name of what an act was about, as far as its details say it. */
+function about(details: Readonly<Record<string, unknown>>): string {
+  const set = details['set'];
+  const inner = typeof set === 'object' && set !== null ? (set as Record<string, unknown>) : {};
+  const name =
+    details['display_name'] ?? details['name'] ?? details['label'] ?? inner['display_name'] ?? inner['name'];
+  return typeof name === 'string' && name !== '' ? ` · ${name}` : '';
+}
+
 /** The trail of administrative acts. */
 export default function ActsView(): ReactNode {
   const { t, format } = useText('org');
@@ -65,7 +74,12 @@ export default function ActsView(): ReactNode {
                       id: 'action',
                       header: t('acts.action'),
                       kind: 'main',
-                      cell: (act) => actionName(act.action),
+                      cell: (act) => (
+                        <>
+                          {actionName(act.action)}
+                          <span className="q-muted">{about(act.details)}</span>
+                        </>
+                      ),
                     },
                     {
                       id: 'at',

@@ -34,7 +34,10 @@ async function make(run: Partial<ImportRun> = {}) {
     answer: ({ method, path, query, body }) => {
       if (method !== 'GET') sent.push({ method, path, body });
       if (path.endsWith('/changes')) {
-        return { items: [{ seq: 1, kind: query.get('kind'), label: 'Ann', before: null, after: {} }], next: null };
+        return {
+          items: [{ seq: 1, kind: query.get('kind'), label: 'Ann', before: null, after: {} }],
+          next: null,
+        };
       }
       if (path.endsWith('/problems')) return { items: [], next: null };
       if (path.endsWith('/check')) {
@@ -77,7 +80,11 @@ test('after the check the first tab that has changes is shown', async () => {
 });
 
 test('only what a person confirmed is confirmed to the server', async () => {
-  const { model, sent, unmount } = await make({ state: 'checked', counts: { person_leave: 3 }, guard_tripped: true });
+  const { model, sent, unmount } = await make({
+    state: 'checked',
+    counts: { person_leave: 3 },
+    guard_tripped: true,
+  });
   await model.apply();
   model.setConfirmed(true);
   await model.apply();

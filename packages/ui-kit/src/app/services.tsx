@@ -2,7 +2,7 @@ import { QueryClient } from '@tanstack/react-query';
 import { TooltipProvider } from '@vector-im/compound-web';
 import { createContext, use, type ReactNode } from 'react';
 import { I18nextProvider, useTranslation } from 'react-i18next';
-import type { ApiError} from '../api/client.ts';
+import type { ApiError } from '../api/client.ts';
 import { asApiError, type ApiClient } from '../api/client.ts';
 import type { Formats, I18n, UiLocale } from '../i18n/i18n.ts';
 import { ConfirmModel, ToastsModel } from './notices.ts';

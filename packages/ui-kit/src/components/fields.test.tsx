@@ -11,7 +11,10 @@ const services = () => testServices({ answer: () => undefined });
 test('Enter that ends a composition of an input method does not pick', async () => {
   const picked = vi.fn();
   const search = (): Promise<Choice[]> => Promise.resolve([{ id: '1', label: '张三' }]);
-  renderView(<SearchPicker label="P" value={undefined} onChange={picked} search={search} />, await services());
+  renderView(
+    <SearchPicker label="P" value={undefined} onChange={picked} search={search} />,
+    await services(),
+  );
   const input = screen.getByRole('combobox');
   fireEvent.click(input);
   await screen.findByRole('option', { name: '张三' });

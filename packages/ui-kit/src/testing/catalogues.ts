@@ -24,7 +24,11 @@ function* sources(folder: string): Generator<string> {
   }
 }
 
-const placeholders = (text: string): string => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1]).sort().join();
+const placeholders = (text: string): string =>
+  [...text.matchAll(/\{\{(\w+)\}\}/g)]
+    .map((match) => match[1])
+    .sort()
+    .join();
 
 /** Attributes that a person reads or hears. */
 const SPOKEN = new Set(['title', 'label', 'placeholder', 'aria-label', 'alt', 'intro', 'help']);
@@ -55,7 +59,11 @@ export function catalogueProblems(namespace: string, folder: string): string[] {
     const file = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true);
     const name = path.slice(folder.length + 1);
     const own = (key: string): string | undefined =>
-      key.includes(':') ? (key.startsWith(`${namespace}:`) ? key.slice(namespace.length + 1) : undefined) : key;
+      key.includes(':')
+        ? key.startsWith(`${namespace}:`)
+          ? key.slice(namespace.length + 1)
+          : undefined
+        : key;
     // In this file `t` belongs to the namespace that the file asks for.
     const asked = /useText\('(\w+)'\)/.exec(file.text)?.[1] ?? namespace;
     const check = (argument: ts.Expression): void => {

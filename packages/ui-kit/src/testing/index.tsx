@@ -9,7 +9,12 @@ import { I18n, type Catalogues, type UiLocale } from '../i18n/i18n.ts';
 export { catalogueProblems } from './catalogues.ts';
 
 /** A request that a test answers: `GET /api/org/people?q=a`. */
-export type Answerer = (request: { method: string; path: string; query: URLSearchParams; body: unknown }) => unknown;
+export type Answerer = (request: {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  body: unknown;
+}) => unknown;
 
 /** An error answer for an {@link Answerer} to throw. */
 export class Refuse extends Error {
@@ -44,7 +49,9 @@ export const answeringFetch =
     } catch (error) {
       if (!(error instanceof Refuse)) throw error;
       const { code, status, details } = error;
-      const body = { error: { code, message: code, request_id: 'req-1', ...(details === undefined ? {} : { details }) } };
+      const body = {
+        error: { code, message: code, request_id: 'req-1', ...(details === undefined ? {} : { details }) },
+      };
       return new Response(JSON.stringify(body), { status });
     }
   };
