@@ -253,14 +253,22 @@ const withoutRemark = (name: string): string => name.replace(/[（(【[].*?[)）
 const SEPARATORS = [' > ', '>', ' / ', '/', '\\', '→', '|', ' - '];
 const MAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 
-/** The separator of department paths in sample values; undefined where they are plain names. */
+/**
+ * The separator of department paths in sample values; undefined where they are plain names. A few samples say little:
+ * besides the number of paths it counts when one is the beginning of another.
+ */
 function guessSeparator(samples: readonly string[]): string | undefined {
-  return SEPARATORS.find(
-    (separator) =>
-      samples.filter((sample) => sample.split(separator).filter((part) => part.trim() !== '').length > 1)
-        .length >
-      samples.length / 2,
-  );
+  return SEPARATORS.find((separator) => {
+    const paths = samples
+      .map((sample) => sample.split(separator).map((part) => part.trim()))
+      .filter((parts) => parts.filter((part) => part !== '').length > 1);
+    if (paths.length > samples.length / 2) return true;
+    return paths.some(([first = '']) =>
+      samples.some(
+        (other) => other.trim() === first || (other.startsWith(`${first}${separator}`) && paths.length > 1),
+      ),
+    );
+  });
 }
 
 /**
@@ -274,7 +282,9 @@ export function guessMapping(
   const used = new Set<string>();
   const candidates: { field: PeopleFieldName; column: string; rank: number }[] = [];
   for (const column of columns) {
-    const names = [plain(column.name), plain(withoutRemark(column.name))];
+    // JSON's nested names: `name.family` is the family name.
+    const nested = column.name.split('.').reverse().join('');
+    const names = [plain(column.name), plain(withoutRemark(column.name)), plain(nested)];
     for (const field of PEOPLE_FIELDS) {
       const ranks = names.map((name) =>
         name === plain(field) ? 0 : SYNONYMS[field].findIndex((synonym) => plain(synonym) === name),

@@ -101,6 +101,17 @@ export function buildPeopleImage(
       continue;
     }
     if (known) seenPeople.set(known.id, row);
+    if (known && known.source_id === null && known.external_id === null && row.external_id !== null) {
+      // Whoever may edit an account could have given it a future colleague's address, and would get that one's
+      // place: only who may set ids for the whole company says that both are the same person.
+      say('matched_by_email', row, 'email', {
+        value: row.email ?? '',
+        name: known.display_name,
+        id: row.external_id,
+      });
+      kept.add(known.id);
+      continue;
+    }
     if (known?.status === 'left') {
       say('person_left', row, 'external_id', { name: known.display_name });
       continue;
@@ -116,7 +127,6 @@ export function buildPeopleImage(
     }
     const department = departments.of(row);
     if (department === BAD_DEPARTMENT) {
-      keep(row as BadRow);
       if (known) kept.add(known.id);
       continue;
     }

@@ -16,6 +16,7 @@ export const PROBLEM_SEVERITY = {
   duplicate_id: 'error',
   duplicate_email: 'error',
   email_taken: 'error',
+  matched_by_email: 'error',
   person_leaving: 'warning',
   person_left: 'warning',
   manager_unknown: 'error',

@@ -62,6 +62,16 @@ describe('guessing a mapping', () => {
     expect(missingFields(guess)).toEqual(['display_name']);
   });
 
+  it('knows a path by another department being its beginning, and nested names', () => {
+    const samples = ['总部', '总部/研发'];
+    expect(guessMapping([{ name: '部门', samples }]).department_separator).toBe('/');
+    expect(guessMapping(columns('id', 'name.family', 'name.given')).columns).toEqual({
+      external_id: 'id',
+      family_name: 'name.family',
+      given_name: 'name.given',
+    });
+  });
+
   it('takes a slash inside one name for no path', () => {
     expect(
       guessMapping([{ name: '部门', samples: ['R&D/QA', 'Sales', 'Finance'] }]).department_separator,
