@@ -137,10 +137,15 @@ function generated(options: SynapseOptions, folder: string): Settings {
         : [
             {
               module: 'qiao_synapse.QiaoModule',
-              config: { token_path: secretPath(varDir, 'synapse_module_token') },
+              config: {
+                token_path: secretPath(varDir, 'synapse_module_token'),
+                // The only one the token may act as, and whose rooms must not federate.
+                service_users: [`@_qiao_org_bot:${config.server_name}`],
+              },
             },
           ],
     // Without partners nothing federates; each trusted partner is added here by its server name.
+    send_federation: partner,
     federation_domain_whitelist: partner ? [config.server_name, partnerServerName(config)] : [],
     ...(partner && {
       tls_certificate_path: join(varDir, 'tls', `${kind}.pem`),
