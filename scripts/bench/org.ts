@@ -7,6 +7,7 @@
  *   … --rounds 3        repeat each measurement and take the median
  *   … --only generated  or  --only adventure-works
  *   … --no-standard     leave out the floor by standard client calls
+ *   … --import-only     only read the file into the directory, with provisioning stopped: the host's memory and time
  */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -119,8 +120,10 @@ async function importInto(ctx: BenchContext, own: RunningTestStack, company: Com
         await delay(POLL_MS);
       }
     };
+    let stopped = false;
     const settled = async (): Promise<void> => {
-      for (;;) {
+       
+      while (!stopped) {
         const now = await call<{ pending: Record<string, number>; problems: number; running: boolean }>(
           'GET',
           '/provisioning',
@@ -167,6 +170,10 @@ async function importInto(ctx: BenchContext, own: RunningTestStack, company: Com
     };
 
     await settled();
+    if (ctx.args.includes('--import-only')) {
+      await call('PUT', '/provisioning', { enabled: false });
+      stopped = true;
+    }
     const synapse = own.stack.pid('synapse');
     const host = own.stack.pid('host');
     const before = { homeserver: cpuOf(synapse), host: cpuOf(host) };
@@ -175,7 +182,8 @@ async function importInto(ctx: BenchContext, own: RunningTestStack, company: Com
     ctx.note(
       `${company.name}: first import ${duration(first.total)} (of it the file ${duration(first.importing)})`,
     );
-    const made = await madeBy(handle.db);
+     
+    const made = stopped ? { companyName: '', departments: [], people: [] } : await madeBy(handle.db);
     const unchanged = await importFile(company);
     const change = changed(company, CHANGED_SHARE);
     const repeated = await importFile(change.file);
@@ -262,6 +270,16 @@ export async function bench(ctx: BenchContext): Promise<void> {
   }
   if (only !== 'adventure-works') {
     companies.push(generated(Number(option('--people') ?? 500), Number(option('--departments') ?? 25)));
+  }
+  if (ctx.args.includes('--import-only')) {
+    for (const company of companies) {
+      const mine = await measureOurs(ctx, company);
+      ctx.print(
+        `${company.name}: read into the directory in ${duration(mine.total)}, again unchanged ${duration(mine.unchanged)}, ` +
+          `1 % changed ${duration(mine.repeated)}; host ${mine.peakMb.toFixed(0)} MB at its peak, ${duration(mine.hostCpu)} of processor time.`,
+      );
+    }
+    return;
   }
   ctx.print(
     '| company | ours, file to last join | floor, same calls | ratio (≤ 1.15) | processor time of the homeserver, ratio | floor, standard calls | ratio | host memory, peak (< 500 MB) | repeated, nothing changed | repeated, 1 % changed (< 3 %) |',
