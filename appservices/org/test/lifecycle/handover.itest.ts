@@ -21,7 +21,7 @@ const notes = defineModule({
   texts: { en: {}, zh_Hans: {} },
   migrations: {},
   setup: (context) => {
-    context.use<HandoverRegistry>('org.handover').register({
+    (context.use('org.handover') as HandoverRegistry).register({
       kind: 'notes.note',
       collect: (personId) =>
         Promise.resolve(
