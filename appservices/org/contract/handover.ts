@@ -8,7 +8,7 @@ export interface OwnedThing {
 
 /**
  * What another domain hands in about leavers. Registered once in `setup` with
- * `context.use<HandoverRegistry>('org.handover').register(source)`.
+ * `(context.use('org.handover') as HandoverRegistry).register(source)`.
  */
 export interface HandoverSource {
   /** `<domain>.<noun>`, stable: it is stored with the hand-over list. */

@@ -3,7 +3,7 @@
  * whether the person asking may know them is for the caller's policy to say (`maySee`, `mayContact`).
  */
 
-/** Name under which org offers `OrgRead`: `context.use<OrgRead>(ORG_READ)`. */
+/** Name under which org offers `OrgRead`: `context.use(ORG_READ) as OrgRead`. */
 export const ORG_READ = 'org.read';
 
 export interface OrgPerson {
