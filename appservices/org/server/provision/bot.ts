@@ -11,6 +11,9 @@ import { asLocale } from './words.ts';
 /** Waits between tries to start, milliseconds: the host is up long before a homeserver may be. */
 const FIRST_WAIT_MS = 1000;
 const MAX_WAIT_MS = 30_000;
+/** While much is being sent the bot reads once in this time, milliseconds, and looks so often whether it is over. */
+const BUSY_WAIT_MS = 5000;
+const BUSY_LOOK_MS = 250;
 /** Longest text that is looked at for a command. */
 const MAX_COMMAND = 100;
 
@@ -61,6 +64,8 @@ export function createOrgBot(
     locale: () => Promise<string | null>;
     name: (userId: string, name: string) => Promise<void>;
     random: () => number;
+    /** True while the provisioner floods the bot's rooms. */
+    busy: () => boolean;
   },
 ): OrgBot {
   const { texts, log } = org;
@@ -88,6 +93,11 @@ export function createOrgBot(
     log,
     clock: { now: () => org.clock.now().getTime() },
     setDisplayName: parts.name,
+    // Each read costs the homeserver work over all the bot's rooms, and every join would be a read.
+    beforeSync: async (signal) => {
+      for (let waited = 0; parts.busy() && waited < BUSY_WAIT_MS; waited += BUSY_LOOK_MS)
+        await delay(BUSY_LOOK_MS, undefined, { signal });
+    },
     // People of this homeserver may write to it directly; nobody else can.
     acceptInvite: ({ inviter }) => inviter?.endsWith(`:${org.homeserver.serverName}`) === true,
   });

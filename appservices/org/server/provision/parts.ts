@@ -24,6 +24,7 @@ export function provisionParts(org: OrgContext): DomainParts {
     locale: async () => (await provisioner.repository.settings()).locale,
     name: (userId, name) => provisioner.nameBot(userId, name),
     random: provisioner.random,
+    busy: () => provisioner.bulk,
   });
   provisioner.setFarewell((roomId) => bot.farewell(roomId));
   return {

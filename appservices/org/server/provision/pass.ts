@@ -39,6 +39,9 @@ const ACCOUNT_BATCH = 50;
 /** Memberships in one request. */
 const MEMBER_BATCH = MODULE_BATCH;
 
+/** From so many accounts and memberships on a pass is bulk work. */
+const BULK = 100;
+
 export interface PassParts {
   readonly repository: ProvisionRepository;
   readonly module: ModuleApi;
@@ -67,6 +70,8 @@ export interface PassParts {
 export interface PassMemory {
   /** A creation may have happened without our knowing: look for rooms of ours before making new ones. */
   uncertain: boolean;
+  /** Much is being sent: the bot's rooms get many events a second. */
+  bulk: boolean;
   /** Rooms of the bot that are none of the directory's. */
   readonly foreign: Set<string>;
 }
@@ -77,6 +82,16 @@ const subjectOf = (room: Pick<WantedRoom, 'owner' | 'kind'>): string =>
 
 /** Does all there is to do. Returns how many things were done or found impossible; 0: all is as it should be. */
 export async function runPass(parts: PassParts, memory: PassMemory): Promise<number> {
+  const { accounts, joins, leaves } = await parts.repository.counts();
+  memory.bulk = accounts + joins + leaves > BULK;
+  try {
+    return await sendAll(parts, memory);
+  } finally {
+    memory.bulk = false;
+  }
+}
+
+async function sendAll(parts: PassParts, memory: PassMemory): Promise<number> {
   const { repository } = parts;
   let done = 0;
   // Closing accounts comes first: it is what cannot wait.

@@ -27,6 +27,8 @@ export interface Provisioner {
   /** Gives the bot its name, once; the homeserver keeps it from doing so itself. */
   nameBot(userId: string, name: string): Promise<void>;
   readonly state: Readonly<RunState>;
+  /** True while much is being sent at once. */
+  readonly bulk: boolean;
   /** Does all there is to do; waits out a homeserver or database that is away. */
   provision(signal: AbortSignal): Promise<void>;
   /** Compares with the homeserver (all, or some rooms), repairs, and writes down what was found. */
@@ -59,7 +61,7 @@ export function createProvisioner(org: OrgContext): Provisioner {
     retry: { totalMs: RETRY_MS },
   });
   const bot = link.as(botId);
-  const memory: PassMemory = { uncertain: true, foreign: new Set() };
+  const memory: PassMemory = { uncertain: true, bulk: false, foreign: new Set() };
   let registered = false;
   let farewell: (roomId: string) => Promise<void> = () => Promise.resolve();
   const counter = org.metrics.counter(
@@ -153,6 +155,9 @@ export function createProvisioner(org: OrgContext): Provisioner {
         throw new MatrixError('module /accounts/profile', 400, { ...result });
     },
     state: runner.state,
+    get bulk() {
+      return memory.bulk;
+    },
     async provision(signal) {
       if (!(await repository.settings()).enabled) return;
       const mine = !runner.state.running;

@@ -109,6 +109,8 @@ export interface BotOptions {
   undecryptableAfterMs?: number;
   /** How long a sync waits for news, milliseconds. Default 30 s. */
   syncTimeoutMs?: number;
+  /** Awaited before each sync: lets a domain that floods the bot's rooms with events space the reading. */
+  beforeSync?: (signal: AbortSignal) => Promise<void>;
 }
 
 const INVITE_TYPE = 'io.qiao.bot.invite';
@@ -437,6 +439,7 @@ export class EncryptedBot {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
+        await this.#options.beforeSync?.(signal);
         const sync = await this.#running().link.sync({
           since: this.#position,
           filter: filterText(false),
