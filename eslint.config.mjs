@@ -4,12 +4,27 @@ import tseslint from 'typescript-eslint';
 
 export default defineConfig(
   {
-    ignores: ['**/node_modules/', '**/dist/', 'var/', '.venv/', '.tsbuild/', 'scripts/fixtures/'],
+    // The two configuration files are plain JavaScript without types of their own.
+    ignores: [
+      'eslint.config.mjs',
+      '.dependency-cruiser.*',
+      '**/node_modules/',
+      '**/dist/',
+      'var/',
+      '.venv/',
+      '.tsbuild/',
+      'scripts/fixtures/',
+    ],
   },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['*.mjs', '*.mts', '.*.mjs', '.*.mts', 'vitest.config.ts'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       '@typescript-eslint/restrict-template-expressions': [

@@ -27,9 +27,9 @@ export function combine(areas: readonly DomainParts[]): DomainParts {
     onMatrixEvent: async (event) => {
       for (const area of areas) await area.onMatrixEvent?.(event);
     },
-    health: Object.assign({}, ...areas.map((area) => area.health ?? {})),
-    offers: Object.assign({}, ...areas.map((area) => area.offers ?? {})),
-    commands: Object.assign({}, ...areas.map((area) => area.commands ?? {})),
+    health: Object.fromEntries(areas.flatMap((area) => Object.entries(area.health ?? {}))),
+    offers: Object.fromEntries(areas.flatMap((area) => Object.entries(area.offers ?? {}))),
+    commands: Object.fromEntries(areas.flatMap((area) => Object.entries(area.commands ?? {}))),
     start: async () => {
       for (const area of areas) await area.start?.();
     },

@@ -101,7 +101,7 @@ export function buildPeopleImage(
       continue;
     }
     if (known) seenPeople.set(known.id, row);
-    if (known && known.source_id === null && known.external_id === null && row.external_id !== null) {
+    if (known?.source_id === null && known.external_id === null && row.external_id !== null) {
       // Whoever may edit an account could have given it a future colleague's address, and would get that one's
       // place: only who may set ids for the whole company says that both are the same person.
       say('matched_by_email', row, 'email', {

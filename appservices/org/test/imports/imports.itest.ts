@@ -280,7 +280,8 @@ describe('an import', () => {
             kind: 'person_add',
             person: {
               id: '00000000-0000-4000-8000-000000000001',
-              external_id: null,
+              // Given by who may: an e-mail address alone would not do.
+              external_id: 'e1',
               localpart: 'founder',
               display_name: 'Founder',
               given_name: null,

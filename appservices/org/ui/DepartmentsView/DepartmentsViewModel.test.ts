@@ -31,8 +31,8 @@ async function make(refuse?: Refuse) {
   });
   return { model, patches, services };
 }
-const sales = SOME[0] as (typeof SOME)[number];
-const engineering = SOME[1] as (typeof SOME)[number];
+const sales = SOME[0]!;
+const engineering = SOME[1]!;
 
 test('moving by keys asks for exactly the place that was shown', async () => {
   const { model, patches } = await make();

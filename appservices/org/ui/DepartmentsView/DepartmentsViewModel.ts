@@ -256,7 +256,7 @@ export class DepartmentsViewModel extends ViewModel<DepartmentsSnapshot> {
   readonly move = async (department: Department, place: Place): Promise<void> => {
     const all = dataOf(this.snapshot.departments);
     const before = all ? placeOf(buildTree(all), department.id) : undefined;
-    if (before && before.parent === place.parent && before.index === place.index) return;
+    if (before?.parent === place.parent && before.index === place.index) return;
     const { t } = this.#services.i18n;
     const parent = place.parent === null ? undefined : this.snapshot.tree.byId.get(place.parent);
     const text = parent

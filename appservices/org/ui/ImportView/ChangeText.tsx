@@ -13,7 +13,9 @@ const shown = (value: unknown): string => {
           .map((each) => shown(each))
           .filter(Boolean)
           .join(' / ')
-      : String(value);
+      : typeof value === 'string'
+        ? value
+        : JSON.stringify(value);
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 };
 

@@ -11,8 +11,7 @@ const groups = {
 
 // Fails to compile when the contract has a field that the groups lack.
 type Shown = (typeof groups)[keyof typeof groups][number];
-const complete: Exclude<PeopleFieldName, Shown> extends never ? true : never = true;
-export const FIELD_GROUPS = complete && groups;
+export const FIELD_GROUPS: [Exclude<PeopleFieldName, Shown>] extends [never] ? typeof groups : never = groups;
 
 export const GROUP_NAMES = ['person', 'account', 'place'] as const;
 

@@ -81,7 +81,9 @@ export function watch<T>(
       observer.setOptions(optionsOf(next));
       tell(observer.getCurrentResult());
     },
-    refresh: async () => void (await observer.refetch()),
+    refresh: async () => {
+      await observer.refetch();
+    },
     end: unsubscribe,
   };
 }

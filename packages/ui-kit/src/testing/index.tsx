@@ -34,7 +34,7 @@ export class Refuse extends Error {
 export const answeringFetch =
   (answer: Answerer): typeof fetch =>
   async (input, init) => {
-    const url = new URL(String(input as string), 'http://test.invalid');
+    const url = new URL(input instanceof Request ? input.url : input, 'http://test.invalid');
     const text = typeof init?.body === 'string' ? init.body : '';
     try {
       const value = await answer({
