@@ -466,7 +466,7 @@ export const Source = Type.Object({
   id: Id,
   kind: SourceKind,
   name: Type.String(),
-  /** csv, json: `{ path }` below the data folder's `import/` or `{ url }`; ldap: LdapSettings; scim: `{}`. */
+  /** csv, json: `{ path }` below the data folder's `import/`; ldap: LdapSettings; scim: `{}`. */
   settings: Type.Record(Type.String(), Type.Unknown()),
   mapping: Nullable(ImportMapping),
   schedule: Nullable(Type.String()),
