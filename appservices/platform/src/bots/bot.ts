@@ -503,6 +503,8 @@ export class EncryptedBot {
       let events = part.timeline?.events ?? [];
       const limited = part.timeline?.limited === true;
       if (known && limited) rooms.forgetMembers(roomId);
+      // Before anything is waited for: a send meanwhile must know that the room is encrypted.
+      for (const event of events) if (event.type === 'm.room.encryption') rooms.takeState(roomId, event);
       if (!initial && limited) {
         const older = await this.#fillGap(
           roomId,
@@ -995,8 +997,8 @@ export class EncryptedBot {
         ...(room.initialState ?? []),
       ],
     });
-    // The homeserver may encrypt by its own default: only what we asked for is certain.
-    if (encrypted && !rooms.isJoined(roomId)) {
+    // Certain even when a sync has shown the room already, half made.
+    if (encrypted) {
       rooms.markJoined(roomId, {
         algorithm: MEGOLM,
         rotationMs: periodMs,

@@ -269,7 +269,7 @@ export class BotCrypto {
     );
     for (const event of processed) event.free();
     // The next sync lets the homeserver delete these messages.
-    await this.#durable();
+    if (toDevice.length > 0) await this.#durable();
   }
 
   /** Has the devices of users asked for again, as far as they are watched. */

@@ -14,6 +14,8 @@ interface Cached {
   members: Set<string> | undefined;
   /** Goes up with every change that may need a new sharing of keys. */
   version: number;
+  /** The homeserver was asked in this run and said that the room is not encrypted. */
+  plain: boolean;
 }
 
 /** What a bot knows of its rooms: encryption, who is there. Kept up by the sync, loaded when needed. */
@@ -48,7 +50,7 @@ export class Rooms {
     if (known !== undefined) return known;
     const row = this.#store.room(roomId);
     if (row === undefined) return undefined;
-    const made: Cached = { row, members: undefined, version: 0 };
+    const made: Cached = { row, members: undefined, version: 0, plain: false };
     this.#rooms.set(roomId, made);
     return made;
   }
@@ -66,7 +68,7 @@ export class Rooms {
       ...known,
       joined: true,
     };
-    if (cached === undefined) this.#rooms.set(roomId, { row, members: undefined, version: 0 });
+    if (cached === undefined) this.#rooms.set(roomId, { row, members: undefined, version: 0, plain: false });
     else cached.row = row;
     this.#joined.add(roomId);
     this.#store.saveRoom(row);
@@ -160,7 +162,15 @@ export class Rooms {
   /** The room's row; asks the homeserver about rooms the sync has not shown yet. */
   async row(roomId: RoomId): Promise<RoomRow> {
     const cached = this.#cached(roomId);
-    if (cached?.row.joined === true) return cached.row;
+    if (cached?.row.joined === true) {
+      // A sync may show a room before its encryption is in place: nothing goes out in the clear on its word alone.
+      if (cached.row.algorithm === undefined && !cached.plain) {
+        const content = await this.#link.getState(roomId, 'm.room.encryption');
+        if (content === undefined) cached.plain = true;
+        else this.#takeEncryption(cached, content);
+      }
+      return cached.row;
+    }
     // A join whose sync is still to come, or not our room: the homeserver knows (403 if not).
     const [encryption, visibility] = await Promise.all([
       this.#link.getState(roomId, 'm.room.encryption'),

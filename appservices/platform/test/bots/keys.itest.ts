@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseRoomId, parseUserId, type EventId, type RoomId } from '@qiao/matrix-types';
 import { makeNioUser, makeUser, waitFor, type NioClient, type TestUser } from '@qiao/testkit';
@@ -220,6 +222,26 @@ describe('room keys', () => {
     await nio.waitEvent({ event_id: left, decrypted: true });
   }, 90_000);
 
+  test('go on after an orderly stop, and are made anew after an end that was not', async () => {
+    await bot.start();
+    const room = await roomWith();
+    const first = await sessionOf(room, await bot.sendText(room, { body: '一' }));
+    await bot.stop();
+    bot = world.bot();
+    await bot.start();
+    expect(await sessionOf(room, await bot.sendText(room, { body: '二' }))).toBe(first);
+    await bot.stop();
+    // As a power cut leaves it: the mark of an open store is still there.
+    const state = new DatabaseSync(join(world.storeDir, 'state.db'));
+    state.exec("INSERT INTO meta (k, v) VALUES ('open', '1')");
+    state.close();
+    bot = world.bot();
+    await bot.start();
+    const third = await sessionOf(room, await bot.sendText(room, { body: '三' }));
+    expect(third).not.toBe(first);
+    expect(await sessionOf(room, await bot.sendText(room, { body: '四' }))).toBe(third);
+  });
+
   test('a second device of a member reads what is said after it came', async () => {
     const { nio, user } = await nioUser();
     await bot.start();
@@ -256,6 +278,17 @@ describe('encryption of a room', () => {
     await bot.start();
     const third = await bot.sendText(theirs, { body: '三' });
     expect((await bot.link.event(theirs, third))?.type).toBe('m.room.encrypted');
+  });
+
+  test('holds from the first message, however early a sync shows the room', async () => {
+    await bot.start();
+    const types = await Promise.all(
+      Array.from({ length: 12 }, async () => {
+        const room = await bot.createRoom({});
+        return (await bot.link.event(room, await bot.sendText(room, { body: '第一句' })))?.type;
+      }),
+    );
+    expect(new Set(types)).toEqual(new Set(['m.room.encrypted']));
   });
 
   test('that the bot does not know is refused', async () => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   SlimFactory,
@@ -210,6 +211,28 @@ describe('the IndexedDB subset', () => {
     value.n = 2;
     await Promise.all([complete(first), complete(second)]);
     expect(await done(db.transaction('a').objectStore('a').get('k'))).toEqual({ n: 1 });
+  });
+
+  it('passes a barrier after what was written before it, and costs nothing when nothing was', async () => {
+    const db = await withStores();
+    const order: string[] = [];
+    const written = complete(put(db, 'k', { n: 1 })).then(() => order.push('written'));
+    await engine.barrier();
+    order.push('barrier');
+    await written;
+    expect(order).toEqual(['written', 'barrier']);
+    const count = (): unknown => {
+      const reader = new DatabaseSync(join(dir, 'a.db'), { readOnly: true });
+      const row = reader.prepare('SELECT n FROM idb_barrier').get();
+      reader.close();
+      return row?.['n'];
+    };
+    const before = count();
+    await engine.barrier();
+    expect(count()).toBe(before);
+    await complete(put(db, 'k', { n: 2 }));
+    await Promise.all([engine.barrier(), engine.barrier()]);
+    expect(count()).toBe(Number(before) + 1);
   });
 
   it('refuses what it does not do', async () => {
