@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
@@ -17,8 +18,10 @@ const STAMP = '.built';
 const SHARED = [
   'packages/ui-kit/package.json',
   'packages/ui-kit/src',
-  'appservices/org/ui',
-  'appservices/org/contract',
+  ...readdirSync(join(root, 'appservices')).flatMap((domain) => [
+    `appservices/${domain}/ui`,
+    `appservices/${domain}/contract`,
+  ]),
   'package-lock.json',
   'tsconfig.base.json',
   'scripts/build.ts',
@@ -62,9 +65,30 @@ function printSizes(page: string): void {
   for (const { name, bytes } of rows) say(`  ${(bytes / 1000).toFixed(1).padStart(7)} kB  ${name}`);
 }
 
+/** Two builds at once would empty each other's folder: the second one waits, and finds nothing to do. */
+async function alone(page: string): Promise<Disposable> {
+  const path = join(root, page, '.building');
+  for (;;) {
+    try {
+      writeFileSync(path, String(process.pid), { flag: 'wx' });
+      return {
+        [Symbol.dispose]: () => {
+          rmSync(path, { force: true });
+        },
+      };
+    } catch {
+      const pid = Number(existsSync(path) ? readFileSync(path, 'utf8') : NaN);
+      // Of a build that was killed.
+      if (pid > 0 && !existsSync(`/proc/${String(pid)}`)) rmSync(path, { force: true });
+      else await delay(200);
+    }
+  }
+}
+
 let failed = false;
 for (const page of PAGES) {
   if (!existsSync(join(root, page, 'index.html'))) continue;
+  using _lock = await alone(page);
   const stamp = join(root, page, 'dist', STAMP);
   const wanted = fingerprint(page);
   if (

@@ -1,38 +1,27 @@
 import '@qiao/ui-kit/styles.css';
 import './app/app.css';
-import {
-  ApiClient,
-  I18n,
-  kitCatalogues,
-  makeServices,
-  preferredLocale,
-  ServicesProvider,
-} from '@qiao/ui-kit';
+import { I18n, kitCatalogues, preferredLocale } from '@qiao/ui-kit';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App.tsx';
-import { theme } from './app/theme.ts';
+import { takeLoginToken } from './features/signin/login-token.ts';
+import { modules } from './modules.ts';
+import { catalogues } from './strings/index.ts';
 
+const loginToken = takeLoginToken();
 const i18n = await I18n.create(
   {
     kit: kitCatalogues,
-    client: { 'zh-Hans': () => import('./strings/zh_Hans.json'), en: () => import('./strings/en.json') },
+    ...catalogues,
+    ...Object.fromEntries(modules.map((module) => [module.id, module.strings])),
   },
   preferredLocale(),
 );
-const services = makeServices({
-  i18n,
-  api: new ApiClient({ language: () => i18n.locale }),
-  session: { userId: '', displayName: '', personId: undefined, companyName: '', permissions: {} },
-});
-theme.mount();
 const root = document.getElementById('app');
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <ServicesProvider services={services}>
-        <App path={location.pathname} />
-      </ServicesProvider>
+      <App i18n={i18n} loginToken={loginToken} />
     </StrictMode>,
   );
 }

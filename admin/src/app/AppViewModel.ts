@@ -8,10 +8,10 @@ import {
   makeServices,
   ViewModel,
   type I18n,
+  type OpenIdAnswer,
   type Services,
   type Session,
 } from '@qiao/ui-kit';
-import type { OpenIdAnswer } from './matrix.ts';
 
 const createSession = endpoint<{ body: { openid: OpenIdAnswer; delivery: 'cookie' } }>(
   'POST',

@@ -1,9 +1,16 @@
-import { Button } from '@vector-im/compound-web';
-import { Banner, Busy, FormShell, Logo, PasswordField, TextField, useText, useViewModel } from '@qiao/ui-kit';
-import { useEffect, useRef, type ReactNode } from 'react';
-import { ssoAddress, type OpenIdAnswer } from './matrix.ts';
+import {
+  Banner,
+  loginFlows,
+  Logo,
+  SignInForm,
+  SignInViewModel,
+  useText,
+  useViewModel,
+  type OpenIdAnswer,
+} from '@qiao/ui-kit';
+import { useEffect, type ReactNode } from 'react';
+import { prove } from './matrix.ts';
 import { Preferences } from './Preferences.tsx';
-import { SignInViewModel } from './SignInViewModel.ts';
 
 const PLACE = 'qiao.console.place';
 
@@ -26,15 +33,22 @@ export function SignInView(props: {
   loginToken: string | undefined;
 }): ReactNode {
   const { t } = useText('admin');
-  const [state, model] = useViewModel(() => new SignInViewModel(props.exchange, props.loginToken));
-  const form = useRef<HTMLDivElement>(null);
+  const [, model] = useViewModel(
+    () =>
+      new SignInViewModel({
+        enter: async (proof) => {
+          await props.exchange(await prove(proof));
+        },
+        flows: () => loginFlows(''),
+        loginToken: props.loginToken,
+      }),
+  );
   useEffect(() => {
     document.title = t('sign_in.title');
   });
-  const { problem, flows } = state;
   return (
     <div className="a-entry">
-      <main className="a-entry__card" ref={form}>
+      <main className="a-entry__card">
         <div className="a-entry__brand">
           <Logo size={44} />
           <p className="a-entry__name">{t('brand')}</p>
@@ -46,69 +60,14 @@ export function SignInView(props: {
             {t('sign_in.ended_text')}
           </Banner>
         )}
-        {problem && (
-          <Banner
-            tone="bad"
-            live
-            title={t(`sign_in.problems.${problem.key}`, {
-              seconds: problem.seconds ?? '',
-              text: problem.text ?? '',
-            })}
-          />
-        )}
-        {flows === undefined ? (
-          <Busy />
-        ) : (
-          <>
-            {flows.password && (
-              <FormShell onSubmit={() => void model.submit()}>
-                <TextField
-                  label={t('sign_in.user')}
-                  name="username"
-                  autoComplete="username"
-                  autoCapitalize="none"
-                  spellCheck={false}
-                  autoFocus
-                  value={state.user}
-                  onChange={(user) => {
-                    model.type({ user });
-                  }}
-                />
-                <PasswordField
-                  label={t('sign_in.password')}
-                  name="password"
-                  autoComplete="current-password"
-                  value={state.password}
-                  onChange={(password) => {
-                    model.type({ password });
-                  }}
-                />
-                <Button kind="primary" size="lg" type="submit" disabled={state.busy}>
-                  {state.busy ? t('sign_in.busy') : t('sign_in.submit')}
-                </Button>
-              </FormShell>
-            )}
-            {flows.sso.length > 0 && (
-              <div className="q-stack q-stack--tight">
-                {flows.password && <p className="a-entry__or">{t('sign_in.or')}</p>}
-                {flows.sso.map((provider) => (
-                  <Button
-                    key={provider.id ?? 'sso'}
-                    kind="secondary"
-                    size="lg"
-                    as="a"
-                    href={ssoAddress(provider.id, `${location.origin}/admin/`)}
-                    onClick={() => {
-                      sessionStorage.setItem(PLACE, location.pathname + location.search);
-                    }}
-                  >
-                    {provider.name ? t('sign_in.sso_with', { name: provider.name }) : t('sign_in.sso')}
-                  </Button>
-                ))}
-              </div>
-            )}
-          </>
-        )}
+        <SignInForm
+          model={model}
+          homeserverUrl=""
+          back={`${location.origin}/admin/`}
+          onLeave={() => {
+            sessionStorage.setItem(PLACE, location.pathname + location.search);
+          }}
+        />
       </main>
       <footer className="a-entry__foot">
         <Preferences />

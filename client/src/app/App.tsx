@@ -1,18 +1,159 @@
-import { lazy, Suspense, type ReactNode } from 'react';
+import { Button } from '@vector-im/compound-web';
+import {
+  ApiClient,
+  Busy,
+  ConfirmHost,
+  Logo,
+  makeServices,
+  ServicesProvider,
+  ToastHost,
+  useText,
+  useViewModel,
+  type I18n,
+} from '@qiao/ui-kit';
+import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
+import { BrowserRouter } from 'react-router';
+import { MatrixContext } from '../matrix/context.tsx';
+import { AppViewModel, homeserverUrl, sessionFor, type AppState } from './AppViewModel.ts';
 import { Frame } from './Frame.tsx';
-import { Skeleton } from '@qiao/ui-kit';
+import { Screen } from './Screen.tsx';
+import { theme } from './theme.ts';
 
-const StartPage = lazy(() => import('../features/start/StartView.tsx'));
-const ActivatePage = lazy(() => import('../features/activate/ActivateView.tsx'));
+const StartView = lazy(() => import('../features/start/StartView.tsx'));
+const ActivateView = lazy(() => import('../features/activate/ActivateView.tsx'));
+const SignInView = lazy(() => import('../features/signin/SignInView.tsx'));
+const Shell = lazy(() => import('./Shell.tsx'));
 
-/** Two pages so far: the start page, and the activation of an account. */
-export function App({ path }: { path: string }): ReactNode {
-  const Page = path.replace(/\/+$/, '') === '/activate' ? ActivatePage : StartPage;
+function Splash(): ReactNode {
+  const { t } = useText('app');
   return (
-    <Frame>
-      <Suspense fallback={<Skeleton lines={4} />}>
-        <Page />
-      </Suspense>
-    </Frame>
+    <main className="c-splash">
+      <Logo size={56} />
+      <Busy label={t('starting')} />
+    </main>
   );
+}
+
+/** What the browser and system call themselves, for the list of devices. */
+const platform = (): string => {
+  const agent = navigator.userAgent;
+  const browser = /(Edg|Firefox|Chrome|Safari)\//.exec(agent)?.[1]?.replace('Edg', 'Edge') ?? 'Web';
+  const system = /(Windows|Mac OS X|Android|iPhone|iPad|Linux)/
+    .exec(agent)?.[1]
+    ?.replace('Mac OS X', 'macOS');
+  return system === undefined ? browser : `${browser}, ${system}`;
+};
+
+function Current(props: { state: AppState; model: AppViewModel; loginToken: string | undefined }): ReactNode {
+  const { t } = useText('app');
+  const { state, model } = props;
+  switch (state.at) {
+    case 'starting':
+      return <Splash />;
+    case 'no-storage':
+      return state.why === 'insecure' ? (
+        <Screen title={t('insecure')} text={t('insecure_text')} />
+      ) : (
+        <Screen title={t('no_storage')} text={t('no_storage_text')} />
+      );
+    case 'elsewhere':
+      return (
+        <Screen title={t('elsewhere')} text={t('elsewhere_text')}>
+          <Button kind="primary" size="md" onClick={() => void model.takeOver()}>
+            {t('use_here')}
+          </Button>
+        </Screen>
+      );
+    case 'failed':
+      return (
+        <Screen title={t('failed')} text={t('failed_text')}>
+          <Button kind="primary" size="md" onClick={() => void model.enter()}>
+            {t('retry')}
+          </Button>
+          <Button kind="secondary" size="md" onClick={() => void model.signOut()}>
+            {t('reset')}
+          </Button>
+        </Screen>
+      );
+    case 'signed-out':
+      return (
+        <Frame>
+          <SignInView
+            homeserverUrl={homeserverUrl()}
+            enter={model.signIn}
+            loginToken={props.loginToken}
+            ended={state.why === 'ended'}
+          />
+        </Frame>
+      );
+    case 'soft-signed-out':
+      return (
+        <Frame>
+          <SignInView
+            key="again"
+            homeserverUrl={homeserverUrl()}
+            enter={model.signIn}
+            loginToken={props.loginToken}
+            ended={false}
+            again={{ userId: state.userId, onOther: model.signOut }}
+          />
+        </Frame>
+      );
+    case 'signed-in':
+      return (
+        <MatrixContext value={state.matrix}>
+          <BrowserRouter>
+            <Shell onSignOut={() => void model.signOut()} />
+          </BrowserRouter>
+        </MatrixContext>
+      );
+  }
+}
+
+/** Pages that need no session of this device. */
+const OPEN_PAGES: Readonly<Record<string, typeof StartView>> = {
+  '/activate': ActivateView,
+  '/start': StartView,
+};
+
+/** A page for people who are not signed in here, or not yet anywhere. */
+function OpenPage(props: { i18n: I18n; Page: typeof StartView }): ReactNode {
+  const { i18n } = props;
+  const [services] = useState(() =>
+    makeServices({ i18n, api: new ApiClient({ language: () => i18n.locale }), session: sessionFor('') }),
+  );
+  return (
+    <ServicesProvider services={services}>
+      <Suspense fallback={<Splash />}>
+        <Frame>
+          <props.Page />
+        </Frame>
+      </Suspense>
+    </ServicesProvider>
+  );
+}
+
+function Workspace(props: { i18n: I18n; loginToken: string | undefined }): ReactNode {
+  const [{ state, services }, model] = useViewModel(
+    () =>
+      new AppViewModel(props.i18n, {
+        deviceName: () => props.i18n.t('app:device_name', { platform: platform() }),
+      }),
+  );
+  return (
+    <ServicesProvider services={services}>
+      <Suspense fallback={<Splash />}>
+        <Current state={state} model={model} loginToken={props.loginToken} />
+      </Suspense>
+      <ToastHost />
+      <ConfirmHost />
+    </ServicesProvider>
+  );
+}
+
+/** The whole client. */
+export function App(props: { i18n: I18n; loginToken: string | undefined }): ReactNode {
+  useEffect(() => theme.mount(), []);
+  const Page = OPEN_PAGES[location.pathname.replace(/\/+$/, '')];
+  return Page ? <OpenPage i18n={props.i18n} Page={Page} /> : <Workspace {...props} />;
 }

@@ -8,7 +8,7 @@ const LANGUAGE_NAMES = { 'zh-Hans': '简体中文', en: 'English' } as const;
 
 /** One card in the middle, language and look below. */
 export function Frame({ children }: { children: ReactNode }): ReactNode {
-  const { t, locale } = useText('client');
+  const { t, locale } = useText('app');
   const { i18n } = useServices();
   const { chosen } = useSnapshot(theme);
   return (

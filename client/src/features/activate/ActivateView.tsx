@@ -12,7 +12,8 @@ import {
   useText,
   useViewModel,
 } from '@qiao/ui-kit';
-import { useEffect, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
+import { useTitle } from '../../app/title.ts';
 import {
   ActivateViewModel,
   MIN_LENGTH,
@@ -38,7 +39,7 @@ function Password({
   info: Info;
   model: ActivateViewModel;
 }): ReactNode {
-  const { t, format } = useText('client');
+  const { t, format } = useText('activate');
   const strength = strengthOf(state.password);
   const rules = [
     { key: 'length', met: Array.from(state.password).length >= MIN_LENGTH },
@@ -47,15 +48,15 @@ function Password({
   return (
     <>
       <div>
-        <h1>{t('activate.title')}</h1>
-        <p className="q-muted">{t('activate.intro', { company: info.company_name })}</p>
+        <h1>{t('title')}</h1>
+        <p className="q-muted">{t('intro', { company: info.company_name })}</p>
       </div>
       <div className="c-who">
         <strong>{info.display_name}</strong>
         <span className="q-mono">{info.user_id}</span>
       </div>
       {state.refused.length > 0 && (
-        <Banner tone="bad" live title={t('activate.refused')}>
+        <Banner tone="bad" live title={t('refused')}>
           <ul>
             {state.refused.map((each) => (
               <li key={each}>{each}</li>
@@ -67,16 +68,12 @@ function Password({
         <input type="text" name="username" autoComplete="username" value={info.user_id} readOnly hidden />
         <div>
           <PasswordField
-            label={t('activate.password')}
+            label={t('password')}
             name="password"
             autoComplete="new-password"
             autoFocus
             value={state.password}
-            error={
-              state.problems.includes('short')
-                ? t('activate.problems.short', { count: MIN_LENGTH })
-                : undefined
-            }
+            error={state.problems.includes('short') ? t('problems.short', { count: MIN_LENGTH }) : undefined}
             onChange={(password) => {
               model.type({ password });
             }}
@@ -88,15 +85,15 @@ function Password({
             <span />
           </div>
           <p className="q-field__help" role="status">
-            {strength > 0 ? t(`activate.strength.${strength}`) : ''}
+            {strength > 0 ? t(`strength.${strength}`) : ''}
           </p>
         </div>
         <PasswordField
-          label={t('activate.again')}
+          label={t('again')}
           name="password-again"
           autoComplete="new-password"
           value={state.again}
-          error={state.problems.includes('different') ? t('activate.problems.different') : undefined}
+          error={state.problems.includes('different') ? t('problems.different') : undefined}
           onChange={(again) => {
             model.type({ again });
           }}
@@ -105,18 +102,18 @@ function Password({
           {rules.map((rule) => (
             <li key={rule.key} className={cx(rule.met && 'c-rules__met')}>
               <span aria-hidden>{rule.met ? '✓' : '·'}</span>
-              {t(`activate.rules.${rule.key}`, { count: MIN_LENGTH })}
+              {t(`rules.${rule.key}`, { count: MIN_LENGTH })}
             </li>
           ))}
           <li>
             <span aria-hidden>·</span>
-            {t('activate.rules.guess')}
+            {t('rules.guess')}
           </li>
         </ul>
         <Button kind="primary" size="lg" type="submit" disabled={state.busy}>
-          {state.busy ? t('activate.busy') : t('activate.submit')}
+          {state.busy ? t('busy') : t('submit')}
         </Button>
-        <p className="q-muted q-small">{t('activate.until', { date: format.dateTime(info.expires_at) })}</p>
+        <p className="q-muted q-small">{t('until', { date: format.dateTime(info.expires_at) })}</p>
       </FormShell>
     </>
   );
@@ -124,13 +121,11 @@ function Password({
 
 /** `/activate#<token>`: a new person chooses a password. */
 export default function ActivateView(): ReactNode {
-  const { t } = useText('client');
+  const { t } = useText('activate');
   const services = useServices();
   const [snapshot, model] = useViewModel(() => new ActivateViewModel(services, token));
   const { state } = snapshot;
-  useEffect(() => {
-    document.title = t('activate.title');
-  });
+  useTitle(t('title'));
   switch (state.at) {
     case 'loading':
       return <Skeleton lines={5} />;
@@ -139,10 +134,10 @@ export default function ActivateView(): ReactNode {
     case 'no-link':
       return (
         <>
-          <h1>{t('activate.no_link')}</h1>
-          <p>{t('activate.no_link_text')}</p>
+          <h1>{t('no_link')}</h1>
+          <p>{t('no_link_text')}</p>
           <Button as="a" href="/" kind="secondary" size="lg">
-            {t('activate.home')}
+            {t('home')}
           </Button>
         </>
       );
@@ -151,19 +146,19 @@ export default function ActivateView(): ReactNode {
     case 'done':
       return (
         <>
-          <Banner tone="good" live title={t('activate.done', { name: state.info.display_name })} />
+          <Banner tone="good" live title={t('done', { name: state.info.display_name })} />
           <div>
-            <h1>{t('activate.next')}</h1>
-            <p className="q-muted">{t('activate.next_text')}</p>
+            <h1>{t('next')}</h1>
+            <p className="q-muted">{t('next_text')}</p>
           </div>
           <Card>
             <div className="q-stack">
               <CopyField label={t('start.homeserver')} value={state.result.homeserver} />
-              <CopyField label={t('activate.account')} value={state.result.user_id} />
+              <CopyField label={t('account')} value={state.result.user_id} />
             </div>
           </Card>
           <Button as="a" href="/" kind="primary" size="lg">
-            {t('activate.open')}
+            {t('open')}
           </Button>
         </>
       );

@@ -1,5 +1,6 @@
 import { Button } from '@vector-im/compound-web';
 import { CopyField, useText } from '@qiao/ui-kit';
+import { useTitle } from '../../app/title.ts';
 import { useEffect, useState, type ReactNode } from 'react';
 
 /** The address that a Matrix client asks for, from the discovery document (client-server API, well-known). */
@@ -15,11 +16,9 @@ async function homeserverAddress(signal: AbortSignal): Promise<string> {
 
 /** Where people begin: how to sign in with a Matrix client, and the way to the console. */
 export default function StartView(): ReactNode {
-  const { t } = useText('client');
+  const { t } = useText('start');
   const [address, setAddress] = useState(location.origin);
-  useEffect(() => {
-    document.title = t('brand');
-  });
+  useTitle('');
   useEffect(() => {
     const abort = new AbortController();
     void homeserverAddress(abort.signal).then((found) => {
@@ -32,21 +31,21 @@ export default function StartView(): ReactNode {
   return (
     <>
       <div>
-        <h1>{t('start.title')}</h1>
-        <p className="q-muted">{t('start.intro')}</p>
+        <h1>{t('title')}</h1>
+        <p className="q-muted">{t('intro')}</p>
       </div>
-      <CopyField label={t('start.homeserver')} value={address} />
+      <CopyField label={t('homeserver')} value={address} />
       <div>
-        <h2>{t('start.how')}</h2>
+        <h2>{t('how')}</h2>
         <ol className="c-steps">
-          <li>{t('start.step_1')}</li>
-          <li>{t('start.step_2')}</li>
-          <li>{t('start.step_3')}</li>
+          <li>{t('step_1')}</li>
+          <li>{t('step_2')}</li>
+          <li>{t('step_3')}</li>
         </ol>
       </div>
-      <p className="q-muted">{t('start.no_account')}</p>
+      <p className="q-muted">{t('no_account')}</p>
       <Button as="a" href="/admin/" kind="secondary" size="lg">
-        {t('start.console')}
+        {t('console')}
       </Button>
     </>
   );

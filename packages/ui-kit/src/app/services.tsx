@@ -29,8 +29,19 @@ export function holds(session: Session, permission: string, over: 'any' | 'compa
   return scopes.company || (over === 'any' && scopes.departments.length > 0);
 }
 
+/** What the client lets domains' views do in Matrix; absent where there is no Matrix session (the console). */
+export interface MatrixAccess {
+  /** Sends an event, encrypted where the room is; answers its id when the homeserver has it. */
+  readonly send: (roomId: string, type: string, content: Record<string, unknown>) => Promise<string>;
+  /** Shows a room, at an event if one is given. */
+  readonly openRoom: (roomId: string, eventId?: string) => void;
+  /** Shows the profile of a person. */
+  readonly openPerson: (userId: string) => void;
+}
+
 /** What views and view models are given by the program that shows them. */
 export interface Services {
+  readonly matrix?: MatrixAccess | undefined;
   readonly api: ApiClient;
   readonly queries: QueryClient;
   readonly i18n: I18n;

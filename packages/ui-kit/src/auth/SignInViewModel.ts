@@ -1,12 +1,5 @@
-import { ViewModel } from '@qiao/ui-kit';
-import {
-  loginFlows,
-  proveByPassword,
-  proveByToken,
-  SignInError,
-  type LoginFlows,
-  type OpenIdAnswer,
-} from './matrix.ts';
+import { ViewModel } from '../model/ViewModel.ts';
+import { AuthError, type LoginFlows, type Proof } from './homeserver.ts';
 
 export interface SignInSnapshot {
   readonly user: string;
@@ -28,37 +21,36 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   offline: 'offline',
 };
 
-export interface SignInPorts {
+export interface SignInOptions {
+  /** Signs in; what it throws is said in the form. */
+  readonly enter: (proof: Proof) => Promise<void>;
+  /** Of the address that single sign-on led back to. */
+  readonly loginToken?: string | undefined;
+  /** Who signs in again; the name cannot be changed then. */
+  readonly user?: string | undefined;
+  /** How the homeserver lets people in. */
   readonly flows: () => Promise<LoginFlows>;
-  readonly byPassword: (user: string, password: string) => Promise<OpenIdAnswer>;
-  readonly byToken: (token: string) => Promise<OpenIdAnswer>;
 }
 
-export const matrixPorts: SignInPorts = {
-  flows: loginFlows,
-  byPassword: proveByPassword,
-  byToken: proveByToken,
-};
-
-/** Sign-in: the homeserver proves who it is, our session follows. */
+/** The sign-in form: by password or by the token of a single sign-on. */
 export class SignInViewModel extends ViewModel<SignInSnapshot> {
-  readonly #exchange: (openid: OpenIdAnswer) => Promise<void>;
-  readonly #ports: SignInPorts;
+  readonly #options: SignInOptions;
   #loginToken: string | undefined;
 
-  constructor(
-    exchange: (openid: OpenIdAnswer) => Promise<void>,
-    loginToken: string | undefined,
-    ports = matrixPorts,
-  ) {
-    super({ user: '', password: '', flows: undefined, busy: loginToken !== undefined, problem: undefined });
-    this.#exchange = exchange;
-    this.#ports = ports;
-    this.#loginToken = loginToken;
+  constructor(options: SignInOptions) {
+    super({
+      user: options.user ?? '',
+      password: '',
+      flows: undefined,
+      busy: options.loginToken !== undefined,
+      problem: undefined,
+    });
+    this.#options = options;
+    this.#loginToken = options.loginToken;
   }
 
   protected override onMount(): void {
-    void this.#ports.flows().then(
+    void this.#options.flows().then(
       (flows) => {
         this.set({ flows });
       },
@@ -69,7 +61,7 @@ export class SignInViewModel extends ViewModel<SignInSnapshot> {
     );
     const token = this.#loginToken;
     this.#loginToken = undefined;
-    if (token !== undefined) void this.#run(() => this.#ports.byToken(token));
+    if (token !== undefined) void this.#run({ loginToken: token });
   }
 
   readonly type = (patch: Partial<Pick<SignInSnapshot, 'user' | 'password'>>): void => {
@@ -83,13 +75,13 @@ export class SignInViewModel extends ViewModel<SignInSnapshot> {
       this.set({ problem: { key: 'empty' } });
       return;
     }
-    await this.#run(() => this.#ports.byPassword(user.trim(), password));
+    await this.#run({ user: user.trim(), password });
   };
 
-  async #run(prove: () => Promise<OpenIdAnswer>): Promise<void> {
+  async #run(proof: Proof): Promise<void> {
     this.set({ busy: true, problem: undefined });
     try {
-      await this.#exchange(await prove());
+      await this.#options.enter(proof);
       this.set({ busy: false, password: '' });
     } catch (error) {
       this.set({ busy: false, problem: problemOf(error) });
@@ -98,7 +90,7 @@ export class SignInViewModel extends ViewModel<SignInSnapshot> {
 }
 
 function problemOf(error: unknown): NonNullable<SignInSnapshot['problem']> {
-  if (error instanceof SignInError) {
+  if (error instanceof AuthError) {
     const key = PROBLEMS[error.code];
     if (key === undefined) return { key: 'other', text: error.message || error.code };
     return error.retryAfter === undefined ? { key } : { key, seconds: error.retryAfter };

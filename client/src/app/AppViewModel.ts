@@ -1,0 +1,227 @@
+import type { Me } from '@qiao/org/contract';
+import {
+  ApiClient,
+  endpoint,
+  makeQueries,
+  makeServices,
+  openIdToken,
+  signIn,
+  ViewModel,
+  type I18n,
+  type OpenIdAnswer,
+  type Proof,
+  type Services,
+  type Session,
+} from '@qiao/ui-kit';
+import type { MatrixSession } from '../matrix/session.ts';
+import { TabLock } from '../matrix/tab-lock.ts';
+import { Vault, type StoredSession } from '../matrix/vault.ts';
+
+const createSession = endpoint<{ body: { openid: OpenIdAnswer; delivery: 'cookie' } }>(
+  'POST',
+  '/api/session',
+);
+const endSession = endpoint<object>('DELETE', '/api/session');
+const me = endpoint<{ answer: Me }>('GET', '/api/org/me');
+
+/** Where the client stands. */
+export type AppState =
+  | { readonly at: 'starting' }
+  /** The browser gives no place to keep keys, or no cryptography (no HTTPS). */
+  | { readonly at: 'no-storage'; readonly why: 'insecure' | 'refused' }
+  /** Another tab has the device. */
+  | { readonly at: 'elsewhere' }
+  | { readonly at: 'signed-out'; readonly why: 'asked' | 'ended' | 'new' }
+  /** The homeserver wants the person to sign in again; the keys are still here. */
+  | { readonly at: 'soft-signed-out'; readonly userId: string }
+  | { readonly at: 'failed'; readonly error: unknown }
+  | { readonly at: 'signed-in'; readonly matrix: MatrixSession };
+
+export interface AppSnapshot {
+  readonly state: AppState;
+  readonly services: Services;
+}
+
+/** Of our own interfaces, before they have said more. */
+export const sessionFor = (userId: string): Session => ({
+  userId,
+  displayName: '',
+  personId: undefined,
+  companyName: '',
+  permissions: {},
+});
+
+/** Base of the client-server API: the gateway's own origin. */
+export const homeserverUrl = (): string => location.origin;
+
+/** The client as a whole: which device is signed in, and what its pages are given. */
+export class AppViewModel extends ViewModel<AppSnapshot> {
+  readonly #i18n: I18n;
+  readonly #api: ApiClient;
+  readonly #lock = new TabLock();
+  readonly #deviceName: () => string;
+  #vault: Vault | undefined;
+  #stored: StoredSession | undefined;
+  #proving: Promise<void> | undefined;
+
+  constructor(i18n: I18n, options: { deviceName: () => string }) {
+    const api = new ApiClient({
+      language: () => (i18n.locale === 'en' ? 'en' : 'zh-Hans'),
+      // The session of our own interfaces is made again from the homeserver's.
+      onSignedOut: () => void this.#enterApi(),
+    });
+    super({
+      state: { at: 'starting' },
+      services: makeServices({ api, i18n, session: sessionFor(''), queries: makeQueries() }),
+    });
+    this.#i18n = i18n;
+    this.#api = api;
+    this.#deviceName = options.deviceName;
+    this.#lock.onAsked = async () => {
+      const { state } = this.snapshot;
+      if (state.at === 'signed-in') await state.matrix.stop();
+      this.set({ state: { at: 'elsewhere' } });
+    };
+  }
+
+  protected override onMount(): void {
+    void this.enter();
+  }
+
+  /** Goes on with the device that is signed in here, if there is one. */
+  readonly enter = async (): Promise<void> => {
+    if (!isSecureContext) {
+      this.set({ state: { at: 'no-storage', why: 'insecure' } });
+      return;
+    }
+    try {
+      this.#vault ??= await Vault.open();
+      this.#stored = await this.#vault.load();
+    } catch {
+      this.set({ state: { at: 'no-storage', why: 'refused' } });
+      return;
+    }
+    if (this.#stored === undefined) this.set({ state: { at: 'signed-out', why: 'new' } });
+    else if (this.#stored.softLoggedOut === true)
+      this.set({ state: { at: 'soft-signed-out', userId: this.#stored.userId } });
+    else if (await this.#lock.take()) await this.#start(this.#stored, this.#vault);
+    else this.set({ state: { at: 'elsewhere' } });
+  };
+
+  /** Takes the device from the tab that has it. */
+  readonly takeOver = async (): Promise<void> => {
+    this.set({ state: { at: 'starting' } });
+    await this.#lock.takeOver();
+    this.#lock.release();
+    await this.enter();
+  };
+
+  /** Signs in and starts. @throws AuthError */
+  readonly signIn = async (proof: Proof): Promise<void> => {
+    const vault = (this.#vault ??= await Vault.open());
+    const same = this.#stored?.softLoggedOut === true ? this.#stored : undefined;
+    const stored = await signIn(homeserverUrl(), proof, {
+      name: this.#deviceName(),
+      ...(same === undefined ? {} : { id: same.deviceId }),
+    });
+    if (same !== undefined && same.userId !== stored.userId) await this.#forget();
+    await vault.save(stored);
+    this.#stored = stored;
+    if (await this.#lock.take()) await this.#start(stored, vault);
+    else this.set({ state: { at: 'elsewhere' } });
+  };
+
+  /** Signs this device out and forgets what it stored. */
+  readonly signOut = async (): Promise<void> => {
+    const { state } = this.snapshot;
+    await this.#api.call(endSession, {}).catch(() => undefined);
+    if (state.at === 'signed-in') await state.matrix.signOut();
+    else await this.#forget();
+    this.#left('asked');
+  };
+
+  async #start(stored: StoredSession, vault: Vault): Promise<void> {
+    this.set({ state: { at: 'starting' } });
+    try {
+      const { MatrixSession } = await import('../matrix/session.ts');
+      const matrix = await MatrixSession.start(stored, vault);
+      matrix.onEnded = (ending) => void this.#ended(matrix, ending);
+      this.set({
+        state: { at: 'signed-in', matrix },
+        services: this.#servicesFor(sessionFor(stored.userId)),
+      });
+    } catch (error) {
+      this.#lock.release();
+      this.set({ state: { at: 'failed', error } });
+      return;
+    }
+    await this.#enterApi();
+  }
+
+  /** Our own interfaces: the session's cookie if it still counts, else a new one for the homeserver's proof. */
+  #enterApi(): Promise<void> {
+    this.#proving ??= this.#prove()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#proving = undefined;
+      });
+    return this.#proving;
+  }
+
+  async #prove(): Promise<void> {
+    const stored = this.#stored;
+    if (stored === undefined || this.snapshot.state.at !== 'signed-in') return;
+    const openid = await openIdToken(stored);
+    await this.#api.call(createSession, { body: { openid, delivery: 'cookie' } });
+    const answer = await this.#api.call(me, {});
+    this.set({
+      services: this.#servicesFor({
+        userId: answer.user_id,
+        displayName: answer.person?.display_name ?? answer.user_id,
+        personId: answer.person?.id,
+        companyName: answer.company_name,
+        permissions: answer.permissions,
+      }),
+    });
+    void this.snapshot.services.queries.invalidateQueries();
+  }
+
+  #servicesFor(session: Session): Services {
+    const { services } = this.snapshot;
+    return makeServices({
+      api: this.#api,
+      i18n: this.#i18n,
+      session,
+      toasts: services.toasts,
+      ...(services.session.userId === session.userId ? { queries: services.queries } : {}),
+    });
+  }
+
+  async #ended(matrix: MatrixSession, ending: 'soft' | 'hard'): Promise<void> {
+    const stored = this.#stored;
+    if (ending === 'soft' && stored !== undefined) {
+      this.#stored = { ...stored, softLoggedOut: true };
+      await this.#vault?.save(this.#stored);
+      await matrix.stop();
+      this.#lock.release();
+      this.set({ state: { at: 'soft-signed-out', userId: stored.userId } });
+      return;
+    }
+    await matrix.forget();
+    this.#left('ended');
+  }
+
+  async #forget(): Promise<void> {
+    // Opens the stores only to remove them; loaded here because it is seldom needed.
+    const { forgetStores } = await import('../matrix/session.ts');
+    await forgetStores();
+    await this.#vault?.clear();
+  }
+
+  #left(why: 'asked' | 'ended'): void {
+    this.#stored = undefined;
+    this.#lock.release();
+    this.snapshot.services.queries.clear();
+    this.set({ state: { at: 'signed-out', why }, services: this.#servicesFor(sessionFor('')) });
+  }
+}

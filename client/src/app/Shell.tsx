@@ -1,0 +1,181 @@
+import ChatIcon from '@vector-im/compound-design-tokens/assets/web/icons/chat';
+import ChatSolidIcon from '@vector-im/compound-design-tokens/assets/web/icons/chat-solid';
+import SettingsIcon from '@vector-im/compound-design-tokens/assets/web/icons/settings';
+import SignOutIcon from '@vector-im/compound-design-tokens/assets/web/icons/sign-out';
+import { Avatar, Button } from '@vector-im/compound-web';
+import {
+  Busy,
+  EmptyState,
+  ErrorBoundary,
+  MenuButton,
+  RouterLink,
+  useGo,
+  useServices,
+  useSnapshot,
+  useText,
+  type IconType,
+} from '@qiao/ui-kit';
+import { lazy, Suspense, type ReactNode } from 'react';
+import { NavLink, Route, Routes, useLocation } from 'react-router';
+import { useMatrix } from '../matrix/context.tsx';
+import { modules } from '../modules.ts';
+import { useTitle } from './title.ts';
+
+const Chats = lazy(() => import('../features/rooms/ChatsView.tsx'));
+const Settings = lazy(() => import('../features/settings/SettingsView.tsx'));
+
+interface RailEntry {
+  readonly title: string;
+  readonly Icon: IconType;
+  readonly ActiveIcon?: IconType;
+  readonly to: string;
+  readonly order: number;
+  /** Also shown as active below these. */
+  readonly also?: readonly string[];
+}
+
+const ownEntries: readonly RailEntry[] = [
+  { title: 'app:nav.chats', Icon: ChatIcon, ActiveIcon: ChatSolidIcon, to: '/', order: 0, also: ['/room/'] },
+];
+
+const domainPages = modules.flatMap((module) =>
+  (module.client?.pages ?? []).map((page) => ({ ...page, domain: module.id, View: lazy(page.load) })),
+);
+
+function Rail(props: { onSignOut: () => void }): ReactNode {
+  const { t } = useText('app');
+  const { session, i18n, confirm } = useServices();
+  const { pathname } = useLocation();
+  const go = useGo();
+  const entries = [
+    ...ownEntries,
+    ...domainPages.flatMap((page) => (page.nav && page.allowed(session) ? [page.nav] : [])),
+  ].sort((one: RailEntry, other: RailEntry) => one.order - other.order);
+  const name = session.displayName === '' ? session.userId : session.displayName;
+  const signOut = async (): Promise<void> => {
+    const yes = await confirm.ask({
+      title: t('sign_out_title'),
+      body: t('sign_out_text'),
+      confirm: t('sign_out'),
+      destructive: true,
+    });
+    if (yes) props.onSignOut();
+  };
+  return (
+    <nav className="c-rail" aria-label={t('nav.label')}>
+      <ul className="c-rail__entries">
+        {entries.map((entry: RailEntry) => {
+          const active =
+            entry.to === '/'
+              ? pathname === '/' || (entry.also ?? []).some((begin) => pathname.startsWith(begin))
+              : pathname.startsWith(entry.to);
+          const Icon = active ? (entry.ActiveIcon ?? entry.Icon) : entry.Icon;
+          return (
+            <li key={entry.to}>
+              <NavLink
+                to={entry.to}
+                className="c-rail__link"
+                data-active={active}
+                aria-current={active ? 'page' : undefined}
+              >
+                <Icon width={24} height={24} aria-hidden />
+                <span>{i18n.t(entry.title)}</span>
+              </NavLink>
+            </li>
+          );
+        })}
+      </ul>
+      <div className="c-rail__foot">
+        <MenuButton
+          label={t('user_menu', { name })}
+          side="above"
+          align="start"
+          className="c-rail__user"
+          entries={[
+            { heading: session.userId },
+            'line',
+            { label: t('nav.settings'), Icon: SettingsIcon, onSelect: () => void go('/settings') },
+            'line',
+            {
+              label: t('sign_out'),
+              Icon: SignOutIcon,
+              destructive: true,
+              onSelect: () => void signOut(),
+            },
+          ]}
+        >
+          <Avatar id={session.userId} name={name} size="36px" />
+        </MenuButton>
+      </div>
+    </nav>
+  );
+}
+
+/** A line above everything while the homeserver does not answer. */
+function ConnectionLine(): ReactNode {
+  const { t } = useText('app');
+  const { connection } = useSnapshot(useMatrix().status);
+  return (
+    <div className="c-connection" role="status" data-connection={connection}>
+      {connection === 'offline' ? t('offline') : ''}
+    </div>
+  );
+}
+
+function NotFound(): ReactNode {
+  const { t } = useText('app');
+  useTitle(t('not_found'));
+  return (
+    <main className="c-page-area">
+      <EmptyState title={t('not_found')}>
+        <RouterLink to="/">{t('to_chats')}</RouterLink>
+      </EmptyState>
+    </main>
+  );
+}
+
+/** Shown in place of a part that threw. */
+function PartFailed(props: { reset: () => void }): ReactNode {
+  const { t } = useText('app');
+  return (
+    <main className="c-page-area">
+      <EmptyState title={t('part_failed')}>
+        <Button kind="secondary" size="md" onClick={props.reset}>
+          {t('reload')}
+        </Button>
+      </EmptyState>
+    </main>
+  );
+}
+
+/** What a signed-in person sees: the rail, and the page of the address. */
+export default function Shell(props: { onSignOut: () => void }): ReactNode {
+  const { session } = useServices();
+  const { pathname } = useLocation();
+  const part = pathname.split('/')[1] ?? '';
+  return (
+    <div className="c-shell" data-in-room={pathname.startsWith('/room/')}>
+      <ConnectionLine />
+      <Rail onSignOut={props.onSignOut} />
+      <ErrorBoundary at={part} fallback={(_error, reset) => <PartFailed reset={reset} />}>
+        <Suspense fallback={<Busy />}>
+          <Routes>
+            <Route path="/" element={<Chats />} />
+            <Route path="/room/:roomId" element={<Chats />} />
+            <Route path="/settings/:section?" element={<Settings />} />
+            {domainPages
+              .filter((page) => page.allowed(session))
+              .map((page) => (
+                <Route
+                  key={`${page.domain}/${page.path}`}
+                  path={`/x/${page.domain}/${page.path}`}
+                  element={<page.View />}
+                />
+              ))}
+            <Route path="*" element={<NotFound />} />
+          </Routes>
+        </Suspense>
+      </ErrorBoundary>
+    </div>
+  );
+}

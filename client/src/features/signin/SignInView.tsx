@@ -1,0 +1,91 @@
+import { Button } from '@vector-im/compound-web';
+import {
+  Banner,
+  loginFlows,
+  SignInForm,
+  SignInViewModel,
+  useServices,
+  useText,
+  useViewModel,
+  type Proof,
+} from '@qiao/ui-kit';
+import type { ReactNode } from 'react';
+import { useTitle } from '../../app/title.ts';
+import { rememberPlace } from './login-token.ts';
+
+/** The session and the encryption are loaded while the person types. */
+let warming = false;
+function warm(): void {
+  if (warming) return;
+  warming = true;
+  void import('../../matrix/session.ts').then(({ warmUp }) => warmUp());
+}
+
+/** Sign-in: new, after the session was ended, or again on a device whose keys are still here. */
+export default function SignInView(props: {
+  homeserverUrl: string;
+  enter: (proof: Proof) => Promise<void>;
+  loginToken: string | undefined;
+  ended: boolean;
+  /** Who signs in again (soft logout). */
+  again?: { userId: string; onOther: () => Promise<void> };
+}): ReactNode {
+  const { t } = useText('signin');
+  const { confirm } = useServices();
+  const { again } = props;
+  const [, model] = useViewModel(
+    () =>
+      new SignInViewModel({
+        enter: props.enter,
+        flows: () => loginFlows(props.homeserverUrl),
+        loginToken: props.loginToken,
+        user: again?.userId,
+      }),
+  );
+  const title = again ? t('soft_title') : t('title');
+  useTitle(title);
+  return (
+    <>
+      <h1>{title}</h1>
+      {props.ended && (
+        <Banner tone="info" title={t('ended')} live>
+          {t('ended_text')}
+        </Banner>
+      )}
+      {again && <p className="q-muted">{t('soft_text')}</p>}
+      <SignInForm
+        model={model}
+        homeserverUrl={props.homeserverUrl}
+        back={`${location.origin}/`}
+        fixedUser={again !== undefined}
+        onLeave={rememberPlace}
+        onTyping={warm}
+      />
+      {again ? (
+        <Button
+          kind="tertiary"
+          size="md"
+          onClick={() =>
+            void confirm
+              .ask({
+                title: t('other_account'),
+                body: t('other_account_text'),
+                confirm: t('other_account'),
+                destructive: true,
+              })
+              .then((yes) => (yes ? again.onOther() : undefined))
+          }
+        >
+          {t('other_account')}
+        </Button>
+      ) : (
+        <div className="q-stack q-stack--tight q-small q-muted">
+          <p>{t('no_account')}</p>
+          <p>
+            <a href="/start">{t('other_clients')}</a>
+          </p>
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,135 @@
+import { initAsync } from '@matrix-org/matrix-sdk-crypto-wasm';
+import {
+  createClient,
+  HttpApiEvent,
+  IndexedDBStore,
+  PendingEventOrdering,
+  type MatrixClient,
+} from 'matrix-js-sdk';
+import { Encryption } from './encryption.ts';
+import { Media } from './media.ts';
+import { quietLogger } from './quiet-logger.ts';
+import { signOut } from '@qiao/ui-kit';
+import { RoomsStore } from './rooms.ts';
+import { Sender } from './sender.ts';
+import { StatusModel } from './status.ts';
+import { Timelines } from './timelines.ts';
+import type { StoredSession, Vault } from './vault.ts';
+
+/** Databases of one device, by their beginnings; they go with the sign-out. */
+const SYNC_DATABASE = 'qiao-sync';
+const CRYPTO_PREFIX = 'qiao';
+/** Newest events of each room in the first sync: enough for a preview, the rest comes when a room is opened. */
+const FIRST_EVENTS = 10;
+
+/** Loads and compiles the encryption while the person still types. */
+export const warmUp = (): Promise<void> => initAsync();
+
+/** Removes the databases of a device that does not run. */
+export async function forgetStores(): Promise<void> {
+  const client = createClient({
+    baseUrl: location.origin,
+    store: new IndexedDBStore({ indexedDB, localStorage, dbName: SYNC_DATABASE }),
+  });
+  await client.clearStores({ cryptoDatabasePrefix: CRYPTO_PREFIX });
+}
+
+/** Why a session ended without the person's own doing. */
+export type Ending = 'soft' | 'hard';
+
+/** A signed-in device that runs: the client, and what views need of it. */
+export class MatrixSession {
+  readonly stored: StoredSession;
+  readonly vault: Vault;
+  readonly client: MatrixClient;
+  readonly status: StatusModel;
+  readonly encryption: Encryption;
+  readonly rooms: RoomsStore;
+  readonly timelines: Timelines;
+  readonly sender: Sender;
+  readonly media: Media;
+  readonly #store: IndexedDBStore;
+  #onEnded: ((ending: Ending) => void) | undefined;
+
+  private constructor(stored: StoredSession, vault: Vault, client: MatrixClient, store: IndexedDBStore) {
+    this.stored = stored;
+    this.vault = vault;
+    this.client = client;
+    this.#store = store;
+    this.status = new StatusModel(client);
+    this.encryption = new Encryption(client);
+    this.rooms = new RoomsStore(client);
+    this.timelines = new Timelines(client);
+    this.sender = new Sender(client);
+    this.media = new Media(client);
+    client.on(HttpApiEvent.SessionLoggedOut, (error) => {
+      this.#onEnded?.(error.data['soft_logout'] === true ? 'soft' : 'hard');
+    });
+  }
+
+  get userId(): string {
+    return this.stored.userId;
+  }
+
+  /** Called when the homeserver refuses the session's token. */
+  set onEnded(work: (ending: Ending) => void) {
+    this.#onEnded = work;
+  }
+
+  /**
+   * Opens the device's stores and begins to sync.
+   * @throws Error when the browser's storage cannot be used
+   */
+  static async start(stored: StoredSession, vault: Vault): Promise<MatrixSession> {
+    const store = new IndexedDBStore({
+      indexedDB,
+      localStorage,
+      dbName: SYNC_DATABASE,
+      workerFactory: () => new Worker(new URL('./store.worker.ts', import.meta.url), { type: 'module' }),
+    });
+    const client = createClient({
+      baseUrl: stored.homeserverUrl,
+      userId: stored.userId,
+      deviceId: stored.deviceId,
+      accessToken: stored.accessToken,
+      store,
+      timelineSupport: true,
+      logger: quietLogger,
+      cryptoCallbacks: Encryption.callbacks(),
+    });
+    const session = new MatrixSession(stored, vault, client, store);
+    await Promise.all([
+      store.startup(),
+      client.initRustCrypto({ cryptoDatabasePrefix: CRYPTO_PREFIX, storageKey: await vault.secret() }),
+    ]);
+    await client.startClient({
+      initialSyncLimit: FIRST_EVENTS,
+      lazyLoadMembers: true,
+      threadSupport: true,
+      pendingEventOrdering: PendingEventOrdering.Detached,
+    });
+    return session;
+  }
+
+  /** Ends the work of this page; the device stays signed in. */
+  async stop(): Promise<void> {
+    await this.#store.save(true).catch(() => undefined);
+    this.client.stopClient();
+    await this.#store.destroy().catch(() => undefined);
+  }
+
+  /** Signs the device out and forgets everything it stored. */
+  async signOut(): Promise<void> {
+    this.#onEnded = undefined;
+    this.client.stopClient();
+    await signOut(this.stored);
+    await this.forget();
+  }
+
+  /** Forgets everything the device stored here. */
+  async forget(): Promise<void> {
+    this.client.stopClient();
+    await this.client.clearStores({ cryptoDatabasePrefix: CRYPTO_PREFIX }).catch(() => undefined);
+    await this.vault.clear();
+  }
+}

@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  launchBrowser,
+  stackControl,
+  testStack,
+  type PageOptions,
+  type TestBrowser,
+  type TestPage,
+  type TestUser,
+} from '@qiao/testkit';
+import type { Page } from 'playwright-core';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../..');
+
+/** The built client behind the gateway of the shared stack, and a browser. */
+export interface ClientUnderTest {
+  readonly browser: TestBrowser;
+  /** A page of its own storage: another device. */
+  open(options?: PageOptions): Promise<TestPage>;
+  close(): Promise<void>;
+}
+
+/** Builds the client if it changed, starts what it needs, and a browser. */
+export async function startClient(): Promise<ClientUnderTest> {
+  await run(process.execPath, ['scripts/build.ts'], { cwd: root });
+  await stackControl().ensure('host', 'gateway');
+  const browser = await launchBrowser();
+  return {
+    browser,
+    open: (options = {}) => browser.newPage({ baseURL: testStack().gatewayUrl, ...options }),
+    close: () => browser.close(),
+  };
+}
+
+/** Fills in the sign-in form of an English page and waits for the conversation list. */
+export async function signIn(page: Page, user: Pick<TestUser, 'userId' | 'password'>): Promise<void> {
+  await page.goto('/');
+  await page.getByLabel('Username').fill(user.userId);
+  await page.getByLabel('Password', { exact: true }).fill(user.password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByRole('navigation', { name: 'Main menu' }).waitFor();
+}
