@@ -1,0 +1,100 @@
+import { ViewModel } from '@qiao/ui-kit';
+import type { ComposeEvent } from './compose-target.ts';
+import type { SealedStore } from './outbox-store.ts';
+
+/** What was begun in a composer and is not sent. */
+export interface Draft {
+  /** For the conversation list: plain text. */
+  readonly text: string;
+  /** The editor's own form, or the Markdown source. */
+  readonly document?: unknown;
+  readonly source?: string;
+  readonly reply?: ComposeEvent;
+  /** When it was last changed, milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** By room id; of the conversation itself, not of its threads. */
+export interface DraftsSnapshot {
+  readonly byRoom: ReadonlyMap<string, Draft>;
+}
+
+/** How long changes are gathered before they are written, in milliseconds. */
+const WRITE_MS = 250;
+
+const keyOf = (roomId: string, threadId: string | undefined): string =>
+  threadId === undefined ? roomId : `${roomId} ${threadId}`;
+
+const isDraft = (value: unknown): value is Draft =>
+  typeof value === 'object' &&
+  value !== null &&
+  typeof (value as Draft).text === 'string' &&
+  typeof (value as Draft).at === 'number';
+
+/** Drafts of every conversation and thread: in memory, and sealed on this device. They never leave it. */
+export class Drafts extends ViewModel<DraftsSnapshot> {
+  readonly #store: Pick<SealedStore, 'all' | 'put' | 'remove'> & Partial<Pick<SealedStore, 'onEmptied'>>;
+  readonly #drafts = new Map<string, Draft>();
+  readonly #unwritten = new Set<string>();
+  #writing: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(store: Pick<SealedStore, 'all' | 'put' | 'remove'> & Partial<Pick<SealedStore, 'onEmptied'>>) {
+    super({ byRoom: new Map() });
+    this.#store = store;
+    store.onEmptied?.(() => {
+      for (const key of this.#drafts.keys()) this.#unwritten.add(key);
+      void this.flush();
+    });
+  }
+
+  /** Reads what an earlier page left. */
+  async load(): Promise<void> {
+    try {
+      for (const [key, value] of await this.#store.all('drafts')) {
+        if (isDraft(value) && !this.#drafts.has(key)) this.#drafts.set(key, value);
+      }
+    } catch {
+      // Without storage drafts live as long as the page.
+    }
+    this.#tell();
+  }
+
+  get(roomId: string, threadId?: string): Draft | undefined {
+    return this.#drafts.get(keyOf(roomId, threadId));
+  }
+
+  /** Keeps a draft; undefined: there is none any more. */
+  put(roomId: string, threadId: string | undefined, draft: Draft | undefined): void {
+    const key = keyOf(roomId, threadId);
+    if (draft) this.#drafts.set(key, draft);
+    else if (!this.#drafts.delete(key)) return;
+    this.#unwritten.add(key);
+    this.#writing ??= setTimeout(() => void this.flush(), WRITE_MS);
+    if (threadId === undefined) this.#tell();
+  }
+
+  /** Writes what is not written yet; called when the page is hidden. */
+  readonly flush = async (): Promise<void> => {
+    clearTimeout(this.#writing);
+    this.#writing = undefined;
+    const keys = [...this.#unwritten];
+    this.#unwritten.clear();
+    await Promise.all(
+      keys.map(async (key) => {
+        const draft = this.#drafts.get(key);
+        try {
+          await (draft ? this.#store.put('drafts', key, draft) : this.#store.remove('drafts', key));
+        } catch {
+          // Written again with the next change.
+          this.#unwritten.add(key);
+        }
+      }),
+    );
+  };
+
+  #tell(): void {
+    const byRoom = new Map<string, Draft>();
+    for (const [key, draft] of this.#drafts) if (!key.includes(' ')) byRoom.set(key, draft);
+    this.set({ byRoom });
+  }
+}

@@ -1,0 +1,332 @@
+/*
+ * The send queue: what a person sent and the homeserver does not have yet. It knows neither Matrix nor the
+ * browser; both are passed in, so that order, repetition and faults can be tested alone.
+ */
+
+/** A file that an item has to upload before it can be sent. */
+export interface OutboxUpload {
+  /** Its bytes' key in the store. */
+  readonly blob: string;
+  /** Where its address goes in the event. */
+  readonly part: 'file' | 'thumbnail';
+  readonly name: string;
+  readonly type: string;
+  readonly size: number;
+  /** Set when it is uploaded. */
+  readonly mxc?: string;
+}
+
+/** What is to be sent, as it is kept. */
+export interface OutboxItem {
+  /** The transaction id: the same for every attempt, so that nothing is sent twice. */
+  readonly txnId: string;
+  readonly roomId: string;
+  readonly threadId?: string;
+  readonly type: string;
+  readonly content: Readonly<Record<string, unknown>>;
+  /** When it was sent by the person, milliseconds since 1970. */
+  readonly at: number;
+  /** A request has left: the homeserver may have it although it was not heard to say so. */
+  readonly attempted?: boolean;
+  /** Why the homeserver refused it for good. */
+  readonly failed?: string;
+  readonly uploads?: readonly OutboxUpload[];
+}
+
+/** Keeps items over a reload. Any call may fail: storage can be full or deleted. */
+export interface OutboxStore {
+  all(): Promise<OutboxItem[]>;
+  put(item: OutboxItem): Promise<void>;
+  remove(item: OutboxItem): Promise<void>;
+}
+
+/** What an attempt came to. */
+export type Outcome =
+  /** The homeserver has it. */
+  | { readonly kind: 'sent'; readonly eventId: string }
+  /** It may work later; `afterMs` when the homeserver said when. */
+  | { readonly kind: 'later'; readonly offline: boolean; readonly afterMs?: number }
+  /** It never will; the person decides. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** The session has ended: kept until the person signs in again. */
+  | { readonly kind: 'signed-out' };
+
+export interface OutboxTransport {
+  /** Tries once; does not throw. `update` replaces the kept item (an upload that is done). */
+  deliver(item: OutboxItem, update: (item: OutboxItem) => void, signal: AbortSignal): Promise<Outcome>;
+  /** Shows the item's state in the timeline. */
+  show(item: OutboxItem, state: ItemState): void;
+}
+
+/** `waiting`: will be tried again by itself. */
+export type ItemState = 'sending' | 'waiting' | 'failed';
+
+/** First and longest pause between attempts, in milliseconds; doubled in between. */
+export const FIRST_PAUSE_MS = 1000;
+export const LONGEST_PAUSE_MS = 60_000;
+
+/** The pause after a number of failures (1, 2, …), in milliseconds. */
+export const pauseAfter = (failures: number): number =>
+  Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.max(0, failures - 1));
+
+export interface OutboxParts {
+  readonly store: OutboxStore;
+  readonly transport: OutboxTransport;
+  /** Calls `work` after `ms` milliseconds; answers what cancels it. */
+  readonly after: (ms: number, work: () => void) => () => void;
+  readonly onChange: () => void;
+}
+
+interface Lane {
+  readonly items: OutboxItem[];
+  running: boolean;
+  failures: number;
+  cancelPause: (() => void) | undefined;
+}
+
+/**
+ * Sends in order within a room: texts in one lane, files in another, so that a large file does not hold up the
+ * words after it. A refused item makes way for the next.
+ */
+export class Outbox {
+  readonly #parts: OutboxParts;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #states = new Map<string, ItemState>();
+  readonly #sent = new Map<string, PromiseWithResolvers<string>>();
+  readonly #aborts = new Map<string, AbortController>();
+  #open = false;
+  #memoryOnly = false;
+
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
+  }
+
+  /** The storage failed: what is in the queue lives as long as the page. */
+  get memoryOnly(): boolean {
+    return this.#memoryOnly;
+  }
+
+  /** Everything that is not sent, in the order of its sending. */
+  get items(): readonly OutboxItem[] {
+    return [...this.#lanes.values()].flatMap((lane) => lane.items).sort((one, other) => one.at - other.at);
+  }
+
+  stateOf(txnId: string): ItemState | undefined {
+    return this.#states.get(txnId);
+  }
+
+  /** Takes up what an earlier page left. @returns the items, oldest first */
+  async restore(): Promise<readonly OutboxItem[]> {
+    let kept: OutboxItem[];
+    try {
+      kept = await this.#parts.store.all();
+    } catch {
+      this.#lost();
+      return [];
+    }
+    const fresh = kept
+      .filter((item) => !this.#states.has(item.txnId))
+      .sort((one, other) => one.at - other.at);
+    for (const item of fresh) {
+      const lane = this.#lane(item);
+      // What was written since the page began stays behind it.
+      const at = lane.items.findIndex((other) => other.at > item.at);
+      lane.items.splice(at === -1 ? lane.items.length : at, 0, item);
+      this.#setState(item, item.failed === undefined ? 'waiting' : 'failed');
+    }
+    this.#run();
+    return fresh;
+  }
+
+  /** Begins to send; before, items wait. */
+  open(): void {
+    this.#open = true;
+    this.kick();
+  }
+
+  /** Stops; what is not sent stays. */
+  close(): void {
+    this.#open = false;
+    for (const lane of this.#lanes.values()) lane.cancelPause?.();
+    for (const abort of this.#aborts.values()) abort.abort();
+  }
+
+  /** Tries at once what waits: the connection is back. */
+  kick(): void {
+    for (const lane of this.#lanes.values()) {
+      lane.cancelPause?.();
+      lane.cancelPause = undefined;
+    }
+    this.#run();
+  }
+
+  /**
+   * Adds an item. It is kept before it is sent.
+   * @returns its event id when the homeserver has it; rejects when it is removed
+   */
+  async add(item: OutboxItem): Promise<string> {
+    const sent = Promise.withResolvers<string>();
+    // Nobody may be waiting.
+    sent.promise.catch(() => undefined);
+    this.#sent.set(item.txnId, sent);
+    const lane = this.#lane(item);
+    lane.items.push(item);
+    this.#setState(item, this.#open ? 'sending' : 'waiting');
+    await this.#keep(item);
+    this.#run();
+    return sent.promise;
+  }
+
+  /** Sends again what was refused. */
+  retry(txnId: string): void {
+    const item = this.#find(txnId);
+    if (!item) return;
+    const { failed: _failed, ...again } = item;
+    this.#replace(again);
+    void this.#keep(again);
+    this.#setState(again, 'waiting');
+    this.kick();
+  }
+
+  /** Gives an item up. One whose request is on its way may have arrived nevertheless. */
+  async remove(txnId: string): Promise<void> {
+    this.#aborts.get(txnId)?.abort();
+    const item = this.#find(txnId);
+    if (!item) return;
+    await this.#forget(item);
+    this.#sent.get(txnId)?.reject(new Error('removed'));
+    this.#sent.delete(txnId);
+  }
+
+  /** The homeserver was seen to have it: by the sync, before or instead of the answer to the request. */
+  async confirm(txnId: string, eventId: string): Promise<void> {
+    const item = this.#find(txnId);
+    if (!item) return;
+    await this.#forget(item);
+    this.#sent.get(txnId)?.resolve(eventId);
+    this.#sent.delete(txnId);
+  }
+
+  #lane(item: OutboxItem): Lane {
+    const key = `${item.roomId} ${item.uploads === undefined ? 'text' : 'file'}`;
+    let lane = this.#lanes.get(key);
+    if (!lane) {
+      lane = { items: [], running: false, failures: 0, cancelPause: undefined };
+      this.#lanes.set(key, lane);
+    }
+    return lane;
+  }
+
+  #find(txnId: string): OutboxItem | undefined {
+    for (const lane of this.#lanes.values()) {
+      const found = lane.items.find((item) => item.txnId === txnId);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  #replace(item: OutboxItem): void {
+    const { items } = this.#lane(item);
+    const at = items.findIndex((other) => other.txnId === item.txnId);
+    if (at !== -1) items[at] = item;
+  }
+
+  #setState(item: OutboxItem, state: ItemState): void {
+    this.#states.set(item.txnId, state);
+    this.#parts.transport.show(item, state);
+    this.#parts.onChange();
+  }
+
+  #lost(): void {
+    this.#memoryOnly = true;
+    this.#parts.onChange();
+  }
+
+  async #keep(item: OutboxItem): Promise<void> {
+    try {
+      await this.#parts.store.put(item);
+    } catch {
+      this.#lost();
+    }
+  }
+
+  async #forget(item: OutboxItem): Promise<void> {
+    const { items } = this.#lane(item);
+    const at = items.findIndex((other) => other.txnId === item.txnId);
+    if (at !== -1) items.splice(at, 1);
+    this.#states.delete(item.txnId);
+    this.#parts.onChange();
+    await this.#parts.store.remove(item).catch(() => {
+      this.#lost();
+    });
+  }
+
+  #run(): void {
+    if (!this.#open) return;
+    for (const lane of this.#lanes.values()) {
+      if (!lane.running && lane.cancelPause === undefined) void this.#drain(lane);
+    }
+  }
+
+  async #drain(lane: Lane): Promise<void> {
+    lane.running = true;
+    try {
+      for (;;) {
+        const item = lane.items.find((each) => each.failed === undefined);
+        if (!item || !this.#open) return;
+        if (!(await this.#attempt(lane, item))) return;
+      }
+    } finally {
+      lane.running = false;
+    }
+  }
+
+  /** @returns whether the next one may be tried now */
+  async #attempt(lane: Lane, item: OutboxItem): Promise<boolean> {
+    const { txnId } = item;
+    const abort = new AbortController();
+    this.#aborts.set(txnId, abort);
+    const attempted: OutboxItem = { ...item, attempted: true };
+    this.#replace(attempted);
+    if (item.attempted !== true) await this.#keep(attempted);
+    if (!this.#find(txnId)) return true;
+    this.#setState(attempted, 'sending');
+    const update = (next: OutboxItem): void => {
+      if (!this.#find(txnId)) return;
+      this.#replace(next);
+      void this.#keep(next);
+    };
+    const outcome = await this.#parts.transport.deliver(attempted, update, abort.signal);
+    this.#aborts.delete(txnId);
+    const now = this.#find(txnId);
+    // Removed, or confirmed by the sync, in the meantime.
+    if (!now) return true;
+    switch (outcome.kind) {
+      case 'sent':
+        lane.failures = 0;
+        await this.confirm(txnId, outcome.eventId);
+        return true;
+      case 'refused': {
+        const refused = { ...now, failed: outcome.reason };
+        this.#replace(refused);
+        this.#setState(refused, 'failed');
+        await this.#keep(refused);
+        return true;
+      }
+      case 'signed-out':
+        this.#setState(now, 'waiting');
+        this.close();
+        return false;
+      case 'later': {
+        lane.failures++;
+        const pause = Math.max(outcome.afterMs ?? 0, pauseAfter(lane.failures));
+        for (const each of lane.items) if (each.failed === undefined) this.#setState(each, 'waiting');
+        lane.cancelPause = this.#parts.after(pause, () => {
+          lane.cancelPause = undefined;
+          this.#run();
+        });
+        return false;
+      }
+    }
+  }
+}
