@@ -23,7 +23,7 @@ export class TabLock {
 
   /** Takes the device if no other tab has it. */
   take(): Promise<boolean> {
-    return this.#request({ ifAvailable: true });
+    return this.#release ? Promise.resolve(true) : this.#request({ ifAvailable: true });
   }
 
   /** Asks the other tab to let go and takes the device then. */

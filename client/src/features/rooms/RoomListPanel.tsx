@@ -1,11 +1,12 @@
-import { RouterLink, useText } from '@qiao/ui-kit';
+import { RouterLink, useSnapshot, useText } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
 import { useMatrix } from '../../matrix/context.tsx';
 
 /** The conversations. */
 export function RoomListPanel(props: { activeRoomId: string | undefined }): ReactNode {
   const { t } = useText('rooms');
-  const { client } = useMatrix();
+  const { client, status } = useMatrix();
+  useSnapshot(status);
   return (
     <aside className="c-list" aria-label={t('title')}>
       <h1>{t('title')}</h1>
