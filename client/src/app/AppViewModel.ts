@@ -112,7 +112,6 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
   readonly takeOver = async (): Promise<void> => {
     this.set({ state: { at: 'starting' } });
     await this.#lock.takeOver();
-    this.#lock.release();
     await this.enter();
   };
 
@@ -122,12 +121,14 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
     const same = this.#stored?.softLoggedOut === true ? this.#stored : undefined;
     const stored = await signIn(homeserverUrl(), proof, {
       name: this.#deviceName(),
+      refresh: true,
       ...(same === undefined ? {} : { id: same.deviceId }),
     });
     if (same !== undefined && same.userId !== stored.userId) await this.#forget();
     await vault.save(stored);
     this.#stored = stored;
-    if (await this.#lock.take()) await this.#start(stored, vault);
+    if (await this.#lock.take())
+      await this.#start(stored, vault, 'password' in proof ? proof.password : undefined);
     else this.set({ state: { at: 'elsewhere' } });
   };
 
@@ -140,11 +141,13 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
     this.#left('asked');
   };
 
-  async #start(stored: StoredSession, vault: Vault): Promise<void> {
+  /** @param password just typed: asked for once more when keys are set up right after it, else not */
+  async #start(stored: StoredSession, vault: Vault, password?: string): Promise<void> {
     this.set({ state: { at: 'starting' } });
     try {
       const { MatrixSession } = await import('../matrix/session.ts');
       const matrix = await MatrixSession.start(stored, vault);
+      if (password !== undefined) matrix.encryption.auth.remember(password);
       matrix.onEnded = (ending) => void this.#ended(matrix, ending);
       this.set({
         state: { at: 'signed-in', matrix },
@@ -169,9 +172,9 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
   }
 
   async #prove(): Promise<void> {
-    const stored = this.#stored;
-    if (stored === undefined || this.snapshot.state.at !== 'signed-in') return;
-    const openid = await openIdToken(stored);
+    const { state } = this.snapshot;
+    if (state.at !== 'signed-in') return;
+    const openid = await openIdToken(await state.matrix.tokens.fresh());
     await this.#api.call(createSession, { body: { openid, delivery: 'cookie' } });
     const answer = await this.#api.call(me, {});
     this.set({
@@ -198,8 +201,8 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
   }
 
   async #ended(matrix: MatrixSession, ending: 'soft' | 'hard'): Promise<void> {
-    const stored = this.#stored;
-    if (ending === 'soft' && stored !== undefined) {
+    const stored = matrix.tokens.session;
+    if (ending === 'soft') {
       this.#stored = { ...stored, softLoggedOut: true };
       await this.#vault?.save(this.#stored);
       await matrix.stop();

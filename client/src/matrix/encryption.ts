@@ -1,16 +1,398 @@
-import type { CryptoCallbacks } from 'matrix-js-sdk/lib/crypto-api';
-import type { MatrixClient } from 'matrix-js-sdk';
+import { ViewModel } from '@qiao/ui-kit';
+import { ClientEvent, type MatrixClient, type MatrixEvent } from 'matrix-js-sdk';
+import {
+  CryptoEvent,
+  ImportRoomKeyStage,
+  type CryptoApi,
+  type UserVerificationStatus,
+  type VerificationRequest,
+} from 'matrix-js-sdk/lib/crypto-api';
+import { AuthPrompt } from './encryption-auth.ts';
+import { isNewer, keyFrom, recoveryKeyKind, type RecoveryKind } from './encryption-recovery.ts';
+import type { GivenKeys } from './encryption-secrets.ts';
+import { VerificationModel } from './encryption-verification.ts';
+import { directRoomWith } from './encryption-people.ts';
+
+/** What the keys of the person and of this device are like. */
+export type KeysState =
+  | 'checking'
+  /** The person has no keys yet: nothing is backed up, other devices see nothing. */
+  | 'not-set-up'
+  /** The person has keys, this device is not confirmed with them. */
+  | 'needs-verification'
+  /** All there, but the person has not said that the recovery key is saved. */
+  | 'recovery-unsaved'
+  /** No recovery key, or it does not open all it should. */
+  | 'no-recovery'
+  /** No backup on the homeserver any more. */
+  | 'backup-off'
+  /** There is a backup, but not with the key that this device has. */
+  | 'backup-broken'
+  | 'ready';
+
+/** What the person is shown about keys. */
+export type KeysDialog = 'set-up' | 'confirm' | 'recover' | 'reset' | 'renew';
+
+/** How the identity of a person stands to this one. */
+export type Trust =
+  | 'unknown'
+  | 'unverified'
+  | 'verified'
+  /** The identity is another than the one seen before. */
+  | 'changed'
+  /** It was verified, and is another now: nothing is sent until that is settled. */
+  | 'verified-changed';
+
+export interface EncryptionSnapshot {
+  readonly state: KeysState;
+  /** Confirmed devices of the person besides this one, which can confirm it. */
+  readonly otherDevices: number;
+  /** How the keys can be had back. */
+  readonly recovery: RecoveryKind;
+  /** Old messages' keys that come from the backup; undefined: none come now. */
+  readonly restoring: { readonly done: number; readonly total: number } | undefined;
+  /** Keys of messages that are not in the backup yet. */
+  readonly waiting: number;
+  readonly dialog: KeysDialog | undefined;
+  /** A verification that goes on or is asked for. */
+  readonly verification: VerificationModel | undefined;
+  /** People whose identity has changed since it was last seen here. */
+  readonly changed: readonly { readonly userId: string; readonly wasVerified: boolean }[];
+}
+
+/** Of the account: whether the person has said that the recovery key is saved. */
+const SAVED = 'im.qiao.recovery_key';
+
+const trustOf = (status: UserVerificationStatus): Trust => {
+  if (status.isCrossSigningVerified()) return 'verified';
+  if (status.wasCrossSigningVerified()) return 'verified-changed';
+  if (status.needsUserApproval) return 'changed';
+  return status.known ? 'unverified' : 'unknown';
+};
 
 /** What the device's keys are like and what can be done about it: set-up, backup, recovery, verification. */
-export class Encryption {
+export class Encryption extends ViewModel<EncryptionSnapshot> {
   readonly client: MatrixClient;
+  readonly auth: AuthPrompt;
+  readonly #given: GivenKeys;
+  #looking: Promise<void> | undefined;
+  #lookAgain = false;
+  #working = false;
+  #stopped = false;
 
-  constructor(client: MatrixClient) {
+  /** @param given those of the callbacks that the client was made with */
+  constructor(client: MatrixClient, given: GivenKeys) {
+    super({
+      state: 'checking',
+      otherDevices: 0,
+      recovery: 'none',
+      restoring: undefined,
+      waiting: 0,
+      dialog: undefined,
+      verification: undefined,
+      changed: [],
+    });
     this.client = client;
+    this.auth = new AuthPrompt(client);
+    this.#given = given;
+    const look = (): void => {
+      this.look();
+    };
+    client.on(CryptoEvent.KeysChanged, look);
+    client.on(CryptoEvent.KeyBackupStatus, look);
+    client.on(CryptoEvent.KeyBackupFailed, look);
+    client.on(CryptoEvent.DevicesUpdated, (users) => {
+      if (users.includes(client.getSafeUserId())) look();
+    });
+    client.on(CryptoEvent.UserTrustStatusChanged, (userId, status) => {
+      if (userId === client.getSafeUserId()) look();
+      else this.#noteTrust(userId, status);
+    });
+    client.on(CryptoEvent.KeyBackupSessionsRemaining, (waiting) => {
+      this.set({ waiting });
+    });
+    client.on(CryptoEvent.KeyBackupDecryptionKeyCached, () => {
+      look();
+      if (!this.#working) void this.restore();
+    });
+    client.on(CryptoEvent.VerificationRequestReceived, (request) => {
+      this.#receive(request);
+    });
+    client.on(ClientEvent.AccountData, (event: MatrixEvent) => {
+      if (/^m\.(secret_storage|cross_signing|megolm_backup)|^im\.qiao\.recovery/.test(event.getType()))
+        look();
+    });
+    client.on(ClientEvent.Sync, (_state, before) => {
+      // The account's data and devices are known after the first answer.
+      if (before === null || this.snapshot.state === 'checking') look();
+    });
   }
 
-  /** Callbacks the client asks for secrets; made before the client. */
-  static callbacks(): CryptoCallbacks {
-    return {};
+  get #crypto(): CryptoApi {
+    const crypto = this.client.getCrypto();
+    if (!crypto) throw new Error('encryption is not started');
+    return crypto;
   }
+
+  /** Ends what goes on; nothing is looked at any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#given.forget();
+    this.auth.forget();
+  }
+
+  /** Opens a dialog about keys, or closes it. */
+  readonly show = (dialog: KeysDialog | undefined): void => {
+    this.set({ dialog });
+  };
+
+  /** Finds out anew how things are; calls that come together are one. */
+  readonly look = (): void => {
+    if (this.#stopped || !this.client.isInitialSyncComplete()) return;
+    if (this.#looking) {
+      this.#lookAgain = true;
+      return;
+    }
+    this.#looking = this.#look()
+      // The homeserver did not answer: what was known stays until the next event.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#looking = undefined;
+        if (!this.#lookAgain) return;
+        this.#lookAgain = false;
+        this.look();
+      });
+  };
+
+  async #look(): Promise<void> {
+    const crypto = this.#crypto;
+    const userId = this.client.getSafeUserId();
+    const ownDevice = this.client.getDeviceId() ?? '';
+    const hasIdentity = await crypto.userHasCrossSigningKeys(userId, true);
+    const recovery = await recoveryKeyKind(this.client);
+    const devices = (await crypto.getUserDeviceInfo([userId], true)).get(userId);
+    let otherDevices = 0;
+    let confirmed = false;
+    for (const [id, device] of devices ?? []) {
+      const trust = await crypto.getDeviceVerificationStatus(userId, id);
+      if (trust?.signedByOwner !== true) continue;
+      if (id === ownDevice) confirmed = trust.crossSigningVerified;
+      else if (!device.dehydrated) otherDevices += 1;
+    }
+    const state = !hasIdentity
+      ? 'not-set-up'
+      : confirmed
+        ? await this.#backupState(recovery)
+        : 'needs-verification';
+    if (this.#stopped || this.#working) return;
+    this.set({ state, otherDevices, recovery });
+    if (state !== 'not-set-up') this.auth.forget();
+  }
+
+  async #backupState(recovery: RecoveryKind): Promise<KeysState> {
+    const crypto = this.#crypto;
+    if ((await crypto.getActiveSessionBackupVersion()) === null) {
+      await crypto.checkKeyBackupAndEnable();
+      if ((await crypto.getActiveSessionBackupVersion()) === null)
+        return (await crypto.getKeyBackupInfo()) === null ? 'backup-off' : 'backup-broken';
+    }
+    const { ready, defaultKeyId } = await crypto.getSecretStorageStatus();
+    if (!ready || recovery === 'none') return 'no-recovery';
+    const said = this.client.getAccountData(SAVED as never)?.getContent<Record<string, unknown>>() ?? {};
+    return said['key_id'] === defaultKeyId && said['saved'] === false ? 'recovery-unsaved' : 'ready';
+  }
+
+  /** Runs work that changes keys; what happens meanwhile is looked at when it is over. */
+  async #change<T>(work: () => Promise<T>): Promise<T> {
+    this.#working = true;
+    try {
+      return await work();
+    } finally {
+      this.#working = false;
+      this.#given.forget();
+      this.look();
+    }
+  }
+
+  /**
+   * Makes the person's keys, the backup and a recovery key, in one step.
+   * @returns the recovery key, to be shown once
+   * @throws NotConfirmed, or what the homeserver says
+   */
+  readonly setUp = (): Promise<string> =>
+    this.#change(async () => {
+      await this.#crypto.bootstrapCrossSigning({ authUploadDeviceSigningKeys: this.auth.confirm });
+      return this.#newRecovery(true);
+    });
+
+  /**
+   * A new recovery key in place of the old one; the keys stay. The backup is made anew where it does not work.
+   * @returns the recovery key, to be shown once
+   */
+  readonly renew = (): Promise<string> =>
+    this.#change(() => {
+      const { state } = this.snapshot;
+      return this.#newRecovery(state === 'backup-off' || state === 'backup-broken');
+    });
+
+  /**
+   * New keys in place of ones that cannot be had back: messages that only the old ones open are lost, and people
+   * who had verified this one are told.
+   * @returns the recovery key, to be shown once
+   * @throws NotConfirmed, or what the homeserver says; the recovery key that was is then still there
+   */
+  readonly reset = (): Promise<string> =>
+    this.#change(async () => {
+      const storage = this.client.secretStorage;
+      const before = await storage.getDefaultKeyId();
+      // New keys would else be stored under the recovery key that nobody has.
+      await storage.setDefaultKeyId(null);
+      try {
+        await this.#crypto.bootstrapCrossSigning({
+          setupNewCrossSigning: true,
+          authUploadDeviceSigningKeys: this.auth.confirm,
+        });
+      } catch (error) {
+        if (before !== null) await storage.setDefaultKeyId(before);
+        throw error;
+      }
+      return this.#newRecovery(true);
+    });
+
+  async #newRecovery(withBackup: boolean): Promise<string> {
+    const crypto = this.#crypto;
+    const key = await crypto.createRecoveryKeyFromPassphrase();
+    await crypto.bootstrapSecretStorage({
+      setupNewSecretStorage: true,
+      setupNewKeyBackup: withBackup,
+      createSecretStorageKey: () => Promise.resolve(key),
+    });
+    await this.#noteSaved(false);
+    await crypto.checkKeyBackupAndEnable();
+    return key.encodedPrivateKey ?? '';
+  }
+
+  async #noteSaved(saved: boolean): Promise<void> {
+    const id = await this.client.secretStorage.getDefaultKeyId();
+    await this.client.setAccountData(SAVED as never, { key_id: id, saved } as never);
+  }
+
+  /** The person has said that the recovery key is kept in a safe place. */
+  readonly saved = async (): Promise<void> => {
+    await this.#noteSaved(true);
+    this.look();
+  };
+
+  /**
+   * Confirms this device with the recovery key or the passphrase it was made of, and begins to restore the backup.
+   * @returns what was reached: `wrong` is not the key; `no-backup`: confirmed, but old messages stay closed
+   */
+  readonly recover = (typed: string): Promise<'ok' | 'wrong' | 'no-backup'> =>
+    this.#change(async () => {
+      const crypto = this.#crypto;
+      const found = await keyFrom(this.client, typed);
+      if (!found) return 'wrong';
+      this.#given.give(found.id, found.key);
+      await crypto.bootstrapCrossSigning({});
+      try {
+        await crypto.loadSessionBackupPrivateKeyFromSecretStorage();
+      } catch {
+        return 'no-backup';
+      }
+      await crypto.checkKeyBackupAndEnable();
+      await this.#noteSaved(true);
+      void this.restore();
+      return 'ok';
+    });
+
+  /** Gets the keys of all old messages from the backup; messages are decrypted as they come. */
+  async restore(): Promise<void> {
+    if (this.snapshot.restoring) return;
+    this.set({ restoring: { done: 0, total: 0 } });
+    try {
+      await this.#crypto.restoreKeyBackup({
+        progressCallback: (progress) => {
+          if (progress.stage !== ImportRoomKeyStage.LoadKeys) return;
+          this.set({
+            restoring: { done: progress.successes + progress.failures, total: progress.total },
+          });
+        },
+      });
+    } catch {
+      // Keys still come one by one, as messages need them.
+    } finally {
+      this.set({ restoring: undefined });
+      this.look();
+    }
+  }
+
+  /** Asks the person's other devices to confirm this one. @throws Error when the homeserver does not answer */
+  readonly verifyThisDevice = async (): Promise<void> => {
+    this.#begin(await this.#crypto.requestOwnUserVerification());
+  };
+
+  /** Asks another device of the person, to confirm it from here. */
+  readonly verifyDevice = async (deviceId: string): Promise<void> => {
+    this.#begin(await this.#crypto.requestDeviceVerification(this.client.getSafeUserId(), deviceId));
+  };
+
+  /** Asks another person to compare emoji or codes, in the conversation of the two. */
+  readonly verifyPerson = async (userId: string): Promise<void> => {
+    await this.#crypto.userHasCrossSigningKeys(userId, true);
+    const roomId = await directRoomWith(this.client, userId);
+    this.#begin(await this.#crypto.requestVerificationDM(userId, roomId));
+  };
+
+  /** How far another person's identity is known here. */
+  readonly trustIn = async (userId: string): Promise<Trust> => {
+    await this.#crypto.userHasCrossSigningKeys(userId, true);
+    return trustOf(await this.#crypto.getUserVerificationStatus(userId));
+  };
+
+  /** Takes the person's new identity as it is. */
+  readonly acceptIdentity = async (userId: string): Promise<void> => {
+    const status = await this.#crypto.getUserVerificationStatus(userId);
+    if (status.wasCrossSigningVerified() && !status.isCrossSigningVerified())
+      await this.#crypto.withdrawVerificationRequirement(userId);
+    if (status.needsUserApproval) await this.#crypto.pinCurrentUserIdentity(userId);
+    this.#noteTrust(userId, await this.#crypto.getUserVerificationStatus(userId));
+  };
+
+  #noteTrust(userId: string, status: UserVerificationStatus): void {
+    const trust = trustOf(status);
+    const others = this.snapshot.changed.filter((each) => each.userId !== userId);
+    const bad = trust === 'changed' || trust === 'verified-changed';
+    if (!bad && others.length === this.snapshot.changed.length) return;
+    this.set({
+      changed: bad ? [...others, { userId, wasVerified: trust === 'verified-changed' }] : others,
+    });
+  }
+
+  #receive(request: VerificationRequest): void {
+    const { verification } = this.snapshot;
+    if (!request.pending || request.initiatedByMe || !isNewer(request)) return;
+    if (verification && !verification.over) return;
+    this.#begin(request);
+  }
+
+  #begin(request: VerificationRequest): void {
+    const { verification } = this.snapshot;
+    if (verification?.is(request)) return;
+    void verification?.cancel();
+    const next = new VerificationModel(request, () => {
+      // Asked here, but taken or given up on another device: nothing to tell.
+      const { step, byMe } = next.getSnapshot();
+      const unanswered = step.at === 'ended' && !byMe && !next.answered;
+      if (unanswered && this.snapshot.verification === next) this.set({ verification: undefined });
+      this.look();
+    });
+    this.set({ verification: next });
+  }
+
+  /** Puts the verification away; one that still goes on is stopped. */
+  readonly closeVerification = (): void => {
+    void this.snapshot.verification?.cancel();
+    this.set({ verification: undefined });
+    this.look();
+  };
 }

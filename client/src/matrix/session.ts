@@ -6,6 +6,7 @@ import {
   PendingEventOrdering,
   type MatrixClient,
 } from 'matrix-js-sdk';
+import { GivenKeys } from './encryption-secrets.ts';
 import { Encryption } from './encryption.ts';
 import { Media } from './media.ts';
 import { quietLogger } from './quiet-logger.ts';
@@ -14,6 +15,7 @@ import { RoomsStore } from './rooms.ts';
 import { Sender } from './sender.ts';
 import { StatusModel } from './status.ts';
 import { Timelines } from './timelines.ts';
+import { Tokens } from './tokens.ts';
 import type { StoredSession, Vault } from './vault.ts';
 
 /** Databases of one device, by their beginnings; they go with the sign-out. */
@@ -39,7 +41,7 @@ export type Ending = 'soft' | 'hard';
 
 /** A signed-in device that runs: the client, and what views need of it. */
 export class MatrixSession {
-  readonly stored: StoredSession;
+  readonly tokens: Tokens;
   readonly vault: Vault;
   readonly client: MatrixClient;
   readonly status: StatusModel;
@@ -51,13 +53,19 @@ export class MatrixSession {
   readonly #store: IndexedDBStore;
   #onEnded: ((ending: Ending) => void) | undefined;
 
-  private constructor(stored: StoredSession, vault: Vault, client: MatrixClient, store: IndexedDBStore) {
-    this.stored = stored;
+  private constructor(
+    tokens: Tokens,
+    vault: Vault,
+    client: MatrixClient,
+    store: IndexedDBStore,
+    given: GivenKeys,
+  ) {
+    this.tokens = tokens;
     this.vault = vault;
     this.client = client;
     this.#store = store;
     this.status = new StatusModel(client);
-    this.encryption = new Encryption(client);
+    this.encryption = new Encryption(client, given);
     this.rooms = new RoomsStore(client);
     this.timelines = new Timelines(client);
     this.sender = new Sender(client);
@@ -68,7 +76,7 @@ export class MatrixSession {
   }
 
   get userId(): string {
-    return this.stored.userId;
+    return this.tokens.session.userId;
   }
 
   /** Called when the homeserver refuses the session's token. */
@@ -87,17 +95,23 @@ export class MatrixSession {
       dbName: SYNC_DATABASE,
       workerFactory: () => new Worker(new URL('./store.worker.ts', import.meta.url), { type: 'module' }),
     });
+    const tokens = new Tokens(stored, vault);
+    const given = new GivenKeys();
     const client = createClient({
       baseUrl: stored.homeserverUrl,
+      fetchFn: tokens.fetch,
       userId: stored.userId,
       deviceId: stored.deviceId,
       accessToken: stored.accessToken,
       store,
       timelineSupport: true,
       logger: quietLogger,
-      cryptoCallbacks: Encryption.callbacks(),
+      cryptoCallbacks: given.callbacks,
     });
-    const session = new MatrixSession(stored, vault, client, store);
+    tokens.onRenewed = (accessToken) => {
+      client.setAccessToken(accessToken);
+    };
+    const session = new MatrixSession(tokens, vault, client, store, given);
     await Promise.all([
       store.startup(),
       client.initRustCrypto({ cryptoDatabasePrefix: CRYPTO_PREFIX, storageKey: await vault.secret() }),
@@ -113,6 +127,7 @@ export class MatrixSession {
 
   /** Ends the work of this page; the device stays signed in. */
   async stop(): Promise<void> {
+    this.encryption.stop();
     await this.#store.save(true).catch(() => undefined);
     this.client.stopClient();
     await this.#store.destroy().catch(() => undefined);
@@ -122,12 +137,13 @@ export class MatrixSession {
   async signOut(): Promise<void> {
     this.#onEnded = undefined;
     this.client.stopClient();
-    await signOut(this.stored);
+    await signOut(await this.tokens.fresh());
     await this.forget();
   }
 
   /** Forgets everything the device stored here. */
   async forget(): Promise<void> {
+    this.encryption.stop();
     this.client.stopClient();
     await this.client.clearStores({ cryptoDatabasePrefix: CRYPTO_PREFIX }).catch(() => undefined);
     await this.vault.clear();

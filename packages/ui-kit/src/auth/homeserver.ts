@@ -8,6 +8,8 @@ export interface SignedIn {
   readonly homeserverUrl: string;
   readonly accessToken: string;
   readonly refreshToken?: string;
+  /** When the access token ends, milliseconds since 1970; absent: not by itself. */
+  readonly expiresAt?: number;
 }
 
 /** What the homeserver says against a sign-in: `errcode` of the Matrix specification, or `offline`. */
@@ -84,19 +86,21 @@ export type Proof =
 
 /**
  * `POST /login`.
- * @param deviceId to sign in again on a device whose keys are still here (soft logout)
+ * @param device `id` to sign in again on a device whose keys are still here (soft logout); `refresh`: ask for
+ *   tokens that are renewed (MSC2918), which only a session that is kept wants
  * @throws AuthError
  */
 export async function signIn(
   base: string,
   proof: Proof,
-  device: { name: string; id?: string },
+  device: { name: string; id?: string; refresh?: boolean },
 ): Promise<SignedIn> {
   const answer = await ask<{
     user_id: string;
     access_token: string;
     device_id: string;
     refresh_token?: string;
+    expires_in_ms?: number;
   }>(base, '/login', {
     method: 'POST',
     body: JSON.stringify({
@@ -109,16 +113,40 @@ export async function signIn(
           }),
       initial_device_display_name: device.name,
       ...(device.id === undefined ? {} : { device_id: device.id }),
+      ...(device.refresh === true ? { refresh_token: true } : {}),
     }),
   });
   return {
     userId: answer.user_id,
     deviceId: answer.device_id,
     homeserverUrl: base,
-    accessToken: answer.access_token,
-    ...(answer.refresh_token === undefined ? {} : { refreshToken: answer.refresh_token }),
+    ...tokensOf(answer),
   };
 }
+
+interface TokenAnswer {
+  access_token: string;
+  refresh_token?: string;
+  expires_in_ms?: number;
+}
+
+const tokensOf = (answer: TokenAnswer): Pick<SignedIn, 'accessToken' | 'refreshToken' | 'expiresAt'> => ({
+  accessToken: answer.access_token,
+  ...(answer.refresh_token === undefined ? {} : { refreshToken: answer.refresh_token }),
+  ...(answer.expires_in_ms === undefined ? {} : { expiresAt: Date.now() + answer.expires_in_ms }),
+});
+
+/** `POST /refresh`: new tokens for an old refresh token. @throws AuthError */
+export const refreshSession = async (
+  base: string,
+  refreshToken: string,
+): Promise<Pick<SignedIn, 'accessToken' | 'refreshToken' | 'expiresAt'>> =>
+  tokensOf(
+    await ask<TokenAnswer>(base, '/refresh', {
+      method: 'POST',
+      body: JSON.stringify({ refresh_token: refreshToken }),
+    }),
+  );
 
 /** `POST /logout`, which also removes the device and its keys from the homeserver. Never throws. */
 export async function signOut(session: SignedIn): Promise<void> {

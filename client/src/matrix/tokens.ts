@@ -1,0 +1,93 @@
+import { AuthError, refreshSession } from '@qiao/ui-kit';
+import type { StoredSession, Vault } from './vault.ts';
+
+/** A token is renewed this long before it ends, in milliseconds: longer than a request of the sync loop lasts. */
+const EARLY_MS = 60_000;
+
+/**
+ * The tokens of a session. Where the homeserver gives refresh tokens (MSC2918), each request is sent with one
+ * that counts: renewed before it ends, or after the homeserver refused it. The SDK renews only tokens of OAuth 2.
+ */
+export class Tokens {
+  #session: StoredSession;
+  readonly #vault: Pick<Vault, 'save'>;
+  readonly #send: typeof globalThis.fetch;
+  #renewing: Promise<'renewed' | 'refused'> | undefined;
+  #onRenewed: ((accessToken: string) => void) | undefined;
+
+  constructor(
+    session: StoredSession,
+    vault: Pick<Vault, 'save'>,
+    send: typeof fetch = fetch.bind(globalThis),
+  ) {
+    this.#session = session;
+    this.#vault = vault;
+    this.#send = send;
+  }
+
+  get session(): StoredSession {
+    return this.#session;
+  }
+
+  /** Called with each new access token. */
+  set onRenewed(work: (accessToken: string) => void) {
+    this.#onRenewed = work;
+  }
+
+  /** The session with a token that still counts, as far as that is known here. Never throws. */
+  async fresh(): Promise<StoredSession> {
+    const { expiresAt } = this.#session;
+    if (expiresAt !== undefined && expiresAt - Date.now() < EARLY_MS)
+      await this.#renew(this.#session.accessToken).catch(() => undefined);
+    return this.#session;
+  }
+
+  /** `fetch` for the SDK: the token of an authenticated request is put in here. */
+  readonly fetch: typeof globalThis.fetch = async (input, init) => {
+    if (!new Headers(init?.headers).has('authorization')) return this.#send(input, init);
+    const { accessToken } = await this.fresh();
+    const answer = await this.#send(input, this.#with(accessToken, init));
+    if (answer.status !== 401 || this.#session.refreshToken === undefined) return answer;
+    const said = (await answer
+      .clone()
+      .json()
+      .catch(() => ({}))) as { errcode?: unknown };
+    if (said.errcode !== 'M_UNKNOWN_TOKEN') return answer;
+    // What the homeserver said of the old token counts when it refuses to renew: it tells soft from hard.
+    if ((await this.#renew(accessToken)) === 'refused') return answer;
+    return this.#send(input, this.#with(this.#session.accessToken, init));
+  };
+
+  #with(accessToken: string, init: RequestInit | undefined): RequestInit {
+    const headers = new Headers(init?.headers);
+    headers.set('authorization', `Bearer ${accessToken}`);
+    return { ...init, headers };
+  }
+
+  /** @throws AuthError `offline`, when the homeserver does not answer: as a request that fails */
+  #renew(used: string): Promise<'renewed' | 'refused'> {
+    // Another request was first.
+    if (used !== this.#session.accessToken) return Promise.resolve('renewed');
+    this.#renewing ??= this.#renewOnce().finally(() => {
+      this.#renewing = undefined;
+    });
+    return this.#renewing;
+  }
+
+  async #renewOnce(): Promise<'renewed' | 'refused'> {
+    const { refreshToken, homeserverUrl } = this.#session;
+    if (refreshToken === undefined) return 'refused';
+    try {
+      const renewed = await refreshSession(homeserverUrl, refreshToken);
+      this.#session = { ...this.#session, ...renewed };
+    } catch (error) {
+      if (error instanceof AuthError && (error.code === 'offline' || error.code === 'M_LIMIT_EXCEEDED'))
+        throw error;
+      return 'refused';
+    }
+    // The old refresh token counts until the new access token is used (MSC2918): stored before that.
+    await this.#vault.save(this.#session).catch(() => undefined);
+    this.#onRenewed?.(this.#session.accessToken);
+    return 'renewed';
+  }
+}
