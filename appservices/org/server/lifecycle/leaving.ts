@@ -2,6 +2,7 @@ import { makeErrors } from '@qiao/platform';
 import { sql, type Transaction } from 'kysely';
 import { orgErrorTable } from '../../contract/index.ts';
 import type { ChangeContext } from '../changes.ts';
+import { requireMainAdminStays } from '../roles/main-admins.ts';
 import type { OrgContext } from '../setup.ts';
 import type { OrgTrx } from '../tables.ts';
 
@@ -105,7 +106,7 @@ export async function startLeaving(
     .where(sql<boolean>`g.person_id = any(${uuids(ids)})`)
     .execute();
   if (grants.some((grant) => grant.builtin === 'main_admin' && grant.department_id === null)) {
-    await requireAnotherMainAdmin(trx, ids);
+    await requireMainAdminStays(trx, { people: ids });
   }
 
   const memberships = await trx
@@ -256,24 +257,4 @@ export async function startLeaving(
   }
   await org.queue.enqueue(outer, 'org.provision', {}, { key: 'org.provision' });
   return started;
-}
-
-/**
- * Refuses when nobody but `leaving` would hold the main administrator's role over the company without an end. Takes a lock on
- * those grants, so that two main administrators cannot remove each other at the same time.
- * @throws DomainError `org.last_main_admin`
- */
-async function requireAnotherMainAdmin(trx: OrgTrx, leaving: readonly string[]): Promise<void> {
-  const { rows } = await sql<{ person_id: string; ends_at: Date | null; status: string }>`
-    select g.person_id, g.ends_at, p.status
-    from org.role_grant g join org.role r on r.id = g.role_id join org.person p on p.id = g.person_id
-    where r.builtin = 'main_admin' and g.department_id is null
-    order by g.id for update of g`.execute(trx);
-  const stays = rows.some(
-    (row) =>
-      !leaving.includes(row.person_id) &&
-      (row.status === 'active' || row.status === 'joining') &&
-      row.ends_at === null,
-  );
-  if (!stays) throw errors.last_main_admin();
 }

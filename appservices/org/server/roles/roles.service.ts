@@ -8,6 +8,7 @@ import { cleanName } from '../names.ts';
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
 import { Held } from './held.ts';
+import { requireMainAdminStays } from './main-admins.ts';
 import { maySeeRole, requireGrantable, requireRevocable, requireRoleEdit } from './roles.policy.ts';
 import { rolesRepository as repository, type GrantRow, type RoleRow } from './roles.repository.ts';
 
@@ -73,17 +74,6 @@ export function createRoles(context: RolesContext) {
       { id: random.uuid(), builtin: 'department_admin', permissions: builtinRoles.department_admin },
       { id: random.uuid(), builtin: 'member', permissions: builtinRoles.member },
     ]);
-  }
-
-  /** Whether a main administrator without an end would stay; locks their grants. */
-  async function requireMainAdminStays(trx: OrgTrx, withoutGrant: string): Promise<void> {
-    const stays = (await repository.lockMainAdmins(trx)).some(
-      (row) =>
-        row.id !== withoutGrant &&
-        row.ends_at === null &&
-        (row.status === 'active' || row.status === 'joining'),
-    );
-    if (!stays) throw errors.last_main_admin();
   }
 
   async function uniqueName(trx: OrgTrx, name: string, except: string | null): Promise<string> {
@@ -279,8 +269,8 @@ export function createRoles(context: RolesContext) {
         const [row] = await repository.grants(trx, { id, within: 'all', limit: 1, now });
         if (!row) throw platformErrors.not_found();
         requireRevocable(held, tree, row);
-        if (row.builtin === 'main_admin' && row.department_id === null && row.ends_at === null) {
-          await requireMainAdminStays(trx, id);
+        if (row.builtin === 'main_admin' && row.department_id === null) {
+          await requireMainAdminStays(trx, { grants: [id] });
         }
         if (!(await repository.deleteGrant(trx, id))) throw platformErrors.not_found();
         await acts.record(trxOf(trx), {
