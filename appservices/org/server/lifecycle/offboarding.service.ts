@@ -87,7 +87,7 @@ export interface Offboardings {
 export function createOffboardings(context: OrgContext, parts: OffboardingParts): Offboardings {
   const db = context.db as OrgDb;
   const { changes, policy, registry, accounts } = parts;
-  const { acts, clock, events, homeserver, queue, random, sessions } = context;
+  const { acts, clock, events, homeserver, log, queue, random, sessions } = context;
   const userIdOf = (row: { localpart: string }): string => `@${row.localpart}:${homeserver.serverName}`;
   const today = (): string => clock.now().toISOString().slice(0, 10);
 
@@ -96,6 +96,15 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
     if (!row) throw platformErrors.not_found();
     const door = await policy.requireManage(actor, 'org.person.offboard', row.person_id);
     return { row, door };
+  }
+
+  /**
+   * Takes the directory's lock and judges the actor anew under it (ADR 48): a right withdrawn since the request
+   * came in counts no more. The lock comes before every row's, as in `applyChanges`.
+   */
+  async function judged(trx: OrgTrx, actor: Actor, personId: string): Promise<Door> {
+    await changesRepository.lock(trx);
+    return policy.requireManage(actor, 'org.person.offboard', personId, trx);
   }
 
   /** What an actor sees of it; the names of reports whom they may not know are left out. */
@@ -144,7 +153,7 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
       if (!there) await policy.requirePlaceable(door, to, item.subject, trx);
     }
     if (item.kind === 'report' && to !== (await defaultReceiver(trx, leaverId))) {
-      const allowed = await policy.manageable(door.actor, 'org.person.edit', [item.subject]);
+      const allowed = await policy.manageable(door.actor, 'org.person.edit', [item.subject], trx);
       if (!allowed.has(item.subject)) throw platformErrors.not_allowed();
     }
   }
@@ -167,8 +176,9 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
 
   const service: Offboardings = {
     async start(actor, personId, { reason, handover_to }) {
-      const door = await policy.requireManage(actor, 'org.person.offboard', personId);
-      const id = await db.transaction().execute(async (trx) => {
+      await policy.requireManage(actor, 'org.person.offboard', personId);
+      const [id, door] = await db.transaction().execute(async (trx) => {
+        const door = await judged(trx, actor, personId);
         const person = await peopleRepository.find(trx, personId);
         if (!person) throw platformErrors.not_found();
         if (person.status === 'left') throw errors.person_ended();
@@ -189,7 +199,7 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
             await repository.decide(trx, item.id, handover_to, null);
           }
         }
-        return open.id;
+        return [open.id, door] as const;
       });
       return view(id, door);
     },
@@ -206,8 +216,9 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
     },
 
     async assign(actor, id, itemId, to) {
-      const { row, door } = await load(actor, id);
-      await db.transaction().execute(async (trx) => {
+      const { row } = await load(actor, id);
+      const door = await db.transaction().execute(async (trx) => {
+        const door = await judged(trx, actor, row.person_id);
         const locked = await repository.lock(trx, id);
         if (!locked) throw platformErrors.not_found();
         requireState(locked, 'suspended');
@@ -218,6 +229,7 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
           await requireHandover(trx, door, row.person_id, item, to);
         }
         await repository.decide(trx, itemId, to, to === null ? clock.now() : null);
+        return door;
       });
       return view(id, door);
     },
@@ -271,14 +283,13 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
     },
 
     async close(actor, id) {
-      const { row, door } = await load(actor, id);
+      const { row } = await load(actor, id);
       requireState(row, 'suspended');
       if (userIdOf(row) === actor.userId) throw errors.not_yourself();
       // What came to the person since, or was taken away by hand.
       await orUnavailable(service.collect(id, accounts));
-      await db.transaction().execute(async (trx) => {
-        // The directory before its people, as `applyChanges` does.
-        await changesRepository.lock(trx);
+      const door = await db.transaction().execute(async (trx) => {
+        const door = await judged(trx, actor, row.person_id);
         const locked = await repository.lock(trx, id);
         if (!locked) throw platformErrors.not_found();
         requireState(locked, 'suspended');
@@ -309,6 +320,7 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
           details: { offboarding_id: id },
         });
         await queue.enqueue(inner(trx), CLOSE_JOB, { offboarding_id: id }, { key: `${CLOSE_JOB}:${id}` });
+        return door;
       });
       return view(id, door);
     },
@@ -338,8 +350,7 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
       if (!canReturn(row)) {
         throw errors.undo_expired({ until: row.undo_until?.toISOString().slice(0, 10) ?? '' });
       }
-      await restore(row, actor.userId, door);
-      return view(id, door);
+      return view(id, await restore(row, actor.userId, actor));
     },
 
     async bringBack(personId, by) {
@@ -353,7 +364,7 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
       const row = latest && (await repository.find(db, latest.id));
       if (!row || !canReturn(row)) return false;
       requireState(row, 'suspended', 'closed');
-      await restore(row, by, undefined);
+      await restore(row, by);
       return true;
     },
   };
@@ -364,11 +375,19 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
     return row.state !== 'closed' || row.undo_until === null || row.undo_until >= clock.now();
   }
 
-  async function restore(row: OffboardingRow, by: string, door: Door | undefined): Promise<void> {
+  /** `actor` undefined: a machine's, which is asked for no rights and gives none back. */
+  function restore(row: OffboardingRow, by: string, actor: Actor): Promise<Door>;
+  function restore(row: OffboardingRow, by: string): Promise<undefined>;
+  async function restore(row: OffboardingRow, by: string, actor?: Actor): Promise<Door | undefined> {
     const { id } = row;
+    const judge = (trx: OrgTrx): Promise<Door | undefined> =>
+      actor ? judged(trx, actor, row.person_id) : changesRepository.lock(trx).then(() => undefined);
     if (row.state === 'suspended') {
-      await db.transaction().execute((trx) => restoreSuspended(trx, id, by));
-      return;
+      return db.transaction().execute(async (trx) => {
+        const door = await judge(trx);
+        await restoreSuspended(trx, id, by);
+        return door;
+      });
     }
     // Before the commit, so that provisioning finds an account it can put into rooms. Until then it has neither
     // password nor device: nobody can use it.
@@ -377,7 +396,23 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
       await orUnavailable(accounts.reactivate(userIdOf(row)));
       await orUnavailable(accounts.lock(userIdOf(row), false));
     }
-    await db.transaction().execute((trx) => restoreClosed(trx, id, by, door, residue !== undefined));
+    const progress = { allowed: false };
+    try {
+      return await db.transaction().execute(async (trx) => {
+        const door = await judge(trx);
+        progress.allowed = true;
+        await restoreClosed(trx, id, by, door, residue !== undefined);
+        return door;
+      });
+    } catch (error) {
+      // Who was refused leaves nothing behind: the account goes back to sleep.
+      if (residue && !progress.allowed && error instanceof DomainError) {
+        await accounts.deactivate(userIdOf(row)).catch((problem: unknown) => {
+          log.warn({ err: problem, offboarding_id: id }, 'an account woken in vain is still awake');
+        });
+      }
+      throw error;
+    }
   }
 
   async function defaultReceiver(trx: OrgTrx, personId: string): Promise<string | null> {
@@ -495,7 +530,6 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
     door: Door | undefined,
     hasAccount: boolean,
   ): Promise<void> {
-    await changesRepository.lock(trx);
     const row = await repository.lock(trx, id);
     if (!row) throw platformErrors.not_found();
     if (row.state === 'undone') return;

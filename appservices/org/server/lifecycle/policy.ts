@@ -21,8 +21,11 @@ export interface Door {
 /** Whose life-cycle an actor may act on; the rule itself is the directory's `mayManagePerson`. */
 export interface LifecyclePolicy {
   open(actor: Actor, on?: OrgTrx): Promise<Door>;
-  /** @throws DomainError `platform.not_found`, or `platform.not_allowed` for a person the actor sees. */
-  requireManage(actor: Actor, permission: ManagePermission, personId: string): Promise<Door>;
+  /**
+   * With `on`, as that transaction sees rights and people: whoever holds the directory's lock judges by it.
+   * @throws DomainError `platform.not_found`, or `platform.not_allowed` for a person the actor sees.
+   */
+  requireManage(actor: Actor, permission: ManagePermission, personId: string, on?: OrgTrx): Promise<Door>;
   /**
    * That the actor may know a person: in reach in the console, or seen in the directory.
    * @throws DomainError `platform.not_found`
@@ -36,7 +39,12 @@ export interface LifecyclePolicy {
    */
   requirePlaceable(door: Door, personId: string, departmentId: string, on: OrgTrx): Promise<void>;
   /** Of the given people, those the actor may act on. */
-  manageable(actor: Actor, permission: ManagePermission, personIds: readonly string[]): Promise<Set<string>>;
+  manageable(
+    actor: Actor,
+    permission: ManagePermission,
+    personIds: readonly string[],
+    on?: OrgTrx,
+  ): Promise<Set<string>>;
 }
 
 export function createLifecyclePolicy(
@@ -64,9 +72,9 @@ export function createLifecyclePolicy(
   };
   return {
     open,
-    async requireManage(actor, permission, personId) {
-      const door = await open(actor);
-      const targets = await peopleRepository.targets(db, [personId], context.clock.now());
+    async requireManage(actor, permission, personId, on) {
+      const door = await open(actor, on);
+      const targets = await peopleRepository.targets(on ?? db, [personId], context.clock.now());
       requireManagePerson(door.held, door.tree, targets.get(personId), permission);
       return door;
     },
@@ -82,10 +90,10 @@ export function createLifecyclePolicy(
         held.over('org.person.edit', departmentId, tree);
       if (!may) throw platformErrors.not_allowed();
     },
-    async manageable(actor, permission, personIds) {
-      const { held, tree } = await open(actor);
+    async manageable(actor, permission, personIds, on) {
+      const { held, tree } = await open(actor, on);
       if (!held.somewhere(permission)) return new Set();
-      const targets = await peopleRepository.targets(db, personIds, context.clock.now());
+      const targets = await peopleRepository.targets(on ?? db, personIds, context.clock.now());
       return new Set(
         [...targets.values()]
           .filter((target) => mayManagePerson(held, tree, target, permission))

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sql } from 'kysely';
 import { login, waitFor, type TestUser } from '@qiao/testkit';
 import type { TestAnswer, TestCall } from '@qiao/platform/testing';
+import { changesRepository } from '../../server/changes.repository.ts';
 import { buildGrant } from '../../testing/builders.ts';
 import { startCompany, type Company } from '../provision/company.ts';
 
@@ -394,6 +395,65 @@ test('no link before the first day, and the last day lets go by itself', async (
     timeout: 45_000,
   });
 }, 60_000);
+
+/** Sends a request while the directory is locked, withdraws a right as soon as it waits there, and lets it go on. */
+async function withdrawnBetween(grant: string, request: () => Promise<TestAnswer>): Promise<TestAnswer> {
+  return company.db
+    .transaction()
+    .execute(async (trx) => {
+      await changesRepository.lock(trx);
+      const answer = request();
+      await waitFor(
+        async () => {
+          const { rows } = await sql<{ count: number }>`select count(*)::int as count from pg_locks l
+          join pg_database d on d.oid = l.database
+          where l.locktype = 'advisory' and not l.granted and d.datname = current_database()`.execute(trx);
+          return (rows[0]?.count ?? 0) > 0;
+        },
+        { what: 'the request to wait for the directory', timeout: 30_000 },
+      );
+      await trx.deleteFrom('org.role_grant').where('id', '=', grant).execute();
+      // The answer comes after the commit.
+      return [answer] as const;
+    })
+    .then(([answer]) => answer);
+}
+
+test('a right withdrawn while a request waits for the directory counts no more', async () => {
+  const admin = await working('Vanishing');
+  const as = await company.host.as(await company.userId(admin.id));
+  const grant = (): Promise<string> =>
+    buildGrant(company.db, { person_id: admin.id, role: 'department_admin', department_id: department });
+  const { id } = await working('Contested');
+  let right = await grant();
+
+  const begin = await withdrawnBetween(right, () => as('POST', `/api/org/people/${id}/offboarding`, {}));
+  expect(begin.status).toBe(404);
+  expect((await person(id)).status).toBe('active');
+
+  const begun = await boss.call('POST', `/api/org/people/${id}/offboarding`, {});
+  const at = `/api/org/offboardings/${begun.body.id}`;
+  await waitFor(async () => (await person(id)).account === 'locked', { what: 'the lock' });
+  right = await grant();
+  const refusedUndo = await withdrawnBetween(right, () => as('POST', `${at}/undo`));
+  expect(refusedUndo.status).toBe(404);
+  right = await grant();
+  const refusedClose = await withdrawnBetween(right, () => as('POST', `${at}/close`));
+  expect(refusedClose.status).toBe(404);
+  expect((await offboarding(String(begun.body.id))).state).toBe('suspended');
+
+  expect((await boss.call('POST', `${at}/close`)).status).toBe(200);
+  await waitFor(async () => (await boss.call('GET', at)).body.state === 'closed', {
+    what: 'closed',
+    timeout: 45_000,
+  });
+  right = await grant();
+  expect((await withdrawnBetween(right, () => as('POST', `${at}/undo`))).status).toBe(404);
+  // The account that was woken for it sleeps again.
+  const check = await boss.call('POST', `${at}/check`);
+  expect(check.body.certificate.complete).toBe(true);
+  expect((await person(id)).status).toBe('left');
+}, 120_000);
 
 test('what undoing needed is erased when its time is over', async () => {
   const { id } = await working('Forgotten');
