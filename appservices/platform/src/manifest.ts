@@ -50,10 +50,25 @@ export interface DomainContext<C = unknown> {
   use(contract: string): unknown;
 }
 
+/** What a part may say about itself beside whether it is well; each has a text in the console. */
+export const healthCodes = [
+  'no_answer',
+  'queue',
+  'queue_silent',
+  'reading',
+  'waiting_for_homeserver',
+  'work_open',
+  'work_stopped',
+] as const;
+export type HealthCode = (typeof healthCodes)[number];
+
 export interface HealthReport {
   readonly ok: boolean;
-  /** Short, without secrets; shown to operators. */
+  /** Short, in English, without secrets; for logs and operators at a terminal. */
   readonly detail?: string;
+  /** The same for the console, which has a text for it in every language: `health.details.<code>` of its catalogue. */
+  readonly code?: HealthCode;
+  readonly params?: Readonly<Record<string, number>>;
 }
 
 /** A command of the host's command line: `main.ts <domain> <command>`. */

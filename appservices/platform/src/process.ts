@@ -186,14 +186,20 @@ export async function createHost(options: HostOptions): Promise<Host> {
         reports[`${id}.${check}`] = await run().catch((error: unknown) => ({
           ok: false,
           detail: error instanceof Error ? error.message : 'failed',
+          code: 'no_answer' as const,
         }));
       }
     }
     if (runner) {
       const jobs = await runner.stats().catch(() => undefined);
       reports['jobs'] = jobs
-        ? { ok: true, detail: `${jobs.waiting} waiting, ${jobs.failed} given up` }
-        : { ok: false, detail: 'queue does not answer' };
+        ? {
+            ok: true,
+            detail: `${jobs.waiting} waiting, ${jobs.failed} given up`,
+            code: 'queue',
+            params: { waiting: jobs.waiting, failed: jobs.failed },
+          }
+        : { ok: false, detail: 'queue does not answer', code: 'queue_silent' };
     }
     return { ok: Object.values(reports).every((report) => report.ok), parts: reports };
   };

@@ -13,7 +13,7 @@ import {
 } from '@qiao/ui-kit';
 import { lazy, Suspense, type ReactNode } from 'react';
 import { modules } from '../../modules.ts';
-import { HealthViewModel } from './HealthViewModel.ts';
+import { HealthViewModel, type PartReport } from './HealthViewModel.ts';
 
 const parts = modules.flatMap((module) => {
   const health = module.console?.health;
@@ -22,13 +22,19 @@ const parts = modules.flatMap((module) => {
 
 /** Whether everything runs, and what each domain says about its own work. */
 export default function HealthPage(): ReactNode {
-  const { t } = useText('admin');
+  const { t, format } = useText('admin');
   const services = useServices();
   const { i18n, session } = services;
   const [{ health }, model] = useViewModel(() => new HealthViewModel(services));
   const nameOf = (part: string): string => {
     const key = `admin:health.parts.${part.replaceAll('.', '_')}`;
     return i18n.instance.exists(key) ? i18n.t(key) : part;
+  };
+  const detailOf = ({ code, detail, params = {} }: PartReport): string => {
+    const key = `admin:health.details.${code ?? ''}`;
+    if (code === undefined || !i18n.instance.exists(key)) return detail ?? '';
+    const numbers = Object.entries(params).map(([name, count]) => [name, format.number(count)]);
+    return i18n.t(key, Object.fromEntries(numbers) as Record<string, string>);
   };
   return (
     <>
@@ -72,7 +78,7 @@ export default function HealthPage(): ReactNode {
                     {
                       id: 'detail',
                       header: t('health.detail'),
-                      cell: ([, part]) => <span className="q-muted">{part.detail ?? ''}</span>,
+                      cell: ([, part]) => <span className="q-muted">{detailOf(part)}</span>,
                     },
                   ]}
                 />

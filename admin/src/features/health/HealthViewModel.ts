@@ -3,7 +3,10 @@ import { endpoint, LOADING, ViewModel, watch, type Remote, type Services } from 
 /** One check of a part, as `GET /api/platform/health` answers it. */
 export interface PartReport {
   readonly ok: boolean;
+  /** In English, of a part without a text here. */
   readonly detail?: string;
+  readonly code?: string;
+  readonly params?: Readonly<Record<string, number>>;
 }
 export interface Health {
   readonly status: 'ok' | 'degraded';

@@ -51,16 +51,33 @@ export function provisionParts(org: OrgContext): DomainParts {
           await provisioner.ping();
           return { ok: true };
         } catch (error) {
-          return { ok: false, detail: error instanceof Error ? error.message : 'no answer' };
+          return {
+            ok: false,
+            detail: error instanceof Error ? error.message : 'no answer',
+            code: 'no_answer',
+          };
         }
       },
       // The host is well without it: it starts as soon as the homeserver is there.
-      bot: () => Promise.resolve({ ok: true, detail: bot.running ? 'reads' : 'waits for the homeserver' }),
+      bot: () =>
+        Promise.resolve(
+          bot.running
+            ? { ok: true, detail: 'reads', code: 'reading' as const }
+            : { ok: true, detail: 'waits for the homeserver', code: 'waiting_for_homeserver' as const },
+        ),
       provisioning: async () => {
         const { pending, problems, enabled } = await service.get();
         const open = Object.values(pending).reduce((sum, count) => sum + count, 0);
-        if (!enabled) return { ok: true, detail: `stopped, ${String(open)} to do` };
-        return { ok: true, detail: `${String(open)} to do, ${String(problems)} problems` };
+        const params = { open, problems };
+        if (!enabled) {
+          return { ok: true, detail: `stopped, ${String(open)} to do`, code: 'work_stopped', params };
+        }
+        return {
+          ok: true,
+          detail: `${String(open)} to do, ${String(problems)} problems`,
+          code: 'work_open',
+          params,
+        };
       },
     },
     start: async () => {
