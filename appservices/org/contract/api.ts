@@ -322,8 +322,24 @@ export const VisibilityRule = Type.Object({
   can_contact: Type.Boolean(),
   note: Type.Optional(Nullable(Type.String({ maxLength: 500 }))),
 });
-/** `GET` and `PUT /visibility`; the order is the priority. */
-export const VisibilityRules = Type.Object({ items: Type.Array(VisibilityRule, { maxItems: 500 }) });
+/** Body of `PUT /visibility`; the order is the priority. */
+export const PutVisibilityRules = Type.Object({ items: Type.Array(VisibilityRule, { maxItems: 500 }) });
+/** Answer of `GET` and `PUT /visibility`. */
+export const VisibilityRules = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      ...VisibilityRule.properties,
+      /** Departments it names that are no more: nobody fits by them, and somebody has to decide. */
+      ended: Type.Array(
+        Type.Object({
+          id: Id,
+          name: Type.String(),
+          state: Type.Union([Type.Literal('dissolved'), Type.Literal('converted')]),
+        }),
+      ),
+    }),
+  ),
+});
 
 /** Where a directory field comes from in the imported file or server. */
 export const PEOPLE_FIELDS = [

@@ -1,3 +1,4 @@
+export * from './acts.ts';
 export * from './api.ts';
 export * from './domain-events.ts';
 export * from './errors.ts';

@@ -1,4 +1,5 @@
 import { makeErrors, platformErrors, type Act, type Random } from '@qiao/platform';
+import type { OrgAct } from '../contract/acts.ts';
 import { orgErrorTable } from '../contract/errors.ts';
 import type {
   ChangeContext,
@@ -20,6 +21,7 @@ import { searchText } from './imports/search-text.ts';
 import { startLeaving as startLeavingNow } from './lifecycle/leaving.ts';
 import type { OrgContext } from './setup.ts';
 import type { OrgTrx } from './tables.ts';
+import { visibilityRepository } from './visibility/visibility.repository.ts';
 
 const errors = makeErrors('org', orgErrorTable);
 
@@ -67,6 +69,8 @@ interface Sorted {
   departmentSets: Map<string, DepartmentSet>;
   departmentMoves: Map<string, string | null>;
   departmentEnds: Map<string, 'dissolved' | 'converted'>;
+  /** Of departments that are merged: into which. */
+  mergers: Map<string, string>;
   personAdds: Map<string, NewPerson>;
   personSets: Map<string, PersonSet>;
   places: Map<string, Placement[]>;
@@ -79,6 +83,7 @@ function sort(changes: readonly DirectoryChange[]): Sorted {
     departmentSets: new Map(),
     departmentMoves: new Map(),
     departmentEnds: new Map(),
+    mergers: new Map(),
     personAdds: new Map(),
     personSets: new Map(),
     places: new Map(),
@@ -97,6 +102,7 @@ function sort(changes: readonly DirectoryChange[]): Sorted {
         break;
       case 'department_end':
         sorted.departmentEnds.set(change.id, change.mode);
+        if (change.into !== undefined) sorted.mergers.set(change.id, change.into);
         break;
       case 'person_add':
         sorted.personAdds.set(change.person.id, change.person);
@@ -132,8 +138,8 @@ export function createChanges(
     async applyChanges(trx, changes, context) {
       if (changes.length === 0) return { changed: 0, version: undefined };
       const now = services.clock.now();
-      const acts: Act[] = [];
-      const act = (action: string, subject: string, details: Record<string, unknown>): void => {
+      const acts: Act<OrgAct>[] = [];
+      const act: WriteAct = (action, subject, details) => {
         acts.push({ actor: context.actor, action, subject, details });
       };
       const sorted = sort(changes);
@@ -143,6 +149,7 @@ export function createChanges(
       const moved = await applyPlacements(trx, sorted, departments, context, act, services.random);
       const leaving = await applyLeavers(trx, sorted, context);
       await finishDepartmentEnds(trx, sorted, departments, context);
+      await followMergers(trx, sorted, departments, act);
       await checkReportingLines(trx, people.touchedManagers);
       const touched = [...moved].filter((id) => !people.written.has(id));
       await repository.touchPeople(trx, touched, now);
@@ -191,7 +198,7 @@ export function createChanges(
   }
 }
 
-type WriteAct = (action: string, subject: string, details: Record<string, unknown>) => void;
+type WriteAct = (action: OrgAct, subject: string, details: Record<string, unknown>) => void;
 
 async function applyDepartments(
   trx: OrgTrx,
@@ -499,6 +506,25 @@ async function finishDepartmentEnds(
     throw errors.department_not_empty({}, { department_id: left.department_id, name });
   }
   await repository.endPlacementsIn(trx, ids, context.on);
+}
+
+/** What was said of a department that is merged holds for the one it goes into. */
+async function followMergers(
+  trx: OrgTrx,
+  sorted: Sorted,
+  departments: ReadonlyMap<string, DepartmentRow>,
+  act: WriteAct,
+): Promise<void> {
+  for (const [from, into] of sorted.mergers) {
+    const rules = await visibilityRepository.follow(trx, from, into);
+    if (rules === 0) continue;
+    act('org.visibility.follow', `department:${from}`, {
+      name: departments.get(from)?.name ?? '',
+      into,
+      into_name: departments.get(into)?.name ?? '',
+      rules,
+    });
+  }
 }
 
 async function checkReportingLines(trx: OrgTrx, touched: readonly string[]): Promise<void> {

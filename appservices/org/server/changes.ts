@@ -56,8 +56,12 @@ export type DirectoryChange =
       set: Partial<Pick<NewDepartment, 'name' | 'hidden' | 'include_sub' | 'position' | 'external_id'>>;
     }
   | { kind: 'department_move'; id: string; parent_id: string | null }
-  /** People still placed in it, and sub-departments, have to be moved by other changes of the same set. */
-  | { kind: 'department_end'; id: string; mode: 'dissolved' | 'converted' }
+  /**
+   * People still placed in it, and sub-departments, have to be moved by other changes of the same set. With `into`
+   * (a merger) the visibility rules that name it name that department from now on; without, they are shown as
+   * broken until somebody decides.
+   */
+  | { kind: 'department_end'; id: string; mode: 'dissolved' | 'converted'; into?: string }
   | { kind: 'person_add'; person: NewPerson; placements: Placement[] }
   | { kind: 'person_change'; id: string; set: Partial<PersonFacts & { localpart: string }> }
   /** Replaces the current placements: a mover. */

@@ -1,4 +1,5 @@
-import type { DomainContext, DomainParts } from '@qiao/platform';
+import type { Acts, DomainContext, DomainParts } from '@qiao/platform';
+import type { OrgAct } from '../contract/acts.ts';
 import { importsParts } from './imports/parts.ts';
 import { actsParts } from './acts/parts.ts';
 import { createChanges } from './changes.service.ts';
@@ -13,7 +14,8 @@ import { setupGuideParts } from './setup-guide/parts.ts';
 import { visibilityParts } from './visibility/parts.ts';
 import { createVisibility } from './visibility/visibility.service.ts';
 
-export type OrgContext = DomainContext<OrgConfig>;
+/** The domain's context; acts are those the contract names, so that each has a text. */
+export type OrgContext = Omit<DomainContext<OrgConfig>, 'acts'> & { readonly acts: Acts<OrgAct> };
 
 /** Puts the parts of the domain's areas together; routes and lifecycles run in the order of the areas. */
 export function combine(areas: readonly DomainParts[]): DomainParts {

@@ -50,7 +50,7 @@ export const orgApi = {
   deleteGrant: remove<{ params: ById }>('/grants/:id'),
 
   visibility: get<{ answer: Of<typeof org.VisibilityRules> }>('/visibility'),
-  putVisibility: put<{ body: Of<typeof org.VisibilityRules>; answer: Of<typeof org.VisibilityRules> }>(
+  putVisibility: put<{ body: Of<typeof org.PutVisibilityRules>; answer: Of<typeof org.VisibilityRules> }>(
     '/visibility',
   ),
 

@@ -304,7 +304,7 @@ export function createDepartments(context: DepartmentsContext, services: { chang
         for (const [personId, present] of await members(trx, id)) {
           list.push({ kind: 'person_place', id: personId, placements: replacePlace(present, id, into) });
         }
-        list.push({ kind: 'department_end', id, mode: 'dissolved' });
+        list.push({ kind: 'department_end', id, mode: 'dissolved', into });
         await apply(trx, holder, list);
         return one(trx, holder, into);
       });

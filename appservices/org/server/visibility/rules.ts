@@ -41,6 +41,25 @@ export function fits(selector: Selector, party: Party, tree: DepartmentTree): bo
   return true;
 }
 
+/** The selector after a merger: what was said of `from` is said of `into`. The same object where it does not name it. */
+export function followed(selector: Selector, from: string, into: string): Selector {
+  const { departments } = selector;
+  if (departments?.includes(from) !== true) return selector;
+  return { ...selector, departments: [...new Set(departments.map((id) => (id === from ? into : id)))] };
+}
+
+/** Departments a rule names that are no more: it fits nobody by them. */
+export function endedIn(
+  rule: Rule,
+  tree: DepartmentTree,
+): { id: string; name: string; state: 'dissolved' | 'converted' }[] {
+  const named = new Set([...(rule.viewer.departments ?? []), ...(rule.target.departments ?? [])]);
+  return [...named].flatMap((id) => {
+    const node = tree.get(id);
+    return node === undefined || node.state === 'active' ? [] : [{ id, name: node.name, state: node.state }];
+  });
+}
+
 /** What the rules say of one viewer and one target. */
 export function decide(rules: readonly Rule[], viewer: Party, target: Party, tree: DepartmentTree): Decision {
   for (const rule of rules) {

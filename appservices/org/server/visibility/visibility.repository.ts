@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { DepartmentTree } from '../directory/tree.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
-import { normalTitle, type Party, type Rule, type Selector } from './rules.ts';
+import { followed, normalTitle, type Party, type Rule, type Selector } from './rules.ts';
 
 /** A viewer of the directory. */
 export interface ViewerRow {
@@ -43,6 +43,27 @@ export const visibilityRepository = {
         })),
       )
       .execute();
+  },
+
+  /** Lets rules that name `from` name `into` (a merger); answers how many. Under the directory's lock. */
+  async follow(trx: OrgTrx, from: string, into: string): Promise<number> {
+    const rows = await trx
+      .selectFrom('org.visibility_rule')
+      .select(['id', 'viewer', 'target'])
+      .where(sql<boolean>`viewer->'departments' ? ${from} or target->'departments' ? ${from}`)
+      .forUpdate()
+      .execute();
+    for (const row of rows) {
+      await trx
+        .updateTable('org.visibility_rule')
+        .set({
+          viewer: JSON.stringify(followed(row.viewer as Selector, from, into)),
+          target: JSON.stringify(followed(row.target as Selector, from, into)),
+        })
+        .where('id', '=', row.id)
+        .execute();
+    }
+    return rows.length;
   },
 
   /** An active person who looks at the directory. */

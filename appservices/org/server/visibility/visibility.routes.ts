@@ -5,6 +5,7 @@ import {
   DirectoryQuery,
   DirectoryTree,
   IdParams,
+  PutVisibilityRules,
   VisibilityRules,
 } from '../../contract/api.ts';
 import { presentRef, userIdOf } from '../directory/present.ts';
@@ -110,7 +111,7 @@ export function visibilityRoutes(
       schema: {
         tags: ['visibility'],
         summary: 'Replace the rules; their order is their priority',
-        body: VisibilityRules,
+        body: PutVisibilityRules,
         response: { 200: VisibilityRules },
       },
     },

@@ -4,12 +4,12 @@ import { cut, readCursor, writeCursor } from '../directory/cursor.ts';
 import { peopleRepository, type PlaceRow, type RefRow } from '../directory/people.repository.ts';
 import { searchWords } from '../directory/search.ts';
 import { loadTree } from '../directory/tree.repository.ts';
-import type { DepartmentNode } from '../directory/tree.ts';
+import type { DepartmentNode, DepartmentTree } from '../directory/tree.ts';
 import { localpartOf, type Holder } from '../roles/roles.service.ts';
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
 import { directoryRepository as directory, type DirectoryRow } from './directory.repository.ts';
-import { rulesFor, unseenDepartments, type Party, type Rule } from './rules.ts';
+import { endedIn, rulesFor, unseenDepartments, type Party, type Rule } from './rules.ts';
 import { visibilityRepository as repository, type View } from './visibility.repository.ts';
 
 export type VisibilityContext = Pick<OrgContext, 'acts' | 'db' | 'random'>;
@@ -21,6 +21,12 @@ export interface DirectoryProfileRow extends DirectoryEntry {
   line: RefRow[];
   reports: RefRow[];
 }
+
+/** A rule with the departments it names in vain. */
+export type ShownRule = Rule & { ended: ReturnType<typeof endedIn> };
+
+const shown = (rules: readonly Rule[], tree: DepartmentTree): ShownRule[] =>
+  rules.map((rule) => ({ ...rule, ended: endedIn(rule, tree) }));
 
 /** The directory as ordinary people see it, and the rules behind it. */
 export function createVisibility(context: VisibilityContext) {
@@ -78,12 +84,13 @@ export function createVisibility(context: VisibilityContext) {
       return { see, contact: see && (await directory.contact(db, view, targetId)) };
     },
 
-    async listRules({ held }: Holder): Promise<Rule[]> {
-      if (!held.over('org.visibility.edit', null, await loadTree(db))) throw platformErrors.not_allowed();
-      return repository.rules(db);
+    async listRules({ held }: Holder): Promise<ShownRule[]> {
+      const tree = await loadTree(db);
+      if (!held.over('org.visibility.edit', null, tree)) throw platformErrors.not_allowed();
+      return shown(await repository.rules(db), tree);
     },
 
-    async putRules({ actor, held }: Holder, rules: readonly Rule[]): Promise<Rule[]> {
+    async putRules({ actor, held }: Holder, rules: readonly Rule[]): Promise<ShownRule[]> {
       const tree = await loadTree(db);
       if (!held.over('org.visibility.edit', null, tree)) throw platformErrors.not_allowed();
       const named = rules.flatMap((rule) => [
@@ -109,7 +116,7 @@ export function createVisibility(context: VisibilityContext) {
           details: { before, after: kept.map(({ id: _id, ...rule }) => rule) },
         });
       });
-      return repository.rules(db);
+      return shown(await repository.rules(db), await loadTree(db));
     },
 
     async search(

@@ -288,3 +288,65 @@ describe('what other domains may ask', () => {
     expect((await read.reportingLine(one.id))[0]?.id).toBe(gone.id);
   });
 });
+
+describe('rules about a department that goes', () => {
+  const rules = async (): Promise<{ target: Selector; viewer: Selector; ended: { id: string }[] }[]> =>
+    (await main('GET', '/api/org/visibility')).body.items;
+  const acts = async (action: string): Promise<{ details: Record<string, unknown> }[]> =>
+    (await main('GET', '/api/org/acts')).body.items.filter(
+      (act: { action: string }) => act.action === action,
+    );
+
+  test('follow a merger, once, and nobody becomes visible by it', async () => {
+    const from = await buildDepartment(org.db, '内审一组', { parent_id: d.root! });
+    const into = await buildDepartment(org.db, '内审部', { parent_id: d.root! });
+    await buildPerson(org.db, '审计员', { departments: [from] });
+    await put([
+      { viewer: { departments: [from, d.board!] }, target: {}, can_see: true, can_contact: true },
+      { viewer: {}, target: { departments: [from, into] }, can_see: false, can_contact: false },
+      { viewer: {}, target: { departments: [d.sales!] }, can_see: true, can_contact: false },
+    ]);
+    const zhang = await as('zhang');
+    expect(await names(zhang)).not.toContain('审计员');
+    expect((await main('POST', `/api/org/departments/${from}/merge`, { into_id: into })).status).toBe(200);
+    expect((await rules()).map(({ viewer, target, ended }) => [viewer, target, ended])).toEqual([
+      [{ departments: [into, d.board] }, {}, []],
+      [{}, { departments: [into] }, []],
+      [{}, { departments: [d.sales] }, []],
+    ]);
+    expect(await names(zhang)).not.toContain('审计员');
+    expect((await acts('org.visibility.follow')).map((act) => act.details)).toEqual([
+      { name: '内审一组', into, into_name: '内审部', rules: 2 },
+    ]);
+  });
+
+  test('are marked when it is dissolved or converted, until somebody decides', async () => {
+    const { db } = org;
+    const one = await buildDepartment(db, '临时组', { parent_id: d.root! });
+    const two = await buildDepartment(db, '兴趣组', { parent_id: d.root! });
+    await put([
+      { viewer: {}, target: { departments: [one, two, d.rnd!] }, can_see: false, can_contact: false },
+    ]);
+    expect((await rules())[0]!.ended).toEqual([]);
+    for (const [id, mode] of [
+      [one, 'dissolve'],
+      [two, 'convert'],
+    ] as const) {
+      expect((await main('POST', `/api/org/departments/${id}/end`, { mode })).status).toBe(200);
+    }
+    const [rule] = await rules();
+    expect(rule!.ended).toEqual([
+      { id: one, name: '临时组', state: 'dissolved' },
+      { id: two, name: '兴趣组', state: 'converted' },
+    ]);
+    // Not one department wider than before: those left in the rule still hold, nothing else does.
+    expect(rule!.target.departments).toEqual([one, two, d.rnd]);
+    const seen = await names(await as('zhang'));
+    expect(seen).not.toContain('Ann Lee');
+    expect(seen).toContain('王总');
+    const fixed = await put([
+      { viewer: {}, target: { departments: [d.rnd!] }, can_see: false, can_contact: false },
+    ]);
+    expect(fixed.body.items[0].ended).toEqual([]);
+  });
+});

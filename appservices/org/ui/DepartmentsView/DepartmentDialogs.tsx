@@ -293,6 +293,7 @@ function EndDialog({ state, model, department }: Props & { department: Departmen
   return (
     <Dialog
       title={t('departments.end_title', { name: department.name })}
+      intro={t('departments.end_rules')}
       onClose={() => {
         model.open(undefined);
       }}

@@ -6,6 +6,7 @@ import EditIcon from '@vector-im/compound-design-tokens/assets/web/icons/edit';
 import PlusIcon from '@vector-im/compound-design-tokens/assets/web/icons/plus';
 import VisibleIcon from '@vector-im/compound-design-tokens/assets/web/icons/visibility-on';
 import {
+  Banner,
   Card,
   CloseButton,
   Dialog,
@@ -27,6 +28,7 @@ import { DepartmentPicker } from '../parts/pickers.tsx';
 import {
   EMPTY_RULE,
   VisibilityViewModel,
+  type Ended,
   type Rule,
   type VisibilitySnapshot,
 } from './VisibilityViewModel.ts';
@@ -37,15 +39,20 @@ interface Props {
   model: VisibilityViewModel;
 }
 
-function usePartyText(names: ReadonlyMap<string, string>): (party: Party) => string {
+function usePartyText(names: ReadonlyMap<string, string>): (party: Party, ended: readonly Ended[]) => string {
   const { t, format } = useText('org');
-  return (party) => {
+  return (party, ended) => {
     const parts: string[] = [];
     if (party.departments && party.departments.length > 0) {
       parts.push(
         t('visibility.in_departments', {
           names: format.list(
-            party.departments.map((id) => names.get(id) ?? t('visibility.unknown_department')),
+            party.departments.map(
+              (id) =>
+                names.get(id) ??
+                ended.find((each) => each.id === id)?.name ??
+                t('visibility.unknown_department'),
+            ),
           ),
         }),
       );
@@ -63,10 +70,12 @@ function PartyFields(props: {
   legend: string;
   party: Party;
   names: ReadonlyMap<string, string>;
+  ended: readonly Ended[];
   onChange: (party: Party) => void;
 }): ReactNode {
   const { t } = useText('org');
   const { party } = props;
+  const endedById = new Map(props.ended.map((each) => [each.id, each]));
   const departments = party.departments ?? [];
   const [added, setAdded] = useState<ReadonlyMap<string, string>>(new Map());
   const change = (patch: Partial<Record<keyof Party, unknown>>): void => {
@@ -84,7 +93,15 @@ function PartyFields(props: {
         <ul className="o-picked-list">
           {departments.map((id) => (
             <li key={id}>
-              <span>{props.names.get(id) ?? added.get(id) ?? id}</span>
+              <span className="q-row">
+                {props.names.get(id) ??
+                  added.get(id) ??
+                  endedById.get(id)?.name ??
+                  t('visibility.unknown_department')}
+                {endedById.has(id) && (
+                  <Tag tone="warn">{t(`departments.states.${endedById.get(id)?.state ?? 'dissolved'}`)}</Tag>
+                )}
+              </span>
               <CloseButton
                 onClick={() => {
                   change({ departments: departments.filter((each) => each !== id) });
@@ -143,6 +160,7 @@ function RuleDialog({ state, model }: Props): ReactNode {
   const { t } = useText('org');
   const { editing } = state;
   const [rule, setRule] = useState<Rule>(editing === 'new' || !editing ? EMPTY_RULE : editing.rule);
+  const ended = editing === 'new' || !editing ? [] : editing.ended;
   return (
     <Dialog
       size="large"
@@ -173,11 +191,17 @@ function RuleDialog({ state, model }: Props): ReactNode {
           model.put({ ...rule, viewer: clean(rule.viewer), target: clean(rule.target) });
         }}
       >
+        {ended.length > 0 && (
+          <Banner tone="warn" title={t('visibility.broken')}>
+            {t('visibility.broken_fix')}
+          </Banner>
+        )}
         <div className="q-grid-2">
           <PartyFields
             legend={t('visibility.viewer')}
             party={rule.viewer}
             names={state.departmentNames}
+            ended={ended}
             onChange={(viewer) => {
               setRule({ ...rule, viewer });
             }}
@@ -186,6 +210,7 @@ function RuleDialog({ state, model }: Props): ReactNode {
             legend={t('visibility.target')}
             party={rule.target}
             names={state.departmentNames}
+            ended={ended}
             onChange={(target) => {
               setRule({ ...rule, target });
             }}
@@ -218,7 +243,7 @@ function RuleDialog({ state, model }: Props): ReactNode {
 
 /** Who may see and contact whom: the first rule that fits decides. */
 export default function VisibilityView(): ReactNode {
-  const { t } = useText('org');
+  const { t, format } = useText('org');
   const services = useServices();
   const [state, model] = useViewModel(() => new VisibilityViewModel(services));
   const partyText = usePartyText(state.departmentNames);
@@ -256,6 +281,13 @@ export default function VisibilityView(): ReactNode {
         <Loaded of={state.rules}>
           {(rules) => (
             <>
+              {rules.some((draft) => draft.ended.length > 0) && (
+                <div className="o-pad">
+                  <Banner tone="warn" title={t('visibility.broken')}>
+                    {t('visibility.broken_text')}
+                  </Banner>
+                </div>
+              )}
               {rules.length === 0 ? (
                 <EmptyState
                   Icon={VisibleIcon}
@@ -270,14 +302,21 @@ export default function VisibilityView(): ReactNode {
                       <div>
                         <p>
                           {t('visibility.sentence', {
-                            viewer: partyText(draft.rule.viewer),
-                            target: partyText(draft.rule.target),
+                            viewer: partyText(draft.rule.viewer, draft.ended),
+                            target: partyText(draft.rule.target, draft.ended),
                           })}
                         </p>
                         <div className="q-row">
                           <Tag tone={tones[verdictOf(draft.rule)]}>
                             {t(`visibility.verdicts.${verdictOf(draft.rule)}`)}
                           </Tag>
+                          {draft.ended.length > 0 && (
+                            <Tag tone="bad">
+                              {t('visibility.names_ended', {
+                                names: format.list(draft.ended.map((each) => each.name)),
+                              })}
+                            </Tag>
+                          )}
                           {draft.rule.note && <span className="q-muted q-small">{draft.rule.note}</span>}
                         </div>
                       </div>

@@ -1,15 +1,22 @@
-import type { VisibilityRule } from '@qiao/org/contract';
+import type { VisibilityRule, VisibilityRules } from '@qiao/org/contract';
 import { asApiError, LOADING, ViewModel, type Remote, type Services } from '@qiao/ui-kit';
 import type { Static } from 'typebox';
 import { keys, orgApi } from '../api.ts';
 import { loadDepartments } from '../parts/pickers.tsx';
 
 export type Rule = Static<typeof VisibilityRule>;
+type ShownRule = Static<typeof VisibilityRules>['items'][number];
+/** A department a rule names although it is no more. */
+export type Ended = ShownRule['ended'][number];
 /** A rule while it is edited: with a name of its own, so that a list keeps track of it. */
 export interface DraftRule {
   readonly key: number;
   readonly rule: Rule;
+  readonly ended: readonly Ended[];
 }
+
+const names = (rule: Rule, id: string): boolean =>
+  rule.viewer.departments?.includes(id) === true || rule.target.departments?.includes(id) === true;
 
 export interface VisibilitySnapshot {
   readonly rules: Remote<readonly DraftRule[]>;
@@ -53,7 +60,11 @@ export class VisibilityViewModel extends ViewModel<VisibilitySnapshot> {
       ]);
       this.set({
         departmentNames: new Map(departments.map((each) => [each.id, each.name])),
-        rules: { state: 'ready', stale: false, data: items.map((rule) => this.#draft(rule)) },
+        rules: {
+          state: 'ready',
+          stale: false,
+          data: items.map(({ ended, ...rule }) => this.#draft(rule, ended)),
+        },
         dirty: false,
       });
     } catch (error) {
@@ -61,8 +72,8 @@ export class VisibilityViewModel extends ViewModel<VisibilitySnapshot> {
     }
   };
 
-  #draft(rule: Rule): DraftRule {
-    return { key: this.#next++, rule };
+  #draft(rule: Rule, ended: readonly Ended[] = []): DraftRule {
+    return { key: this.#next++, rule, ended };
   }
 
   #change(rules: readonly DraftRule[], said = ''): void {
@@ -82,7 +93,8 @@ export class VisibilityViewModel extends ViewModel<VisibilitySnapshot> {
     const { editing } = this.snapshot;
     if (editing === 'new') this.#change([...this.#rules, this.#draft(rule)]);
     else if (editing) {
-      this.#change(this.#rules.map((each) => (each.key === editing.key ? { ...each, rule } : each)));
+      const ended = editing.ended.filter(({ id }) => names(rule, id));
+      this.#change(this.#rules.map((each) => (each.key === editing.key ? { ...each, rule, ended } : each)));
     }
     this.set({ editing: undefined });
   };

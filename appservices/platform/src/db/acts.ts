@@ -2,11 +2,11 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Clock } from '../clock.ts';
 
 /** An administrative act, written in the same transaction as what it speaks of. No message content. */
-export interface Act {
+export interface Act<Action extends string = string> {
   /** Matrix user id, or `system:<job>` where no person acted. */
   actor: string;
   /** Permission-like name, for example `org.person.suspend`. */
-  action: string;
+  action: Action;
   /** What was acted on, `<kind>:<id>`. */
   subject: string;
   /** Scope it was done under, `company` or `department:<id>`. */
@@ -19,11 +19,11 @@ export interface ActRow extends Act {
   at: Date;
 }
 
-/** The append-only record of administrative acts of one domain. */
-export interface Acts {
-  record(trx: Transaction<never> | Kysely<never>, act: Act): Promise<void>;
+/** The append-only record of administrative acts of one domain; `Action` narrows it to the acts the domain names. */
+export interface Acts<Action extends string = string> {
+  record: (trx: Transaction<never> | Kysely<never>, act: Act<Action>) => Promise<void>;
   /** Many at once, in one statement. */
-  recordMany(trx: Transaction<never> | Kysely<never>, acts: readonly Act[]): Promise<void>;
+  recordMany: (trx: Transaction<never> | Kysely<never>, acts: readonly Act<Action>[]) => Promise<void>;
   list(filter: { subject?: string; before?: number; limit: number }): Promise<ActRow[]>;
 }
 

@@ -1,0 +1,41 @@
+/*
+ * The administrative acts of the organisation. `context.acts` takes no others, and each has a text in both languages
+ * (`ui/strings`, `acts.actions`; a dot is an underscore there).
+ */
+export const orgActs = [
+  'org.department.add',
+  'org.department.change',
+  'org.department.end',
+  'org.department.move',
+  'org.import.apply',
+  'org.person.activate',
+  'org.person.activation_link',
+  'org.person.add',
+  'org.person.change',
+  'org.person.close',
+  'org.person.closed',
+  'org.person.password',
+  'org.person.place',
+  'org.person.return',
+  'org.person.suspend',
+  'org.provisioning.adopt',
+  'org.provisioning.reconcile',
+  'org.provisioning.rename',
+  'org.provisioning.resume',
+  'org.provisioning.retry',
+  'org.provisioning.stop',
+  'org.role.add',
+  'org.role.change',
+  'org.role.grant',
+  'org.role.remove',
+  'org.role.revoke',
+  'org.scim_token.add',
+  'org.scim_token.remove',
+  'org.setup.confirm',
+  'org.source.add',
+  'org.source.change',
+  'org.source.remove',
+  'org.visibility.change',
+  'org.visibility.follow',
+] as const;
+export type OrgAct = (typeof orgActs)[number];
