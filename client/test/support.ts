@@ -35,11 +35,25 @@ export async function startClient(): Promise<ClientUnderTest> {
   };
 }
 
-/** Fills in the sign-in form of an English page and waits for the conversation list. */
-export async function signIn(page: Page, user: Pick<TestUser, 'userId' | 'password'>): Promise<void> {
+/**
+ * Fills in the sign-in form of an English page and waits for the conversation list. A new device is then asked
+ * about its keys: put off, unless `keys` is `asked`.
+ */
+export async function signIn(
+  page: Page,
+  user: Pick<TestUser, 'userId' | 'password'>,
+  options: { keys?: 'later' | 'asked' } = {},
+): Promise<void> {
   await page.goto('/');
   await page.getByLabel('Username').fill(user.userId);
   await page.getByLabel('Password', { exact: true }).fill(user.password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByRole('navigation', { name: 'Main menu' }).waitFor();
+  if (options.keys !== 'asked') await page.getByRole('dialog').getByRole('button', { name: 'Later' }).click();
+}
+
+/** A picture of the page for looking at, where `QIAO_PICTURES` names a folder; else nothing. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env['QIAO_PICTURES'];
+  if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`) });
 }

@@ -128,7 +128,7 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
     await vault.save(stored);
     this.#stored = stored;
     if (await this.#lock.take())
-      await this.#start(stored, vault, 'password' in proof ? proof.password : undefined);
+      await this.#start(stored, vault, { password: 'password' in proof ? proof.password : undefined });
     else this.set({ state: { at: 'elsewhere' } });
   };
 
@@ -141,13 +141,13 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
     this.#left('asked');
   };
 
-  /** @param password just typed: asked for once more when keys are set up right after it, else not */
-  async #start(stored: StoredSession, vault: Vault, password?: string): Promise<void> {
+  /** @param fresh the person has signed in just now, with this password */
+  async #start(stored: StoredSession, vault: Vault, fresh?: { password: string | undefined }): Promise<void> {
     this.set({ state: { at: 'starting' } });
     try {
       const { MatrixSession } = await import('../matrix/session.ts');
       const matrix = await MatrixSession.start(stored, vault);
-      if (password !== undefined) matrix.encryption.auth.remember(password);
+      if (fresh) matrix.encryption.greet(fresh.password);
       matrix.onEnded = (ending) => void this.#ended(matrix, ending);
       this.set({
         state: { at: 'signed-in', matrix },

@@ -23,6 +23,7 @@ import { useTitle } from './title.ts';
 
 const Chats = lazy(() => import('../features/rooms/ChatsView.tsx'));
 const Settings = lazy(() => import('../features/settings/SettingsView.tsx'));
+const KeysHost = lazy(() => import('../features/keys/KeysHost.tsx'));
 
 interface RailEntry {
   readonly title: string;
@@ -155,7 +156,12 @@ export default function Shell(props: { onSignOut: () => void }): ReactNode {
   const part = pathname.split('/')[1] ?? '';
   return (
     <div className="c-shell" data-in-room={pathname.startsWith('/room/')}>
-      <ConnectionLine />
+      <div className="c-lines">
+        <ConnectionLine />
+        <Suspense fallback={null}>
+          <KeysHost />
+        </Suspense>
+      </div>
       <Rail onSignOut={props.onSignOut} />
       <ErrorBoundary at={part} fallback={(_error, reset) => <PartFailed reset={reset} />}>
         <Suspense fallback={<Busy />}>

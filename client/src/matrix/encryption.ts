@@ -79,6 +79,9 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
   #lookAgain = false;
   #working = false;
   #stopped = false;
+  #greeting = false;
+  #confirmed = false;
+  readonly #deviceNames = new Map<string, string>();
 
   /** @param given those of the callbacks that the client was made with */
   constructor(client: MatrixClient, given: GivenKeys) {
@@ -141,6 +144,31 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
     this.auth.forget();
   }
 
+  /** Whether this device is one of the person's confirmed ones. */
+  get confirmed(): boolean {
+    return this.#confirmed;
+  }
+
+  /** What a person is called, as far as it is known here; else the id. */
+  nameOf(userId: string): string {
+    return this.client.getUser(userId)?.displayName ?? userId;
+  }
+
+  /** What one of the own devices is called; else its id. */
+  deviceName(deviceId: string | undefined): string {
+    return deviceId === undefined ? '' : (this.#deviceNames.get(deviceId) ?? deviceId);
+  }
+
+  /**
+   * The person has just signed in: what there is to be done about keys is shown by itself.
+   * @param password as typed, so that it is not asked for again; undefined after single sign-on
+   */
+  greet(password: string | undefined): void {
+    this.#greeting = true;
+    if (password !== undefined) this.auth.remember(password);
+    this.look();
+  }
+
   /** Opens a dialog about keys, or closes it. */
   readonly show = (dialog: KeysDialog | undefined): void => {
     this.set({ dialog });
@@ -174,6 +202,7 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
     let otherDevices = 0;
     let confirmed = false;
     for (const [id, device] of devices ?? []) {
+      if (device.displayName !== undefined) this.#deviceNames.set(id, device.displayName);
       const trust = await crypto.getDeviceVerificationStatus(userId, id);
       if (trust?.signedByOwner !== true) continue;
       if (id === ownDevice) confirmed = trust.crossSigningVerified;
@@ -185,8 +214,13 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
         ? await this.#backupState(recovery)
         : 'needs-verification';
     if (this.#stopped || this.#working) return;
+    this.#confirmed = confirmed;
     this.set({ state, otherDevices, recovery });
-    if (state !== 'not-set-up') this.auth.forget();
+    if (state === 'ready') this.auth.forget();
+    if (!this.#greeting) return;
+    this.#greeting = false;
+    if (state === 'not-set-up') this.show('set-up');
+    else if (state === 'needs-verification') this.show('confirm');
   }
 
   async #backupState(recovery: RecoveryKind): Promise<KeysState> {

@@ -1,7 +1,17 @@
 import type { Catalogue, Catalogues } from '@qiao/ui-kit';
 
 /** Areas of the client with texts of their own: namespaces of `useText`. */
-const AREAS = ['activate', 'app', 'composer', 'room', 'rooms', 'settings', 'signin', 'start'] as const;
+const AREAS = [
+  'activate',
+  'app',
+  'composer',
+  'keys',
+  'room',
+  'rooms',
+  'settings',
+  'signin',
+  'start',
+] as const;
 
 /** All areas' texts of a language are one file; each area is a namespace. */
 const area = (name: (typeof AREAS)[number]): Catalogues => {

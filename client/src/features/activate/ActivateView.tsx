@@ -153,7 +153,7 @@ export default function ActivateView(): ReactNode {
           </div>
           <Card>
             <div className="q-stack">
-              <CopyField label={t('start.homeserver')} value={state.result.homeserver} />
+              <CopyField label={t('homeserver')} value={state.result.homeserver} />
               <CopyField label={t('account')} value={state.result.user_id} />
             </div>
           </Card>

@@ -1,0 +1,31 @@
+import './keys.css';
+import { useSnapshot } from '@qiao/ui-kit';
+import type { ReactNode } from 'react';
+import { useMatrix } from '../../matrix/context.tsx';
+import { AuthDialog } from './AuthDialog.tsx';
+import { ConfirmDialog } from './ConfirmDialog.tsx';
+import { KeysBanner } from './KeysBanner.tsx';
+import { MakeKeyDialog } from './MakeKeyDialog.tsx';
+import { RecoverDialog } from './RecoverDialog.tsx';
+import { VerificationDialog } from './VerificationDialog.tsx';
+
+/** All that is shown about keys wherever the person is: the line above everything, and the dialogs. */
+export default function KeysHost(): ReactNode {
+  const { encryption, userId } = useMatrix();
+  const state = useSnapshot(encryption);
+  const { dialog, verification } = state;
+  return (
+    <>
+      <KeysBanner encryption={encryption} state={state} />
+      {(dialog === 'set-up' || dialog === 'renew' || dialog === 'reset') && (
+        <MakeKeyDialog key={dialog} kind={dialog} encryption={encryption} />
+      )}
+      {dialog === 'confirm' && <ConfirmDialog encryption={encryption} state={state} />}
+      {dialog === 'recover' && (
+        <RecoverDialog encryption={encryption} passphrase={state.recovery === 'passphrase'} />
+      )}
+      {verification && <VerificationDialog encryption={encryption} model={verification} />}
+      <AuthDialog model={encryption.auth} userId={userId} />
+    </>
+  );
+}
