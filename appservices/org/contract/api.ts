@@ -651,6 +651,8 @@ export const ActPage = Page(
     actor: Type.String(),
     action: Type.String(),
     subject: Type.String(),
+    /** How a person, department, role or source is called now; null where it is none, or gone. */
+    subject_name: Nullable(Type.String()),
     details: Type.Record(Type.String(), Type.Unknown()),
   }),
 );

@@ -78,7 +78,10 @@ export default function HealthPage(): ReactNode {
                     {
                       id: 'detail',
                       header: t('health.detail'),
-                      cell: ([, part]) => <span className="q-muted">{detailOf(part)}</span>,
+                      cell: ([, part]) => {
+                        const detail = detailOf(part);
+                        return detail === '' ? null : <span className="q-muted">{detail}</span>;
+                      },
                     },
                   ]}
                 />

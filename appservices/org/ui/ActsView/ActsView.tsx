@@ -14,14 +14,19 @@ import {
 } from '@qiao/ui-kit';
 import { useEffect, type ReactNode } from 'react';
 import '../org.css';
-import { ActsViewModel } from './ActsViewModel.ts';
+import { ActsViewModel, type Act } from './ActsViewModel.ts';
 
 /** The name of what an act was about, as far as its details say it. */
-function about(details: Readonly<Record<string, unknown>>): string {
+function about({ details, subject_name }: Act): string {
   const set = details['set'];
   const inner = typeof set === 'object' && set !== null ? (set as Record<string, unknown>) : {};
   const name =
-    details['display_name'] ?? details['name'] ?? details['label'] ?? inner['display_name'] ?? inner['name'];
+    subject_name ??
+    details['display_name'] ??
+    details['name'] ??
+    details['label'] ??
+    inner['display_name'] ??
+    inner['name'];
   return typeof name === 'string' && name !== '' ? ` · ${name}` : '';
 }
 
@@ -77,7 +82,7 @@ export default function ActsView(): ReactNode {
                       cell: (act) => (
                         <>
                           {actionName(act.action)}
-                          <span className="q-muted">{about(act.details)}</span>
+                          <span className="q-muted">{about(act)}</span>
                         </>
                       ),
                     },

@@ -5,8 +5,12 @@ import MoreIcon from '@vector-im/compound-design-tokens/assets/web/icons/overflo
 import { cx, MenuButton, Tag, useText, type MenuEntry } from '@qiao/ui-kit';
 import type { Department } from '@qiao/org/contract';
 import { useEffect, useRef, useState, type DragEvent, type KeyboardEvent, type ReactNode } from 'react';
+import { useMedia } from '../parts/media.ts';
 import type { DepartmentsSnapshot, DepartmentsViewModel } from './DepartmentsViewModel.ts';
 import { childrenOf, type Place, type Row } from './tree.ts';
+
+/** As in org.css: below, the heads are left out. */
+const SHOWS_HEADS = '(width >= 48rem)';
 
 type Zone = 'before' | 'into' | 'after';
 
@@ -20,6 +24,7 @@ export function DepartmentTree(props: {
   const { t } = useText('org');
   const { state, model } = props;
   const { rows, moving } = state;
+  const showsHeads = useMedia(SHOWS_HEADS);
   const tree = useRef<HTMLDivElement>(null);
   const [focused, setFocused] = useState<string | undefined>(state.selected?.id);
   const [drag, setDrag] = useState<{ id: string; over: string | undefined; zone: Zone } | undefined>();
@@ -135,12 +140,13 @@ export function DepartmentTree(props: {
             aria-label={[
               department.name,
               ended ? t(`departments.states.${department.state}`) : '',
-              heads,
+              showsHeads ? heads : '',
               t('departments.people_count', { count: department.total_count }),
               department.hidden ? t('departments.hidden') : '',
             ]
               .filter(Boolean)
               .join(' ')}
+            {...(heads === '' || showsHeads ? {} : { 'aria-description': heads })}
             tabIndex={department.id === current ? 0 : -1}
             className={cx(
               'o-tree__row',

@@ -22,26 +22,14 @@ import {
   useViewModel,
   type MenuEntry,
 } from '@qiao/ui-kit';
-import { useEffect, useSyncExternalStore, type ReactNode } from 'react';
+import { useEffect, type ReactNode } from 'react';
 import '../org.css';
+import { useMedia } from '../parts/media.ts';
 import { DepartmentDialogs } from './DepartmentDialogs.tsx';
 import { DepartmentTree } from './DepartmentTree.tsx';
 import { DepartmentsViewModel, type DepartmentsSnapshot } from './DepartmentsViewModel.ts';
 
 const WIDE = '(width >= 68rem)';
-
-function useWide(): boolean {
-  return useSyncExternalStore(
-    (changed) => {
-      const query = matchMedia(WIDE);
-      query.addEventListener('change', changed);
-      return () => {
-        query.removeEventListener('change', changed);
-      };
-    },
-    () => matchMedia(WIDE).matches,
-  );
-}
 
 function Details(props: {
   department: Department;
@@ -142,7 +130,7 @@ export default function DepartmentsView(): ReactNode {
   const services = useServices();
   const go = useGo();
   const { id } = useParams();
-  const wide = useWide();
+  const wide = useMedia(WIDE);
   const [state, model] = useViewModel(() => new DepartmentsViewModel(services, id));
   useEffect(() => {
     model.select(id);

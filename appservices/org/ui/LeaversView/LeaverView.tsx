@@ -272,7 +272,13 @@ function OneLeaver({ id }: { id: string }): ReactNode {
   return (
     <>
       <PageHead
-        title={loaded ? t('leavers.page_title', { name: loaded.person.display_name }) : t('leavers.title')}
+        title={
+          !loaded
+            ? t('leavers.title')
+            : loaded.state === 'closed'
+              ? t('leavers.page_title_closed', { name: loaded.person.display_name })
+              : t('leavers.page_title', { name: loaded.person.display_name })
+        }
         crumbs={[{ label: t('leavers.title'), to: '/leavers' }]}
         meta={loaded && <Tag tone={leaverTones[loaded.state]}>{t(`leavers.states.${loaded.state}`)}</Tag>}
       />

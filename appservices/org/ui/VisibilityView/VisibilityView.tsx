@@ -192,7 +192,7 @@ function RuleDialog({ state, model }: Props): ReactNode {
         }}
       >
         {ended.length > 0 && (
-          <Banner tone="warn" title={t('visibility.broken')}>
+          <Banner tone="warn" title={t('visibility.broken_rule')}>
             {t('visibility.broken_fix')}
           </Banner>
         )}

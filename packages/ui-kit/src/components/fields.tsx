@@ -12,6 +12,7 @@ import CloseIcon from '@vector-im/compound-design-tokens/assets/web/icons/close'
 import {
   useEffect,
   useId,
+  useLayoutEffect,
   useRef,
   useState,
   type ComponentProps,
@@ -431,6 +432,25 @@ export interface Choice {
   note?: string | undefined;
 }
 
+/** Most of a list that is shown at once, and its distance from the field and the window's edge, CSS pixels. */
+const LIST_HEIGHT = 256;
+const LIST_GAP = 4;
+
+/** Puts a list at its field in the window's coordinates, above where there is more room: no dialog cuts it off. */
+function placeList(list: HTMLElement, field: HTMLElement): void {
+  const { left, width, top, bottom } = field.getBoundingClientRect();
+  const below = innerHeight - bottom - 2 * LIST_GAP;
+  const above = top - 2 * LIST_GAP;
+  const up = below < Math.min(list.scrollHeight, LIST_HEIGHT) && above > below;
+  Object.assign(list.style, {
+    left: `${left}px`,
+    width: `${width}px`,
+    top: up ? 'auto' : `${bottom + LIST_GAP}px`,
+    bottom: up ? `${innerHeight - top + LIST_GAP}px` : 'auto',
+    maxHeight: `${Math.min(LIST_HEIGHT, up ? above : below)}px`,
+  });
+}
+
 /** Finds one of many by typing (people, departments): a combobox as in the ARIA practices. */
 export function SearchPicker<T extends Choice>(props: {
   label: string;
@@ -449,7 +469,24 @@ export function SearchPicker<T extends Choice>(props: {
   const [active, setActive] = useState(0);
   const list = useId();
   const input = useRef<HTMLInputElement>(null);
+  const options = useRef<HTMLUListElement>(null);
   const { search } = props;
+  useLayoutEffect(() => {
+    if (!open) return;
+    const place = (): void => {
+      if (input.current && options.current) placeList(options.current, input.current);
+    };
+    place();
+    addEventListener('scroll', place, { capture: true, passive: true });
+    addEventListener('resize', place);
+    return () => {
+      removeEventListener('scroll', place, { capture: true });
+      removeEventListener('resize', place);
+    };
+  }, [open, found]);
+  useEffect(() => {
+    if (open) options.current?.children[active]?.scrollIntoView({ block: 'nearest' });
+  }, [open, active]);
   useEffect(() => {
     if (!open) return;
     const abort = new AbortController();
@@ -542,7 +579,14 @@ export function SearchPicker<T extends Choice>(props: {
                 }
               }}
             />
-            <ul id={list} role="listbox" aria-label={props.label} className="q-picker__list" hidden={!open}>
+            <ul
+              ref={options}
+              id={list}
+              role="listbox"
+              aria-label={props.label}
+              className="q-picker__list"
+              hidden={!open}
+            >
               {items.map((item, index) => (
                 <li
                   key={item.id}
