@@ -1,5 +1,6 @@
 import { ViewModel } from '@qiao/ui-kit';
 import type { ComposeEvent } from './compose-target.ts';
+import type { OutboxItem } from './outbox.ts';
 import type { SealedStore } from './outbox-store.ts';
 
 /** What was begun in a composer and is not sent. */
@@ -47,8 +48,8 @@ export class Drafts extends ViewModel<DraftsSnapshot> {
     });
   }
 
-  /** Reads what an earlier page left. */
-  async load(): Promise<void> {
+  /** Reads what an earlier page left, and what an ended session of the same person left in this one. */
+  async load(userId: string): Promise<void> {
     try {
       for (const [key, value] of await this.#store.all('drafts')) {
         if (isDraft(value) && !this.#drafts.has(key)) this.#drafts.set(key, value);
@@ -56,7 +57,17 @@ export class Drafts extends ViewModel<DraftsSnapshot> {
     } catch {
       // Without storage drafts live as long as the page.
     }
+    for (const [key, draft] of rescued.get(userId) ?? []) {
+      this.#drafts.set(key, draft);
+      this.#unwritten.add(key);
+    }
+    if (rescued.delete(userId)) void this.flush();
     this.#tell();
+  }
+
+  /** Everything, by room id or `room id, blank, thread id`. */
+  get all(): ReadonlyMap<string, Draft> {
+    return this.#drafts;
   }
 
   get(roomId: string, threadId?: string): Draft | undefined {
@@ -97,4 +108,21 @@ export class Drafts extends ViewModel<DraftsSnapshot> {
     for (const [key, draft] of this.#drafts) if (!key.includes(' ')) byRoom.set(key, draft);
     this.set({ byRoom });
   }
+}
+
+/** By user id: what sessions left that the homeserver ended; as long as the page lives. */
+const rescued = new Map<string, Map<string, Draft>>();
+
+/** Keeps drafts and unsent texts of a session whose storage is about to be forgotten. */
+export function rescueUnsent(userId: string, drafts: Drafts, unsent: readonly OutboxItem[]): void {
+  const kept = new Map(drafts.all);
+  for (const { roomId, threadId, content, at } of unsent) {
+    const body = content['body'];
+    if (typeof body !== 'string' || content['m.new_content'] !== undefined) continue;
+    const key = keyOf(roomId, threadId);
+    const before = kept.get(key);
+    const text = before ? `${before.source ?? before.text}\n${body}` : body;
+    kept.set(key, { text, source: text, at });
+  }
+  if (kept.size > 0) rescued.set(userId, kept);
 }

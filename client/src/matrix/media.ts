@@ -1,4 +1,5 @@
 import type { MatrixClient } from 'matrix-js-sdk';
+import type { Tokens } from './tokens.ts';
 import { decryptFile, parseEncryptedFile, type EncryptedFile } from './media-crypto.ts';
 import { MAX_PIXELS, safeType, statedSize } from './media-types.ts';
 
@@ -89,14 +90,16 @@ export function thumbnailOf(content: Readonly<Record<string, unknown>>): MediaSo
 /** Pictures and files of the media repository, which wants the session's token with each request (MSC3916). */
 export class Media {
   readonly #client: MatrixClient;
+  readonly #tokens: Pick<Tokens, 'fetch' | 'fresh'>;
   readonly #urls = new Map<string, Promise<string>>();
   /** By mxc address, least recently used first. */
   readonly #entries = new Map<string, Entry>();
   readonly #loading = new Map<string, Loading>();
   #limit: { readonly at: number; readonly bytes: Promise<number | undefined> } | undefined;
 
-  constructor(client: MatrixClient) {
+  constructor(client: MatrixClient, tokens: Pick<Tokens, 'fetch' | 'fresh'>) {
     this.#client = client;
+    this.#tokens = tokens;
   }
 
   /**
@@ -206,6 +209,8 @@ export class Media {
     options.signal?.throwIfAborted();
     options.signal?.addEventListener('abort', stop);
     try {
+      // The SDK uploads by a request that does not renew the token by itself.
+      await this.#tokens.fresh();
       const answer = await this.#client.uploadContent(data, {
         type: options.type,
         includeFilename: options.name !== undefined,
@@ -256,7 +261,7 @@ export class Media {
     if (url === null) throw new MediaError('missing');
     let answer: Response;
     try {
-      answer = await fetch(url, { headers: this.#authorization(), signal });
+      answer = await this.#tokens.fetch(url, { headers: this.#authorization(), signal });
     } catch (error) {
       if (signal.aborted) throw error;
       throw new MediaError('unreachable');
@@ -339,7 +344,7 @@ export class Media {
   }
 
   async #fetch(url: string): Promise<string> {
-    const answer = await fetch(url, { headers: this.#authorization() });
+    const answer = await this.#tokens.fetch(url, { headers: this.#authorization() });
     if (!answer.ok) throw new Error(`media: ${String(answer.status)}`);
     const blob = await answer.blob();
     // Another homeserver may answer with any type.

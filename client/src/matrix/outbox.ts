@@ -81,6 +81,8 @@ interface Lane {
   readonly items: OutboxItem[];
   running: boolean;
   failures: number;
+  /** Items that are being written to the store: nothing leaves before it is kept. */
+  keeping: number;
   cancelPause: (() => void) | undefined;
 }
 
@@ -121,7 +123,7 @@ export class Outbox {
     try {
       kept = await this.#parts.store.all();
     } catch {
-      this.#lost();
+      this.storageFailed();
       return [];
     }
     const fresh = kept
@@ -170,9 +172,14 @@ export class Outbox {
     sent.promise.catch(() => undefined);
     this.#sent.set(item.txnId, sent);
     const lane = this.#lane(item);
-    lane.items.push(item);
-    this.#setState(item, this.#open ? 'sending' : 'waiting');
-    await this.#keep(item);
+    const first = this.#open && lane.items.length === 0 && lane.cancelPause === undefined;
+    // Its turn is now: written once instead of twice.
+    const kept: OutboxItem = first ? { ...item, attempted: true } : item;
+    lane.items.push(kept);
+    lane.keeping++;
+    this.#setState(kept, this.#open && lane.cancelPause === undefined ? 'sending' : 'waiting');
+    await this.#keep(kept);
+    lane.keeping--;
     this.#run();
     return sent.promise;
   }
@@ -211,7 +218,7 @@ export class Outbox {
     const key = `${item.roomId} ${item.uploads === undefined ? 'text' : 'file'}`;
     let lane = this.#lanes.get(key);
     if (!lane) {
-      lane = { items: [], running: false, failures: 0, cancelPause: undefined };
+      lane = { items: [], running: false, failures: 0, keeping: 0, cancelPause: undefined };
       this.#lanes.set(key, lane);
     }
     return lane;
@@ -237,7 +244,13 @@ export class Outbox {
     this.#parts.onChange();
   }
 
-  #lost(): void {
+  /** Puts everything into a store that has become empty under us. */
+  async keepAll(): Promise<void> {
+    for (const item of this.items) await this.#keep(item);
+  }
+
+  /** Something of an item could not be kept. */
+  storageFailed(): void {
     this.#memoryOnly = true;
     this.#parts.onChange();
   }
@@ -246,7 +259,7 @@ export class Outbox {
     try {
       await this.#parts.store.put(item);
     } catch {
-      this.#lost();
+      this.storageFailed();
     }
   }
 
@@ -257,7 +270,7 @@ export class Outbox {
     this.#states.delete(item.txnId);
     this.#parts.onChange();
     await this.#parts.store.remove(item).catch(() => {
-      this.#lost();
+      this.storageFailed();
     });
   }
 
@@ -273,7 +286,7 @@ export class Outbox {
     try {
       for (;;) {
         const item = lane.items.find((each) => each.failed === undefined);
-        if (!item || !this.#open) return;
+        if (!item || !this.#open || lane.keeping > 0) return;
         if (!(await this.#attempt(lane, item))) return;
       }
     } finally {

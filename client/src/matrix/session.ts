@@ -3,12 +3,15 @@ import {
   createClient,
   HttpApiEvent,
   IndexedDBStore,
+  MatrixScheduler,
   PendingEventOrdering,
   type MatrixClient,
 } from 'matrix-js-sdk';
 import { GivenKeys } from './encryption-secrets.ts';
 import { Encryption } from './encryption.ts';
+import { Drafts, rescueUnsent } from './drafts.ts';
 import { Media } from './media.ts';
+import { forgetUnsent, SealedStore } from './outbox-store.ts';
 import { quietLogger } from './quiet-logger.ts';
 import { signOut } from '@qiao/ui-kit';
 import { RoomsStore } from './rooms.ts';
@@ -33,7 +36,7 @@ export async function forgetStores(): Promise<void> {
     baseUrl: location.origin,
     store: new IndexedDBStore({ indexedDB, localStorage, dbName: SYNC_DATABASE }),
   });
-  await client.clearStores({ cryptoDatabasePrefix: CRYPTO_PREFIX });
+  await Promise.all([client.clearStores({ cryptoDatabasePrefix: CRYPTO_PREFIX }), forgetUnsent()]);
 }
 
 /** Why a session ended without the person's own doing. */
@@ -49,8 +52,10 @@ export class MatrixSession {
   readonly rooms: RoomsStore;
   readonly timelines: Timelines;
   readonly sender: Sender;
+  readonly drafts: Drafts;
   readonly media: Media;
   readonly #store: IndexedDBStore;
+  readonly #unsent: SealedStore;
   #onEnded: ((ending: Ending) => void) | undefined;
 
   private constructor(
@@ -68,8 +73,10 @@ export class MatrixSession {
     this.encryption = new Encryption(client, given);
     this.rooms = new RoomsStore(client);
     this.timelines = new Timelines(client);
-    this.sender = new Sender(client);
-    this.media = new Media(client);
+    this.media = new Media(client, tokens);
+    this.#unsent = new SealedStore(() => vault.deriveKey('outbox'));
+    this.sender = new Sender(client, this.media, this.#unsent);
+    this.drafts = new Drafts(this.#unsent);
     client.on(HttpApiEvent.SessionLoggedOut, (error) => {
       this.#onEnded?.(error.data['soft_logout'] === true ? 'soft' : 'hard');
     });
@@ -106,6 +113,11 @@ export class MatrixSession {
       store,
       timelineSupport: true,
       logger: quietLogger,
+      // Order and repetition are the sender's: one attempt is one request.
+      scheduler: new MatrixScheduler(
+        () => -1,
+        () => null,
+      ),
       cryptoCallbacks: given.callbacks,
     });
     tokens.onRenewed = (accessToken) => {
@@ -115,7 +127,9 @@ export class MatrixSession {
     await Promise.all([
       store.startup(),
       client.initRustCrypto({ cryptoDatabasePrefix: CRYPTO_PREFIX, storageKey: await vault.secret() }),
+      session.drafts.load(stored.userId),
     ]);
+    session.sender.start();
     await client.startClient({
       initialSyncLimit: FIRST_EVENTS,
       lazyLoadMembers: true,
@@ -130,6 +144,7 @@ export class MatrixSession {
     this.encryption.stop();
     await this.#store.save(true).catch(() => undefined);
     this.client.stopClient();
+    await this.#stopSending();
     await this.#store.destroy().catch(() => undefined);
   }
 
@@ -138,13 +153,29 @@ export class MatrixSession {
     this.#onEnded = undefined;
     this.client.stopClient();
     await signOut(await this.tokens.fresh());
-    await this.forget();
+    await this.#forget();
   }
 
-  /** Forgets everything the device stored here. */
+  /**
+   * Forgets everything the device stored here, because the homeserver ended the session. What was not sent stays
+   * in the page: the same person finds it as drafts after signing in again.
+   */
   async forget(): Promise<void> {
+    rescueUnsent(this.userId, this.drafts, this.sender.unsent);
+    await this.#forget();
+  }
+
+  async #stopSending(): Promise<void> {
+    this.sender.stop();
+    await this.drafts.flush();
+    await this.#unsent.close();
+  }
+
+  async #forget(): Promise<void> {
     this.encryption.stop();
     this.client.stopClient();
+    await this.#stopSending();
+    await forgetUnsent();
     await this.client.clearStores({ cryptoDatabasePrefix: CRYPTO_PREFIX }).catch(() => undefined);
     await this.vault.clear();
   }

@@ -1,0 +1,41 @@
+import type { MatrixClient } from 'matrix-js-sdk';
+import { EVENT } from './names.ts';
+
+/** Why nothing can be written into a conversation. */
+export type WriteBarrier =
+  | { readonly why: 'unknown' | 'left' | 'banned' | 'invited' | 'power' | 'no-encryption' }
+  /** The conversation goes on elsewhere. */
+  | { readonly why: 'replaced'; readonly successor: string };
+
+/** What stands against writing, or undefined. */
+export function writeBarrier(client: MatrixClient, roomId: string): WriteBarrier | undefined {
+  const room = client.getRoom(roomId);
+  if (!room) return { why: 'unknown' };
+  switch (room.getMyMembership()) {
+    case 'join':
+      break;
+    case 'ban':
+      return { why: 'banned' };
+    case 'invite':
+    case 'knock':
+      return { why: 'invited' };
+    default:
+      return { why: 'left' };
+  }
+  const tombstone = room.currentState.getStateEvents(EVENT.tombstone, '')?.getContent();
+  if (tombstone) {
+    const successor: unknown = tombstone['replacement_room'];
+    return typeof successor === 'string' && successor.startsWith('!')
+      ? { why: 'replaced', successor }
+      : { why: 'power' };
+  }
+  if (room.hasEncryptionStateEvent() && !client.getCrypto()) return { why: 'no-encryption' };
+  return room.maySendMessage() ? undefined : { why: 'power' };
+}
+
+/** Whether a mention of the whole room notifies everybody, by the sender's power. */
+export function mayMentionRoom(client: MatrixClient, roomId: string): boolean {
+  const room = client.getRoom(roomId);
+  const me = client.getUserId();
+  return room !== null && me !== null && room.currentState.mayTriggerNotifOfType('room', me);
+}
