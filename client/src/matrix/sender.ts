@@ -135,11 +135,7 @@ export class Sender extends ViewModel<SenderSnapshot> {
       }
       const live = state === SyncState.Syncing || (state === SyncState.Prepared && data?.fromCache !== true);
       // An item of an earlier page may have arrived: the first answer of the homeserver shows it.
-      if (live && !this.#told) {
-        this.#told = true;
-        this.#outbox.open();
-      } else if (live && previous !== SyncState.Syncing && previous !== SyncState.Prepared)
-        this.#outbox.kick();
+      if (live && previous !== SyncState.Syncing) this.#outbox.open();
     });
     this.client.on(RoomEvent.LocalEchoUpdated, (event) => {
       const txnId = event.getTxnId();
