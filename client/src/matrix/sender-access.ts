@@ -1,4 +1,4 @@
-import type { MatrixClient } from 'matrix-js-sdk';
+import { EventTimeline, type MatrixClient, type Room, type RoomState } from 'matrix-js-sdk';
 import { EVENT } from './names.ts';
 
 /** Why nothing can be written into a conversation. */
@@ -6,6 +6,9 @@ export type WriteBarrier =
   | { readonly why: 'unknown' | 'left' | 'banned' | 'invited' | 'power' | 'no-encryption' }
   /** The conversation goes on elsewhere. */
   | { readonly why: 'replaced'; readonly successor: string };
+
+const stateOf = (room: Room): RoomState | undefined =>
+  room.getLiveTimeline().getState(EventTimeline.FORWARDS);
 
 /** What stands against writing, or undefined. */
 export function writeBarrier(client: MatrixClient, roomId: string): WriteBarrier | undefined {
@@ -22,7 +25,7 @@ export function writeBarrier(client: MatrixClient, roomId: string): WriteBarrier
     default:
       return { why: 'left' };
   }
-  const tombstone = room.currentState.getStateEvents(EVENT.tombstone, '')?.getContent();
+  const tombstone = stateOf(room)?.getStateEvents(EVENT.tombstone, '')?.getContent();
   if (tombstone) {
     const successor: unknown = tombstone['replacement_room'];
     return typeof successor === 'string' && successor.startsWith('!')
@@ -37,5 +40,5 @@ export function writeBarrier(client: MatrixClient, roomId: string): WriteBarrier
 export function mayMentionRoom(client: MatrixClient, roomId: string): boolean {
   const room = client.getRoom(roomId);
   const me = client.getUserId();
-  return room !== null && me !== null && room.currentState.mayTriggerNotifOfType('room', me);
+  return room !== null && me !== null && stateOf(room)?.mayTriggerNotifOfType('room', me) === true;
 }

@@ -1,0 +1,47 @@
+import { DOMParser as DocParser, Fragment, Slice, type Node as DocNode } from 'prosemirror-model';
+import { schema } from './schema.ts';
+
+const parser = DocParser.fromSchema(schema);
+/** Never read, not even their text. */
+const DROPPED =
+  'mx-reply, script, style, head, title, template, noscript, iframe, object, svg, math, textarea, select';
+
+/**
+ * HTML from anywhere as a document of the schema. It is read in a document that is not shown: nothing runs and
+ * nothing is loaded.
+ */
+export function documentOfHtml(html: string): DocNode {
+  const inert = new DOMParser().parseFromString(html, 'text/html');
+  for (const node of inert.querySelectorAll(DROPPED)) node.remove();
+  return parser.parse(inert.body);
+}
+
+/** A text as a document: line ends stay. */
+export function documentOfText(text: string): DocNode {
+  return schema.node('doc', null, [schema.node('paragraph', null, lines(text))]);
+}
+
+/** A text as it is pasted into a line. */
+export const sliceOfText = (text: string): Slice =>
+  new Slice(Fragment.from(schema.node('paragraph', null, lines(text))), 1, 1);
+
+function lines(text: string): DocNode[] {
+  return text
+    .replaceAll(/\r\n?/g, '\n')
+    .split('\n')
+    .flatMap((line, index) => [
+      ...(index > 0 ? [schema.node('hard_break')] : []),
+      ...(line === '' ? [] : [schema.text(line)]),
+    ]);
+}
+
+/** A document that was kept, or undefined where it is none any more. */
+export function documentOfJson(value: unknown): DocNode | undefined {
+  try {
+    const doc = schema.nodeFromJSON(value);
+    doc.check();
+    return doc.type.name === 'doc' ? doc : undefined;
+  } catch {
+    return undefined;
+  }
+}
