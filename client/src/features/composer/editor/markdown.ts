@@ -84,9 +84,7 @@ function inlines(tokens: readonly Token[] | undefined, marks: readonly Mark[]): 
         ];
       }
       case 'text':
-        return 'tokens' in token && token.tokens
-          ? inlines(token.tokens, marks)
-          : textNodes((token as Tokens.Text).text, marks);
+        return inlinesOf(token as Tokens.Text, marks);
       case 'escape':
         return textNodes((token as Tokens.Escape).text, marks);
       default:
@@ -94,6 +92,9 @@ function inlines(tokens: readonly Token[] | undefined, marks: readonly Mark[]): 
     }
   });
 }
+
+const inlinesOf = ({ tokens, text }: Tokens.Text, marks: readonly Mark[]): DocNode[] =>
+  tokens ? inlines(tokens, marks) : textNodes(text, marks);
 
 const plainOf = (tokens: readonly Token[]): string =>
   inlines(tokens, [])
@@ -129,13 +130,12 @@ function blocks(tokens: readonly Token[]): DocNode[] {
           return schema.node('list_item', null, [paragraph, ...inner]);
         });
         return ordered
-          ? [schema.node('ordered_list', { order: start === '' ? 1 : Number(start) }, made)]
+          ? [schema.node('ordered_list', { order: start === '' ? 1 : start }, made)]
           : [schema.node('bullet_list', null, made)];
       }
       case 'paragraph':
       case 'text': {
-        const { tokens: inner, text } = token as Tokens.Paragraph;
-        return [schema.node('paragraph', null, inner ? inlines(inner, []) : textNodes(text, []))];
+        return [schema.node('paragraph', null, inlinesOf(token as Tokens.Text, []))];
       }
       case 'table':
         return [schema.node('code_block', null, [schema.text(token.raw.trimEnd())])];

@@ -1,6 +1,6 @@
 import type { Mark, Node as DocNode } from 'prosemirror-model';
 import type { WrittenText } from '../../../matrix/sender-content.ts';
-import { EVERYBODY, linkOfUser } from './schema.ts';
+import { EVERYBODY, linkOfUser, schema } from './schema.ts';
 
 /* From the editor's document to a message: by string alone, so that nothing depends on a browser's HTML. */
 
@@ -14,6 +14,9 @@ const HTML_MARKS: Readonly<Record<string, readonly [open: string, close: string]
   code: ['<code>', '</code>'],
 };
 const MARKDOWN_MARKS: Readonly<Record<string, string>> = { strong: '**', em: '*', strike: '~~' };
+
+/** Equal to no other. */
+const NO_MARK = schema.mark('link', { href: '' });
 
 const children = (node: DocNode): DocNode[] => [...node.content.content];
 
@@ -37,7 +40,7 @@ function inline(
   };
   for (const node of children(parent)) {
     let same = 0;
-    while (same < open.length && node.marks[same] && open[same]?.mark.eq(node.marks[same] as Mark)) same++;
+    while (same < open.length && open[same]?.mark.eq(node.marks[same] ?? NO_MARK)) same++;
     closeTo(same);
     for (const mark of node.marks.slice(same)) {
       const [begin, end] = tags(mark, node.text ?? '');

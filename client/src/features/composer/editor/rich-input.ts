@@ -1,0 +1,142 @@
+import {
+  exitCode,
+  newlineInCode,
+  toggleMark,
+  wrapIn,
+  setBlockType,
+  lift,
+  chainCommands,
+} from 'prosemirror-commands';
+import { InputRule, inputRules, textblockTypeInputRule, wrappingInputRule } from 'prosemirror-inputrules';
+import type { MarkType } from 'prosemirror-model';
+import { liftListItem, splitListItem, wrapInList } from 'prosemirror-schema-list';
+import { TextSelection, type Command, type EditorState } from 'prosemirror-state';
+import { schema } from './schema.ts';
+import type { Format } from './writing.ts';
+
+const { nodes, marks } = schema;
+
+/** Signs that format what is between them, when the last one is typed. */
+function markRule(pattern: RegExp, length: number, type: MarkType): InputRule {
+  return new InputRule(pattern, (state, match, start, end) => {
+    const text = match[1] ?? '';
+    // The last sign is being typed and not in the document yet.
+    const open = start + match[0].length - (text.length + 2 * length);
+    const textStart = open + length;
+    const textEnd = textStart + text.length;
+    if (end < textEnd || state.doc.rangeHasMark(open, end, marks.code)) return null;
+    return state.tr
+      .delete(textEnd, end)
+      .delete(open, textStart)
+      .addMark(open, open + text.length, type.create())
+      .removeStoredMark(type);
+  });
+}
+
+/** Markdown as it is typed. */
+export const typingRules = inputRules({
+  rules: [
+    markRule(/(?:^|[^*])\*\*([^*\s](?:[^*]*[^*\s])?)\*\*$/, 2, marks.strong),
+    markRule(/(?:^|[^*])\*([^*\s](?:[^*]*[^*\s])?)\*$/, 1, marks.em),
+    markRule(/(?:^|[^\p{L}\p{N}_])_([^_\s](?:[^_]*[^_\s])?)_$/u, 1, marks.em),
+    markRule(/~~([^~\s](?:[^~]*[^~\s])?)~~$/, 2, marks.strike),
+    markRule(/(?:^|[^`])`([^`]+)`$/, 1, marks.code),
+    wrappingInputRule(/^\s*([-+*])\s$/, nodes.bullet_list),
+    wrappingInputRule(/^(\d{1,3})[.、]\s$/, nodes.ordered_list, (match) => ({ order: Number(match[1]) })),
+    wrappingInputRule(/^\s*[>》]\s$/, nodes.blockquote),
+    textblockTypeInputRule(/^(?:```|···)$/, nodes.code_block),
+  ],
+});
+
+const inBlock = (state: EditorState, name: string): boolean => {
+  const { $from } = state.selection;
+  for (let depth = $from.depth; depth > 0; depth--) if ($from.node(depth).type.name === name) return true;
+  return false;
+};
+
+/** Two empty lines at the end of a code block leave it. */
+const leaveCode: Command = (state, dispatch) => {
+  const { $head, empty } = state.selection;
+  if (!empty || !$head.parent.type.spec.code || $head.parentOffset !== $head.parent.content.size)
+    return false;
+  if (!$head.parent.textContent.endsWith('\n\n')) return false;
+  if (dispatch) {
+    const tr = state.tr.delete($head.pos - 2, $head.pos);
+    const after = tr.selection.$head.after();
+    tr.insert(after, nodes.paragraph.create());
+    dispatch(tr.setSelection(TextSelection.create(tr.doc, after + 1)).scrollIntoView());
+  }
+  return true;
+};
+
+const liftEmptyItem: Command = (state, dispatch) => {
+  const { $from, empty } = state.selection;
+  if (!empty || $from.parent.content.size > 0) return false;
+  return inBlock(state, 'list_item') ? liftListItem(nodes.list_item)(state, dispatch) : lift(state, dispatch);
+};
+
+const lineBreak: Command = (state, dispatch) => {
+  dispatch?.(state.tr.replaceSelectionWith(nodes.hard_break.create(), true).scrollIntoView());
+  return true;
+};
+
+/** A new line: the next item in a list, a line in code, out of what is left empty. */
+export const newLine: Command = chainCommands(
+  leaveCode,
+  newlineInCode,
+  liftEmptyItem,
+  splitListItem(nodes.list_item),
+  lineBreak,
+);
+
+/** The arrow down at the end of a code block that is the last goes below it. */
+export const belowCode: Command = (state, dispatch, view) => {
+  const { $head, empty } = state.selection;
+  if (!empty || !$head.parent.type.spec.code || $head.after() !== state.doc.content.size) return false;
+  if ($head.parentOffset !== $head.parent.content.size) return false;
+  return exitCode(state, dispatch, view);
+};
+
+const MARK_OF: Partial<Record<Format, MarkType>> = {
+  bold: marks.strong,
+  italic: marks.em,
+  strike: marks.strike,
+  code: marks.code,
+};
+const BLOCK_OF: Partial<Record<Format, string>> = {
+  list: 'bullet_list',
+  numbered: 'ordered_list',
+  quote: 'blockquote',
+  codeblock: 'code_block',
+};
+
+/** Sets a format on the selection, or takes it away. */
+export function formatCommand(format: Format): Command {
+  const mark = MARK_OF[format];
+  if (mark) return toggleMark(mark);
+  return (state, dispatch) => {
+    const name = BLOCK_OF[format] ?? '';
+    if (name === 'code_block') {
+      return setBlockType(inBlock(state, name) ? nodes.paragraph : nodes.code_block)(state, dispatch);
+    }
+    if (name === 'blockquote')
+      return inBlock(state, name) ? lift(state, dispatch) : wrapIn(nodes.blockquote)(state, dispatch);
+    if (inBlock(state, name)) return liftListItem(nodes.list_item)(state, dispatch);
+    return wrapInList(name === 'bullet_list' ? nodes.bullet_list : nodes.ordered_list)(state, dispatch);
+  };
+}
+
+/** Formats at the selection, for the toolbar. */
+export function activeFormats(state: EditorState): ReadonlySet<Format> {
+  const active = new Set<Format>();
+  const { from, $from, to, empty } = state.selection;
+  for (const [format, mark] of Object.entries(MARK_OF) as [Format, MarkType][]) {
+    const on = empty
+      ? mark.isInSet(state.storedMarks ?? $from.marks()) !== undefined
+      : state.doc.rangeHasMark(from, to, mark);
+    if (on) active.add(format);
+  }
+  for (const [format, name] of Object.entries(BLOCK_OF) as [Format, string][])
+    if (inBlock(state, name)) active.add(format);
+  return active;
+}
