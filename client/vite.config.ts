@@ -12,6 +12,18 @@ export default defineConfig({
     sourcemap: false,
     reportCompressedSize: false,
   },
+  worker: {
+    format: 'es',
+    rolldownOptions: {
+      treeshake: {
+        // The store's worker needs one constant of the SDK's event model: not the model, and the encryption with it.
+        moduleSideEffects: (id) =>
+          !/\/(matrix-js-sdk|matrix-sdk-crypto-wasm|matrix-events-sdk|sdp-transform|matrix-widget-api)\//.test(
+            id,
+          ),
+      },
+    },
+  },
   server: {
     port: 18802,
     proxy: Object.fromEntries(

@@ -250,7 +250,7 @@ class Memberships:
         self, room_id: str, service_user: str | None, wanted: list[Wanted]
     ) -> list[str | None] | None:
         """Write the changes as a batch. Returns None if they have to go one by one."""
-        if self._batch is None or len(wanted) < 2:
+        if self._batch is None or not wanted:
             return None
         try:
             return await self._batch.write(room_id, service_user, wanted)
