@@ -1,5 +1,6 @@
 import ChatIcon from '@vector-im/compound-design-tokens/assets/web/icons/chat';
 import ChatSolidIcon from '@vector-im/compound-design-tokens/assets/web/icons/chat-solid';
+import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/search';
 import SettingsIcon from '@vector-im/compound-design-tokens/assets/web/icons/settings';
 import SignOutIcon from '@vector-im/compound-design-tokens/assets/web/icons/sign-out';
 import { Avatar, Button } from '@vector-im/compound-web';
@@ -22,6 +23,7 @@ import { modules } from '../modules.ts';
 import { useTitle } from './title.ts';
 
 const Chats = lazy(() => import('../features/rooms/ChatsView.tsx'));
+const Search = lazy(() => import('../features/search/SearchView.tsx'));
 const Settings = lazy(() => import('../features/settings/SettingsView.tsx'));
 const KeysHost = lazy(() => import('../features/keys/KeysHost.tsx'));
 
@@ -37,6 +39,7 @@ interface RailEntry {
 
 const ownEntries: readonly RailEntry[] = [
   { title: 'app:nav.chats', Icon: ChatIcon, ActiveIcon: ChatSolidIcon, to: '/', order: 0, also: ['/room/'] },
+  { title: 'app:nav.search', Icon: SearchIcon, to: '/search', order: 5 },
 ];
 
 const domainPages = modules.flatMap((module) =>
@@ -168,6 +171,7 @@ export default function Shell(props: { onSignOut: () => void }): ReactNode {
           <Routes>
             <Route path="/" element={<Chats />} />
             <Route path="/room/:roomId" element={<Chats />} />
+            <Route path="/search" element={<Search />} />
             <Route path="/settings/:section?" element={<Settings />} />
             {domainPages
               .filter((page) => page.allowed(session))

@@ -56,7 +56,10 @@ export interface CrawlerHost {
   onProgress(): void;
 }
 
-type Job = { readonly roomId: string; readonly kind: 'gap' | 'history' };
+interface Job {
+  readonly roomId: string;
+  readonly kind: 'gap' | 'history';
+}
 
 const isGone = (error: unknown): boolean => {
   const status = (error as { httpStatus?: unknown } | null)?.httpStatus;
@@ -73,6 +76,7 @@ export class Crawler {
   readonly #host: CrawlerHost;
   readonly #filter: Filter;
   #running = false;
+  // Read through a method: it changes while something is awaited.
   #stopped = false;
   #wake: (() => void) | undefined;
   #gapRequests = new Map<string, number>();
@@ -84,7 +88,9 @@ export class Crawler {
     this.#filter = new Filter(client.getUserId());
     this.#filter.setDefinition({
       room: {
-        timeline: { types: [EVENT.message, EVENT.encrypted, EVENT.pollStart, 'm.poll.start', EVENT.redaction] },
+        timeline: {
+          types: [EVENT.message, EVENT.encrypted, EVENT.pollStart, 'm.poll.start', EVENT.redaction],
+        },
       },
     });
   }
@@ -97,6 +103,10 @@ export class Crawler {
       this.#running = false;
       this.#host.onProgress();
     });
+  }
+
+  #hasEnded(): boolean {
+    return this.#stopped;
   }
 
   get running(): boolean {
@@ -138,7 +148,7 @@ export class Crawler {
         this.#host.onProgress();
         await this.#wait(Math.max(PAUSE, performance.now() - began));
       } catch (error) {
-        if (this.#stopped) return;
+        if (this.#hasEnded()) return;
         if (isGone(error)) {
           await this.#host.apply([], job.roomId, this.#after(job, undefined));
         } else {
@@ -176,10 +186,8 @@ export class Crawler {
     );
     const map = this.#client.getEventMapper({ decrypt: false });
     const events = answer.chunk.map((raw) => map(raw));
-    await Promise.all(
-      events.map((event) => this.#client.decryptEventIfNeeded(event).catch(() => undefined)),
-    );
-    if (this.#stopped) return;
+    await Promise.all(events.map((event) => this.#client.decryptEventIfNeeded(event).catch(() => undefined)));
+    if (this.#hasEnded()) return;
     const ops: SearchOp[] = [];
     const pending: string[] = [];
     for (const event of events) {

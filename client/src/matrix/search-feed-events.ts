@@ -99,6 +99,9 @@ export function readContent(
   return { text: said, kinds: KIND.text | (/https?:\/\/\S/i.test(said) ? KIND.link : 0) };
 }
 
+const timeOf = (ts: unknown): number =>
+  typeof ts === 'number' && ts > 0 ? Math.min(Math.floor(ts), LAST_TIME) : 0;
+
 /** What reading an event came to. */
 export type Reading = SearchOp | 'undecryptable' | undefined;
 
@@ -107,7 +110,8 @@ export function readEvent(event: ReadableEvent): Reading {
   const eventId = event.getId();
   const roomId = event.getRoomId();
   const sender = event.getSender();
-  if (eventId === undefined || roomId === undefined || sender === undefined || event.isState()) return undefined;
+  if (eventId === undefined || roomId === undefined || sender === undefined || event.isState())
+    return undefined;
   const type = event.getType();
   if (type === EVENT.redaction) {
     const redacted = event.getAssociatedId();
@@ -117,7 +121,7 @@ export function readEvent(event: ReadableEvent): Reading {
   if (event.isDecryptionFailure() || type === EVENT.encrypted) return 'undecryptable';
   const content: unknown = event.getOriginalContent();
   if (!isObject(content)) return undefined;
-  const ts = Math.min(Math.max(Number(event.getTs()) || 0, 0), LAST_TIME);
+  const ts = timeOf(event.getTs());
   const relation: unknown = event.getRelation();
   const related = isObject(relation) ? relation : {};
   if (related['rel_type'] === RELATION.replace) {

@@ -2,7 +2,6 @@ import { ViewModel } from '@qiao/ui-kit';
 import {
   ClientEvent,
   EventTimeline,
-  KnownMembership,
   MatrixEventEvent,
   RoomEvent,
   SyncState,
@@ -22,6 +21,7 @@ import {
 } from '../search/types.ts';
 import { Crawler, parseProgress, type RoomProgress } from './search-feed-crawler.ts';
 import { readEvent } from './search-feed-events.ts';
+import { isJoined, SearchPlaces } from './search-places.ts';
 import type { Vault } from './vault.ts';
 
 /** Milliseconds after the first sync before the index is fed: the conversation list comes first. */
@@ -76,6 +76,7 @@ function loadSettings(): SearchSettings {
 
 /** Feeds the search index from what the device receives, and searches it. Nothing of it leaves the browser. */
 export class SearchFeed extends ViewModel<SearchStatus> {
+  readonly places: SearchPlaces;
   readonly #client: MatrixClient;
   #vault: Vault | undefined;
   #worker: SearchClient | undefined;
@@ -103,6 +104,7 @@ export class SearchFeed extends ViewModel<SearchStatus> {
       full: false,
     });
     this.#client = client;
+    this.places = new SearchPlaces(client);
   }
 
   /** Opens the index and listens; before the client starts, so that nothing is missed. */
@@ -156,9 +158,7 @@ export class SearchFeed extends ViewModel<SearchStatus> {
       if (room && this.#live) this.#reset.add(room.roomId);
     });
     client.on(RoomEvent.MyMembership, (room, membership) => {
-      if (membership === KnownMembership.Leave || membership === KnownMembership.Ban) {
-        void this.#drop([room.roomId]);
-      }
+      if (!isJoined(membership)) void this.#drop([room.roomId]);
     });
     client.on(CryptoEvent.KeyBackupDecryptionKeyCached, () => void this.#retryPending());
     client.on(ClientEvent.Sync, (state, _before, data) => {
@@ -322,7 +322,7 @@ export class SearchFeed extends ViewModel<SearchStatus> {
   #roomIds(): string[] {
     return this.#client
       .getRooms()
-      .filter((room: Room) => room.getMyMembership() === KnownMembership.Join && !room.isSpaceRoom())
+      .filter((room: Room) => isJoined(room.getMyMembership()) && !room.isSpaceRoom())
       .sort((one, other) => other.getLastActiveTimestamp() - one.getLastActiveTimestamp())
       .map((room) => room.roomId);
   }
@@ -374,13 +374,7 @@ export class SearchFeed extends ViewModel<SearchStatus> {
       roomsDone: done,
       pending: [...this.#progress.values()].reduce((all, each) => all + (each.pending?.length ?? 0), 0),
       history:
-        done >= rooms.length && rooms.length > 0
-          ? 'done'
-          : !history
-            ? 'none'
-            : paused
-              ? 'paused'
-              : 'running',
+        done >= rooms.length && rooms.length > 0 ? 'done' : !history ? 'none' : paused ? 'paused' : 'running',
       ...(stats ? { messages: stats.messages, stored: stats.stored } : {}),
     });
   }

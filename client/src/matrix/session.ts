@@ -15,6 +15,7 @@ import { forgetUnsent, SealedStore } from './outbox-store.ts';
 import { quietLogger } from './quiet-logger.ts';
 import { signOut } from '@qiao/ui-kit';
 import { RoomsStore } from './rooms.ts';
+import { forgetSearch, SearchFeed } from './search-feed.ts';
 import { Sender } from './sender.ts';
 import { StatusModel } from './status.ts';
 import { Timelines } from './timelines.ts';
@@ -36,7 +37,11 @@ export async function forgetStores(): Promise<void> {
     baseUrl: location.origin,
     store: new IndexedDBStore({ indexedDB, localStorage, dbName: SYNC_DATABASE }),
   });
-  await Promise.all([client.clearStores({ cryptoDatabasePrefix: CRYPTO_PREFIX }), forgetUnsent()]);
+  await Promise.all([
+    client.clearStores({ cryptoDatabasePrefix: CRYPTO_PREFIX }),
+    forgetUnsent(),
+    forgetSearch(),
+  ]);
 }
 
 /** Why a session ended without the person's own doing. */
@@ -54,6 +59,7 @@ export class MatrixSession {
   readonly sender: Sender;
   readonly drafts: Drafts;
   readonly media: Media;
+  readonly search: SearchFeed;
   readonly #store: IndexedDBStore;
   readonly #unsent: SealedStore;
   #onEnded: ((ending: Ending) => void) | undefined;
@@ -77,6 +83,7 @@ export class MatrixSession {
     this.#unsent = new SealedStore(() => vault.deriveKey('outbox'));
     this.sender = new Sender(client, this.media, this.#unsent);
     this.drafts = new Drafts(this.#unsent);
+    this.search = new SearchFeed(client);
     client.on(HttpApiEvent.SessionLoggedOut, (error) => {
       this.#onEnded?.(error.data['soft_logout'] === true ? 'soft' : 'hard');
     });
@@ -130,6 +137,7 @@ export class MatrixSession {
       session.drafts.load(stored.userId),
     ]);
     session.sender.start();
+    session.search.start(vault);
     await client.startClient({
       initialSyncLimit: FIRST_EVENTS,
       lazyLoadMembers: true,
@@ -142,7 +150,7 @@ export class MatrixSession {
   /** Ends the work of this page; the device stays signed in. */
   async stop(): Promise<void> {
     this.encryption.stop();
-    await this.#store.save(true).catch(() => undefined);
+    await Promise.all([this.search.stop(), this.#store.save(true).catch(() => undefined)]);
     this.client.stopClient();
     await this.#stopSending();
     await this.#store.destroy().catch(() => undefined);
@@ -176,6 +184,7 @@ export class MatrixSession {
     this.client.stopClient();
     await this.#stopSending();
     await forgetUnsent();
+    await this.search.forget();
     await this.client.clearStores({ cryptoDatabasePrefix: CRYPTO_PREFIX }).catch(() => undefined);
     await this.vault.clear();
   }

@@ -8,6 +8,7 @@ const AREAS = [
   'keys',
   'room',
   'rooms',
+  'search',
   'settings',
   'signin',
   'start',
