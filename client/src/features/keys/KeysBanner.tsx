@@ -1,7 +1,7 @@
 import KeyIcon from '@vector-im/compound-design-tokens/assets/web/icons/key';
 import WarningIcon from '@vector-im/compound-design-tokens/assets/web/icons/warning';
 import { useServices, useText, type IconType } from '@qiao/ui-kit';
-import type { ReactNode } from 'react';
+import { useId, type ReactNode } from 'react';
 import type { Encryption, EncryptionSnapshot, KeysState } from '../../matrix/encryption.ts';
 
 interface Action {
@@ -15,10 +15,11 @@ function Line(props: {
   text: string;
   actions: readonly Action[];
 }): ReactNode {
+  const id = useId();
   return (
-    <div className="c-keys-line" data-urgent={props.urgent ?? false}>
+    <section className="c-keys-line" data-urgent={props.urgent ?? false} aria-labelledby={id}>
       <props.Icon width={20} height={20} aria-hidden />
-      <p>{props.text}</p>
+      <p id={id}>{props.text}</p>
       <span className="c-keys-line__actions">
         {props.actions.map((action) => (
           <button key={action.label} type="button" className="q-link-button" onClick={action.run}>
@@ -26,7 +27,7 @@ function Line(props: {
           </button>
         ))}
       </span>
-    </div>
+    </section>
   );
 }
 

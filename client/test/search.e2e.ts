@@ -1,0 +1,258 @@
+import {
+  axeViolations,
+  horizontalOverflow,
+  makeNioUser,
+  makeUser,
+  type NioClient,
+  type TestPage,
+  type TestUser,
+} from '@qiao/testkit';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { picture, signIn, startClient, type ClientUnderTest } from './support.ts';
+
+/*
+ * Search in an encrypted room, in the browser: what a stranger's client (matrix-nio) wrote is found by two
+ * characters, after a reload from the disk, and no request tells anybody what was searched for.
+ */
+
+/** Older messages than the first sync brings, not encrypted: they need no key. */
+const OLDER = 40;
+const QUERIES = ['合同', '评审', '预算', '历史', '发票', '季度'];
+
+let client: ClientUnderTest;
+let reader: TestUser;
+let colleague: TestUser;
+let writer: TestUser;
+let nio: NioClient;
+let device: TestPage;
+let roomId: string;
+let closeNio = (): Promise<void> => Promise.resolve();
+/** Everything the browser sent, address and body. */
+const sent: string[] = [];
+const ids = new Map<string, string>();
+
+const say = async (body: string): Promise<void> => {
+  ids.set(body, await nio.sendText(roomId, body));
+};
+const box = (page: Page) => page.getByRole('searchbox');
+const hits = (page: Page) => page.getByRole('list', { name: 'Results' }).getByRole('listitem');
+const look = async (page: Page, text: string, count: number): Promise<void> => {
+  await box(page).fill(text);
+  if (count === 0) await page.getByText('Nothing found').waitFor();
+  else {
+    await page.getByText(`${String(count)} found`, { exact: true }).waitFor();
+    await hits(page)
+      .nth(count - 1)
+      .waitFor();
+  }
+  expect(await hits(page).count()).toBe(count);
+};
+
+beforeAll(async () => {
+  client = await startClient();
+  reader = await makeUser({ name: 'reader', displayName: '王小明' });
+  colleague = await makeUser({ name: 'colleague', displayName: '赵丽' });
+  const other = await makeNioUser({ displayName: '陈工' });
+  nio = other.nio;
+  writer = other.user;
+  closeNio = () => nio.close();
+  roomId = await nio.createRoom({
+    name: '采购部',
+    encrypted: true,
+    invite: [reader.userId, colleague.userId],
+  });
+  await reader.join(roomId);
+  await colleague.join(roomId);
+  for (let number = 1; number <= OLDER; number++) {
+    await colleague.sendText(roomId, `历史记录第 ${String(number)} 条`);
+  }
+  device = await client.open();
+  device.page.on('request', (request) => {
+    sent.push(`${request.method()} ${request.url()} ${request.postData() ?? ''}`);
+  });
+  await signIn(device.page, reader);
+});
+afterAll(async () => {
+  await closeNio();
+  await client.close();
+});
+
+describe('search', () => {
+  test('finds two characters of encrypted messages as they come', async () => {
+    const { page } = device;
+    await say('请审核采购合同，明天签字');
+    await say('下周一上午召开项目评审会');
+    await say('合同 v2 见 https://qiao.test/contract');
+    await nio.sendFile(roomId, '季度预算.xlsx', Buffer.from('numbers'), 'application/vnd.ms-excel');
+    await colleague.sendText(roomId, '合同已经归档');
+    await page.getByRole('link', { name: 'Search' }).click();
+    await page.mouse.move(640, 600);
+    expect(await axeViolations(page)).toEqual([]);
+    await look(page, '合同', 3);
+    expect(await page.locator('mark').allInnerTexts()).toEqual(['合同', '合同', '合同']);
+    await look(page, '评审', 1);
+    await hits(page).getByText('陈工').waitFor();
+    await look(page, '同采', 0);
+    await look(page, 'CONTR', 1);
+  });
+
+  test('and after a reload, from the disk', async () => {
+    const { page } = device;
+    await look(page, '合同', 3);
+    // Written, not only in memory.
+    await expect.poll(() => records(page).then((all) => all.length), { timeout: 20_000 }).toBeGreaterThan(3);
+    await page.reload();
+    await page.getByText('3 found', { exact: true }).waitFor();
+    expect(await box(page).inputValue()).toBe('合同');
+  });
+
+  test('filters by sender, time and attachment', async () => {
+    const { page } = device;
+    await page.getByLabel('Sender').selectOption({ label: '赵丽' });
+    await page.getByText('1 found', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await page.getByText('3 found', { exact: true }).waitFor();
+    await page.getByLabel('With', { exact: true }).selectOption({ label: 'Link' });
+    await page.getByText('1 found', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await page.getByLabel('Time', { exact: true }).selectOption({ label: 'Last 7 days' });
+    await page.getByText('3 found', { exact: true }).waitFor();
+    await page.getByLabel('Time', { exact: true }).selectOption({ label: 'From … to …' });
+    await page.getByLabel('To', { exact: true }).fill('2020-01-01');
+    await page.getByText('Nothing found').waitFor();
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await page.getByRole('tab', { name: 'Files' }).click();
+    await look(page, '预算', 1);
+    await hits(page).getByText('xlsx').waitFor();
+    await picture(page, 'search-files');
+    await page.getByRole('tab', { name: 'Messages' }).click();
+  });
+
+  test('honours edits and redactions', async () => {
+    const { page } = device;
+    await nio.sendText(roomId, '请审核采购发票，明天签字', {
+      replaces: ids.get('请审核采购合同，明天签字')!,
+    });
+    await look(page, '采购合同', 0);
+    await look(page, '采购发票', 1);
+    const archived = ids.get('下周一上午召开项目评审会')!;
+    await look(page, '评审', 1);
+    await writer.request(
+      'PUT',
+      `/v3/rooms/${encodeURIComponent(roomId)}/redact/${encodeURIComponent(archived)}/1`,
+      {},
+    );
+    // The list that is shown loses it by itself.
+    await page.getByText('Nothing found').waitFor();
+  });
+
+  test('reads the whole history when asked to', async () => {
+    const { page } = device;
+    await page.getByRole('button', { name: 'Index all history' }).click();
+    await page.getByText('The whole history can be searched').waitFor();
+    await look(page, '"第 1 条" 历史', 1);
+    await box(page).fill('历史记录');
+    await page.getByText(`${String(OLDER)} found`, { exact: true }).waitFor();
+    // The list goes on as it is scrolled.
+    await hits(page).last().scrollIntoViewIfNeeded();
+    await hits(page)
+      .nth(OLDER - 1)
+      .waitFor();
+    await picture(page, 'search-messages');
+  });
+
+  test('leads to the message', async () => {
+    const { page } = device;
+    await look(page, '归档', 1);
+    await hits(page).getByRole('link').click();
+    await page.waitForURL(
+      (url) => url.pathname.startsWith('/room/') && url.searchParams.get('event') !== null,
+    );
+    await page.goBack();
+    await page.getByText('1 found', { exact: true }).waitFor();
+  });
+
+  test('people and conversations', async () => {
+    const { page } = device;
+    await page.getByRole('tab', { name: 'Conversations' }).click();
+    await box(page).fill('采购');
+    await hits(page)
+      .getByRole('link', { name: /采购部/ })
+      .waitFor();
+    await page.getByRole('tab', { name: 'People' }).click();
+    await box(page).fill('赵');
+    await hits(page).getByText('赵丽').waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole('tab', { name: 'Messages' }).click();
+  });
+
+  test('fits a phone, in Chinese and in the dark', async () => {
+    const { page } = device;
+    await look(page, '合同', 2);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await horizontalOverflow(page)).toBe(0);
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'search-390-dark');
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
+  test('nothing of it lies in the clear, and no request tells what was searched for', async () => {
+    const { page } = device;
+    const all = await records(page);
+    expect(all.length).toBeGreaterThan(5);
+    for (const word of [
+      ...QUERIES,
+      '归档',
+      '采购',
+      roomId,
+      reader.userId,
+      ids.get('合同 v2 见 https://qiao.test/contract')!,
+    ]) {
+      for (const coding of ['utf8', 'utf16le'] as const) {
+        const bytes = Buffer.from(word, coding).toString('latin1');
+        expect(
+          all.some((record) => record.includes(bytes)),
+          `${word} as ${coding}`,
+        ).toBe(false);
+      }
+    }
+    expect(sent.length).toBeGreaterThan(20);
+    const told = sent.filter((request) => !request.includes('/api/org/directory/people'));
+    for (const word of QUERIES) {
+      for (const form of [word, encodeURIComponent(word), JSON.stringify(word)]) {
+        expect(told.filter((request) => request.includes(form))).toEqual([]);
+      }
+    }
+    expect(sent.filter((request) => /_matrix\/client\/\w+\/search/.test(request))).toEqual([]);
+  });
+});
+
+/** Every record of the index as it lies in the browser, one byte a character. */
+function records(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const done = <T>(request: IDBRequest<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        request.onsuccess = () => {
+          resolve(request.result);
+        };
+        request.onerror = () => {
+          reject(new Error('IndexedDB'));
+        };
+      });
+    const database = await done(indexedDB.open('qiao-search'));
+    const store = database.transaction('records').objectStore('records');
+    const [keys, values] = await Promise.all([
+      done(store.getAllKeys()),
+      done(store.getAll() as IDBRequest<{ iv: Uint8Array; data: ArrayBuffer }[]>),
+    ]);
+    database.close();
+    const text = (bytes: Uint8Array): string =>
+      Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+    return values.map(
+      ({ iv, data }, index) => `${JSON.stringify(keys[index])} ${text(iv)} ${text(new Uint8Array(data))}`,
+    );
+  });
+}
