@@ -1,5 +1,6 @@
 import {
   axeViolations,
+  horizontalOverflow,
   makeNioUser,
   makeUser,
   waitFor,
@@ -8,7 +9,7 @@ import {
   type TestUser,
 } from '@qiao/testkit';
 import type { Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { picture, signIn, startClient, type ClientUnderTest } from './support.ts';
 
 /*
@@ -21,6 +22,8 @@ let user: TestUser;
 let nio: NioClient;
 let first: TestPage;
 let roomId: string;
+let second: TestPage;
+let third: TestPage;
 let recoveryKey = '';
 let closeNio = (): Promise<void> => Promise.resolve();
 
@@ -33,6 +36,13 @@ beforeAll(async () => {
   closeNio = () => nio.close();
   first = await client.open();
 });
+afterEach(async ({ task }) => {
+  // What was on the screens when it went wrong.
+  if (task.result?.state !== 'fail') return;
+  for (const [index, context] of client.browser.browser.contexts().entries())
+    for (const page of context.pages())
+      await picture(page, `failed-${task.name.slice(0, 20)}-${String(index)}`);
+});
 afterAll(async () => {
   await closeNio();
   await client.close();
@@ -40,6 +50,19 @@ afterAll(async () => {
 
 const dialog = (page: Page): Locator => page.getByRole('dialog');
 const button = (page: Page, name: string | RegExp): Locator => dialog(page).getByRole('button', { name });
+
+const OLD = '旧消息：合同在抽屉里';
+
+/** The line above everything that reminds. */
+const reminder = (page: Page, text: string | RegExp): Locator =>
+  page.locator('.c-keys-line', { hasText: text });
+const noReminder = (page: Page): Promise<true> =>
+  waitFor(async () => (await page.locator('.c-keys-line').count()) === 0, { what: 'no reminder' });
+/** The message of the other client, read in its room. */
+const readsOldMessage = async (page: Page): Promise<void> => {
+  await page.goto(`/room/${encodeURIComponent(roomId)}`);
+  await page.getByText(OLD).first().waitFor();
+};
 
 describe('the first sign-in', () => {
   test('sets up keys, backup and recovery key in one step, asking for nothing twice', async () => {
@@ -62,7 +85,7 @@ describe('the first sign-in', () => {
     await dialog(page).getByLabel('I have saved the recovery key').check();
     await button(page, 'Done').click();
     await dialog(page).waitFor({ state: 'detached' });
-    await waitFor(async () => (await page.locator('.c-keys-line').count()) === 0);
+    await noReminder(page);
     const { version } = await user.request<{ version: string }>('GET', '/v3/room_keys/version');
     expect(version).toBe('1');
   });
@@ -71,11 +94,127 @@ describe('the first sign-in', () => {
     roomId = await nio.createRoom({ name: '交接', invite: [user.userId], encrypted: true });
     await user.join(roomId);
     await waitFor(async () => (await nio.state()).rooms[roomId]?.members.includes(user.userId));
-    await nio.sendText(roomId, '旧消息：合同在抽屉里');
+    await nio.sendText(roomId, OLD);
     await waitFor(
       async () =>
         (await user.request<{ count: number }>('GET', '/v3/room_keys/version')).count > 0 ? true : undefined,
       { timeout: 40_000, what: 'the key in the backup' },
     );
+  });
+});
+
+describe('a second device', () => {
+  test('is asked who it is, in Chinese too', async () => {
+    second = await client.open({ width: 390, height: 844, locale: 'zh-CN' });
+    const { page } = second;
+    await page.goto('/');
+    await page.getByLabel('用户名').fill(user.userId);
+    await page.getByLabel('密码', { exact: true }).fill(user.password);
+    await page.getByRole('button', { name: '登录', exact: true }).click();
+    await dialog(page).getByRole('heading', { name: '确认是您本人' }).waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    expect(await horizontalOverflow(page)).toBe(0);
+    await picture(page, 'confirm-zh-390');
+    await button(page, '以后再说').click();
+    await reminder(page, '请确认此设备').waitFor();
+    await picture(page, 'banner-zh-390');
+  });
+
+  test('says when the recovery key is wrong, and takes the right one', async () => {
+    const { page } = second;
+    await reminder(page, '请确认此设备').getByRole('button', { name: '立即确认' }).click();
+    await button(page, /输入恢复密钥/).click();
+    const field = dialog(page).getByLabel('恢复密钥');
+    await field.fill(recoveryKey.replace(/^E/, 'F'));
+    await button(page, '确认').click();
+    await dialog(page).getByText('恢复密钥不正确，请逐组核对。').waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'recover-zh-390');
+    await field.fill(`  ${recoveryKey.replaceAll(' ', '')} `);
+    await button(page, '确认').click();
+    await page.getByText('此设备已确认').waitFor();
+    await noReminder(page);
+  });
+
+  test('reads what was written before it was there', async () => {
+    await readsOldMessage(second.page);
+  });
+});
+
+describe('a third device', () => {
+  test('is confirmed by comparing pictures with the second', async () => {
+    third = await client.open({ colorScheme: 'dark' });
+    const { page } = third;
+    await signIn(page, user, { keys: 'asked' });
+    await button(page, /Use another device/).click();
+    await dialog(page).getByText('Open Qiao on another device').waitFor();
+    const other = second.page;
+    await button(other, '是的，继续').click();
+    await button(page, 'Compare pictures').waitFor();
+    await dialog(page).getByRole('img', { name: 'QR code for the other device' }).waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'verify-qr-dark');
+    await button(page, 'Compare pictures').click();
+    const symbols = (where: Page): Promise<string[]> =>
+      dialog(where).locator('.c-sas__symbol').allInnerTexts();
+    await button(page, 'They are the same').waitFor();
+    await button(other, '相同').first().waitFor();
+    expect(await symbols(page)).toHaveLength(7);
+    expect(await symbols(page)).toEqual(await symbols(other));
+    await picture(page, 'verify-emoji-dark');
+    await picture(other, 'verify-emoji-zh-390');
+    expect(await horizontalOverflow(other)).toBe(0);
+    await button(page, 'They are the same').click();
+    await button(other, '相同').first().click();
+    await dialog(page).getByText('The device is confirmed').waitFor();
+    await button(page, 'Good').click();
+    await button(other, '好').click();
+    await noReminder(page);
+  });
+
+  test('has the backup’s key from the second, and reads the old message', async () => {
+    await readsOldMessage(third.page);
+  });
+});
+
+describe('nothing left but the password', () => {
+  test('new keys are made after saying what is lost; the homeserver asks for the password', async () => {
+    const { page } = await client.open();
+    await signIn(page, user);
+    // The password of the sign-in is not kept over a reload: it is asked for.
+    await page.reload();
+    await reminder(page, 'Confirm this device').getByRole('button').click();
+    await button(page, 'I have neither').click();
+    await dialog(page).getByRole('heading', { name: 'Start again with new keys' }).waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'reset');
+    await dialog(page)
+      .getByLabel(/I understand/)
+      .check();
+    await button(page, 'Make new keys').click();
+    const password = page.getByLabel('Password', { exact: true });
+    await password.fill('wrong');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('The password is not right.').waitFor();
+    await password.fill(user.password);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    const key = page.getByLabel('Recovery key', { exact: true });
+    await key.waitFor();
+    const made = (await key.innerText()).replace(/\s+/g, ' ').trim();
+    expect(made).not.toBe(recoveryKey);
+    // Closed without saying that it is saved: the reminder stays.
+    await page.keyboard.press('Escape');
+    await reminder(page, 'Have you saved').getByRole('button', { name: 'Yes, it is saved' }).click();
+    await noReminder(page);
+    recoveryKey = made;
+  });
+
+  test('the other devices are told, and confirm themselves with the new key', async () => {
+    const { page } = third;
+    await reminder(page, 'Confirm this device').getByRole('button').click();
+    await button(page, /Enter the recovery key/).click();
+    await dialog(page).getByLabel('Recovery key').fill(recoveryKey);
+    await button(page, 'Confirm').click();
+    await noReminder(page);
   });
 });

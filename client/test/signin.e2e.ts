@@ -60,7 +60,9 @@ describe('signing out', () => {
     const { page } = device;
     await page.getByRole('button', { name: /^Menu of/ }).click();
     await page.getByRole('menuitem', { name: 'Sign out' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+    // The keys were put off: it says what would be lost.
+    await page.getByText('Your encrypted messages would be lost').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Sign out anyway' }).click();
     await page.getByLabel('Username').waitFor();
     const { devices } = await user.request<{ devices: unknown[] }>('GET', '/v3/devices');
     expect(devices).toHaveLength(1);

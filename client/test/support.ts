@@ -15,6 +15,9 @@ import type { Page } from 'playwright-core';
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
 
+/** How long a step of a journey may take, in milliseconds: less than a test's own limit, so that the step is named. */
+const TIMEOUT_MS = 20_000;
+
 /** The built client behind the gateway of the shared stack, and a browser. */
 export interface ClientUnderTest {
   readonly browser: TestBrowser;
@@ -30,7 +33,11 @@ export async function startClient(): Promise<ClientUnderTest> {
   const browser = await launchBrowser();
   return {
     browser,
-    open: (options = {}) => browser.newPage({ baseURL: testStack().gatewayUrl, ...options }),
+    open: async (options = {}) => {
+      const page = await browser.newPage({ baseURL: testStack().gatewayUrl, ...options });
+      page.context.setDefaultTimeout(TIMEOUT_MS);
+      return page;
+    },
     close: () => browser.close(),
   };
 }

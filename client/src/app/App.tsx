@@ -95,7 +95,7 @@ function Current(props: { state: AppState; model: AppViewModel; loginToken: stri
             enter={model.signIn}
             loginToken={props.loginToken}
             ended={false}
-            again={{ userId: state.userId, onOther: model.signOut }}
+            again={{ userId: state.userId, onOther: () => model.signOut() }}
           />
         </Frame>
       );
@@ -103,7 +103,7 @@ function Current(props: { state: AppState; model: AppViewModel; loginToken: stri
       return (
         <MatrixContext value={state.matrix}>
           <BrowserRouter>
-            <Shell onSignOut={() => void model.signOut()} />
+            <Shell onSignOut={(everywhere) => void model.signOut(everywhere)} />
           </BrowserRouter>
         </MatrixContext>
       );

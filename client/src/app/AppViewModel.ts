@@ -132,11 +132,14 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
     else this.set({ state: { at: 'elsewhere' } });
   };
 
-  /** Signs this device out and forgets what it stored. */
-  readonly signOut = async (): Promise<void> => {
+  /**
+   * Signs this device out and forgets what it stored.
+   * @param everywhere the person's other devices, too
+   */
+  readonly signOut = async (everywhere = false): Promise<void> => {
     const { state } = this.snapshot;
     await this.#api.call(endSession, {}).catch(() => undefined);
-    if (state.at === 'signed-in') await state.matrix.signOut();
+    if (state.at === 'signed-in') await state.matrix.signOut(everywhere);
     else await this.#forget();
     this.#left('asked');
   };

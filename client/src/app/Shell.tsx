@@ -46,9 +46,10 @@ const domainPages = modules.flatMap((module) =>
   (module.client?.pages ?? []).map((page) => ({ ...page, domain: module.id, View: lazy(page.load) })),
 );
 
-function Rail(props: { onSignOut: () => void }): ReactNode {
+function Rail(): ReactNode {
   const { t } = useText('app');
-  const { session, i18n, confirm } = useServices();
+  const { session, i18n } = useServices();
+  const { encryption } = useMatrix();
   const { pathname } = useLocation();
   const go = useGo();
   const entries = [
@@ -56,15 +57,6 @@ function Rail(props: { onSignOut: () => void }): ReactNode {
     ...domainPages.flatMap((page) => (page.nav && page.allowed(session) ? [page.nav] : [])),
   ].sort((one: RailEntry, other: RailEntry) => one.order - other.order);
   const name = session.displayName === '' ? session.userId : session.displayName;
-  const signOut = async (): Promise<void> => {
-    const yes = await confirm.ask({
-      title: t('sign_out_title'),
-      body: t('sign_out_text'),
-      confirm: t('sign_out'),
-      destructive: true,
-    });
-    if (yes) props.onSignOut();
-  };
   return (
     <nav className="c-rail" aria-label={t('nav.label')}>
       <ul className="c-rail__entries">
@@ -104,7 +96,9 @@ function Rail(props: { onSignOut: () => void }): ReactNode {
               label: t('sign_out'),
               Icon: SignOutIcon,
               destructive: true,
-              onSelect: () => void signOut(),
+              onSelect: () => {
+                encryption.show('sign-out');
+              },
             },
           ]}
         >
@@ -153,7 +147,7 @@ function PartFailed(props: { reset: () => void }): ReactNode {
 }
 
 /** What a signed-in person sees: the rail, and the page of the address. */
-export default function Shell(props: { onSignOut: () => void }): ReactNode {
+export default function Shell(props: { onSignOut: (everywhere: boolean) => void }): ReactNode {
   const { session } = useServices();
   const { pathname } = useLocation();
   const part = pathname.split('/')[1] ?? '';
@@ -162,10 +156,10 @@ export default function Shell(props: { onSignOut: () => void }): ReactNode {
       <div className="c-lines">
         <ConnectionLine />
         <Suspense fallback={null}>
-          <KeysHost />
+          <KeysHost onSignOut={props.onSignOut} />
         </Suspense>
       </div>
-      <Rail onSignOut={props.onSignOut} />
+      <Rail />
       <ErrorBoundary at={part} fallback={(_error, reset) => <PartFailed reset={reset} />}>
         <Suspense fallback={<Busy />}>
           <Routes>

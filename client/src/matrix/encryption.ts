@@ -31,7 +31,8 @@ export type KeysState =
   | 'ready';
 
 /** What the person is shown about keys. */
-export type KeysDialog = 'set-up' | 'confirm' | 'recover' | 'reset' | 'renew';
+export type KeysDialog =
+  'set-up' | 'confirm' | 'recover' | 'reset' | 'renew' | 'sign-out' | 'sign-out-everywhere';
 
 /** How the identity of a person stands to this one. */
 export type Trust =

@@ -4,9 +4,11 @@ import {
   HttpApiEvent,
   IndexedDBStore,
   MatrixScheduler,
+  Method,
   PendingEventOrdering,
   type MatrixClient,
 } from 'matrix-js-sdk';
+import { Account } from './account.ts';
 import { GivenKeys } from './encryption-secrets.ts';
 import { Encryption } from './encryption.ts';
 import { Drafts, rescueUnsent } from './drafts.ts';
@@ -54,6 +56,7 @@ export class MatrixSession {
   readonly client: MatrixClient;
   readonly status: StatusModel;
   readonly encryption: Encryption;
+  readonly account: Account;
   readonly rooms: RoomsStore;
   readonly timelines: Timelines;
   readonly sender: Sender;
@@ -77,6 +80,7 @@ export class MatrixSession {
     this.#store = store;
     this.status = new StatusModel(client);
     this.encryption = new Encryption(client, given);
+    this.account = new Account(client, this.encryption);
     this.rooms = new RoomsStore(client);
     this.timelines = new Timelines(client);
     this.media = new Media(client, tokens);
@@ -156,11 +160,17 @@ export class MatrixSession {
     await this.#store.destroy().catch(() => undefined);
   }
 
-  /** Signs the device out and forgets everything it stored. */
-  async signOut(): Promise<void> {
+  /**
+   * Signs the device out and forgets everything it stored.
+   * @param everywhere all other devices of the person, too
+   */
+  async signOut(everywhere: boolean): Promise<void> {
     this.#onEnded = undefined;
+    const session = await this.tokens.fresh();
     this.client.stopClient();
-    await signOut(await this.tokens.fresh());
+    if (everywhere)
+      await this.client.http.authedRequest(Method.Post, '/logout/all').catch(() => signOut(session));
+    else await signOut(session);
     await this.#forget();
   }
 

@@ -7,10 +7,11 @@ import { ConfirmDialog } from './ConfirmDialog.tsx';
 import { KeysBanner } from './KeysBanner.tsx';
 import { MakeKeyDialog } from './MakeKeyDialog.tsx';
 import { RecoverDialog } from './RecoverDialog.tsx';
+import { SignOutDialog } from './SignOutDialog.tsx';
 import { VerificationDialog } from './VerificationDialog.tsx';
 
 /** All that is shown about keys wherever the person is: the line above everything, and the dialogs. */
-export default function KeysHost(): ReactNode {
+export default function KeysHost(props: { onSignOut: (everywhere: boolean) => void }): ReactNode {
   const { encryption, userId } = useMatrix();
   const state = useSnapshot(encryption);
   const { dialog, verification } = state;
@@ -23,6 +24,14 @@ export default function KeysHost(): ReactNode {
       {dialog === 'confirm' && <ConfirmDialog encryption={encryption} state={state} />}
       {dialog === 'recover' && (
         <RecoverDialog encryption={encryption} passphrase={state.recovery === 'passphrase'} />
+      )}
+      {(dialog === 'sign-out' || dialog === 'sign-out-everywhere') && (
+        <SignOutDialog
+          encryption={encryption}
+          state={state}
+          everywhere={dialog === 'sign-out-everywhere'}
+          onSignOut={props.onSignOut}
+        />
       )}
       {verification && <VerificationDialog encryption={encryption} model={verification} />}
       <AuthDialog model={encryption.auth} userId={userId} />

@@ -1,0 +1,46 @@
+import {
+  Card,
+  LOCALES,
+  RadioCards,
+  THEMES,
+  useServices,
+  useSnapshot,
+  useText,
+  type Theme,
+} from '@qiao/ui-kit';
+import type { ReactNode } from 'react';
+import { theme } from '../../app/theme.ts';
+
+const LANGUAGE_NAMES = { 'zh-Hans': '简体中文', en: 'English' } as const;
+
+/** Language and look. */
+export default function AppearanceSection(): ReactNode {
+  const { t, locale } = useText('settings');
+  const { i18n } = useServices();
+  const { chosen } = useSnapshot(theme);
+  return (
+    <>
+      <Card>
+        <RadioCards
+          label={t('appearance.language')}
+          value={locale}
+          options={LOCALES.map((each) => ({ value: each, label: LANGUAGE_NAMES[each] }))}
+          onChange={(value) => {
+            const found = LOCALES.find((each) => each === value);
+            if (found) void i18n.choose(found);
+          }}
+        />
+      </Card>
+      <Card>
+        <RadioCards
+          label={t('appearance.theme')}
+          value={chosen}
+          options={THEMES.map((each) => ({ value: each, label: i18n.t(`app:themes.${each}`) }))}
+          onChange={(value) => {
+            theme.choose(value as Theme);
+          }}
+        />
+      </Card>
+    </>
+  );
+}
