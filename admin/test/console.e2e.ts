@@ -141,7 +141,7 @@ describe('activation', () => {
     await password.fill(PASSWORD);
     await again.fill(PASSWORD);
     await submit.click();
-    await page.getByRole('heading', { name: 'Where to go next' }).waitFor();
+    await page.getByRole('heading', { name: 'You can begin' }).waitFor();
     expect(await page.getByLabel('Account', { exact: true }).inputValue()).toContain(`@${adminName}:`);
 
     await page.goto('/');
@@ -290,7 +290,7 @@ describe('roles', () => {
     await other.page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await other.page.getByLabel('Repeat the password').fill(PASSWORD);
     await other.page.getByRole('button', { name: 'Activate account' }).click();
-    await other.page.getByRole('heading', { name: 'Where to go next' }).waitFor();
+    await other.page.getByRole('heading', { name: 'You can begin' }).waitFor();
     await other.page.goto('/admin/');
     await signIn(other.page, 'roberto0');
     await title(other.page, 'Overview');

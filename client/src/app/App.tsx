@@ -10,8 +10,9 @@ import {
   useText,
   useViewModel,
   type I18n,
+  type Proof,
 } from '@qiao/ui-kit';
-import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useState, type ComponentType, type ReactNode } from 'react';
 import { BrowserRouter } from 'react-router';
 import { MatrixContext } from '../matrix/context.tsx';
 import { AppViewModel, homeserverUrl, sessionFor, type AppState } from './AppViewModel.ts';
@@ -110,14 +111,19 @@ function Current(props: { state: AppState; model: AppViewModel; loginToken: stri
   }
 }
 
+/** What a page without a session can do: sign in with a proof it has. */
+interface OpenPageProps {
+  readonly enter: (proof: Proof) => void;
+}
+
 /** Pages that need no session of this device. */
-const OPEN_PAGES: Readonly<Record<string, typeof StartView>> = {
+const OPEN_PAGES: Readonly<Record<string, ComponentType<OpenPageProps>>> = {
   '/activate': ActivateView,
   '/start': StartView,
 };
 
 /** A page for people who are not signed in here, or not yet anywhere. */
-function OpenPage(props: { i18n: I18n; Page: typeof StartView }): ReactNode {
+function OpenPage(props: { i18n: I18n; Page: ComponentType<OpenPageProps> } & OpenPageProps): ReactNode {
   const { i18n } = props;
   const [services] = useState(() =>
     makeServices({ i18n, api: new ApiClient({ language: () => i18n.locale }), session: sessionFor('') }),
@@ -126,18 +132,23 @@ function OpenPage(props: { i18n: I18n; Page: typeof StartView }): ReactNode {
     <ServicesProvider services={services}>
       <Suspense fallback={<Splash />}>
         <Frame>
-          <props.Page />
+          <props.Page enter={props.enter} />
         </Frame>
       </Suspense>
     </ServicesProvider>
   );
 }
 
-function Workspace(props: { i18n: I18n; loginToken: string | undefined }): ReactNode {
+function Workspace(props: {
+  i18n: I18n;
+  loginToken: string | undefined;
+  proof: Proof | undefined;
+}): ReactNode {
   const [{ state, services }, model] = useViewModel(
     () =>
       new AppViewModel(props.i18n, {
         deviceName: () => props.i18n.t('app:device_name', { platform: platform() }),
+        proof: props.proof,
       }),
   );
   return (
@@ -154,6 +165,15 @@ function Workspace(props: { i18n: I18n; loginToken: string | undefined }): React
 /** The whole client. */
 export function App(props: { i18n: I18n; loginToken: string | undefined }): ReactNode {
   useEffect(() => theme.mount(), []);
-  const Page = OPEN_PAGES[location.pathname.replace(/\/+$/, '')];
-  return Page ? <OpenPage i18n={props.i18n} Page={Page} /> : <Workspace {...props} />;
+  const [proof, setProof] = useState<Proof>();
+  const Page = proof ? undefined : OPEN_PAGES[location.pathname.replace(/\/+$/, '')];
+  const enter = (given: Proof): void => {
+    history.replaceState(null, '', '/');
+    setProof(given);
+  };
+  return Page ? (
+    <OpenPage i18n={props.i18n} Page={Page} enter={enter} />
+  ) : (
+    <Workspace {...props} proof={proof} />
+  );
 }

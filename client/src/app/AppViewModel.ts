@@ -60,11 +60,13 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
   readonly #api: ApiClient;
   readonly #lock = new TabLock();
   readonly #deviceName: () => string;
+  #proof: Proof | undefined;
   #vault: Vault | undefined;
   #stored: StoredSession | undefined;
   #proving: Promise<void> | undefined;
 
-  constructor(i18n: I18n, options: { deviceName: () => string }) {
+  /** @param options `proof`: of somebody who has just activated an account, signed in if nobody is here */
+  constructor(i18n: I18n, options: { deviceName: () => string; proof?: Proof | undefined }) {
     const api = new ApiClient({
       language: () => (i18n.locale === 'en' ? 'en' : 'zh-Hans'),
       // The session of our own interfaces is made again from the homeserver's.
@@ -77,6 +79,7 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
     this.#i18n = i18n;
     this.#api = api;
     this.#deviceName = options.deviceName;
+    this.#proof = options.proof;
     this.#lock.onAsked = async () => {
       const { state } = this.snapshot;
       if (state.at === 'signed-in') await state.matrix.stop();
@@ -101,8 +104,23 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
       this.set({ state: { at: 'no-storage', why: 'refused' } });
       return;
     }
-    if (this.#stored === undefined) this.set({ state: { at: 'signed-out', why: 'new' } });
-    else if (this.#stored.softLoggedOut === true)
+    const proof = this.#proof;
+    this.#proof = undefined;
+    if (this.#stored === undefined) {
+      if (proof === undefined) this.set({ state: { at: 'signed-out', why: 'new' } });
+      // Not let in after all: the form is there.
+      else
+        await this.signIn(proof).catch(() => {
+          this.set({ state: { at: 'signed-out', why: 'new' } });
+        });
+      return;
+    }
+    if (proof !== undefined && (!('user' in proof) || proof.user !== this.#stored.userId))
+      this.snapshot.services.toasts.show({
+        kind: 'info',
+        text: this.#i18n.t('app:other_here', { user: this.#stored.userId }),
+      });
+    if (this.#stored.softLoggedOut === true)
       this.set({ state: { at: 'soft-signed-out', userId: this.#stored.userId } });
     else if (await this.#lock.take()) await this.#start(this.#stored, this.#vault);
     else this.set({ state: { at: 'elsewhere' } });

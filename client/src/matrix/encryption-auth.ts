@@ -45,6 +45,7 @@ export class AuthPrompt extends ViewModel<{ question: AuthQuestion | undefined }
   readonly #client: MatrixClient;
   #answer: ((given: string | undefined) => void) | undefined;
   #typed: { password: string; until: number } | undefined;
+  #right: string | undefined;
 
   constructor(client: MatrixClient) {
     super({ question: undefined });
@@ -56,8 +57,14 @@ export class AuthPrompt extends ViewModel<{ question: AuthQuestion | undefined }
     this.#typed = { password, until: Date.now() + KEPT_MS };
   }
 
+  /** The password that was right last may be used once more, for the same work done again. */
+  reuse(): void {
+    if (this.#right !== undefined) this.remember(this.#right);
+  }
+
   forget(): void {
     this.#typed = undefined;
+    this.#right = undefined;
   }
 
   /** What the person gave: the password, or that the page was gone through; undefined: not confirmed. */
@@ -73,18 +80,21 @@ export class AuthPrompt extends ViewModel<{ question: AuthQuestion | undefined }
    */
   readonly confirm = async <T>(request: (auth: AuthDict | null) => Promise<T>): Promise<T> => {
     let auth: AuthDict | null = null;
-    let triedPassword = false;
+    let tried: string | undefined;
     for (;;) {
       try {
-        return await request(auth);
+        const answer = await request(auth);
+        this.#right = tried;
+        return answer;
       } catch (error) {
         const asked = askedBy(error);
         const stage = asked && nextStage(asked);
         if (!asked || stage === undefined) throw error;
         const session = asked.session === undefined ? {} : { session: asked.session };
         if (stage === PASSWORD) {
-          const password = this.#takeTyped() ?? (await this.#ask({ kind: 'password', wrong: triedPassword }));
-          triedPassword = true;
+          const password: string =
+            this.#takeTyped() ?? (await this.#ask({ kind: 'password', wrong: tried !== undefined }));
+          tried = password;
           auth = {
             type: PASSWORD,
             identifier: { type: 'm.id.user', user: this.#client.getSafeUserId() },

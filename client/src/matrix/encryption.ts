@@ -81,6 +81,7 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
   #working = false;
   #stopped = false;
   #greeting = false;
+  #askedForKeys = false;
   #confirmed = false;
   readonly #deviceNames = new Map<string, string>();
 
@@ -177,7 +178,8 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
 
   /** Finds out anew how things are; calls that come together are one. */
   readonly look = (): void => {
-    if (this.#stopped || !this.client.isInitialSyncComplete()) return;
+    // In the middle of a change nothing is asked: an old answer about the own keys would undo the new ones.
+    if (this.#stopped || this.#working || !this.client.isInitialSyncComplete()) return;
     if (this.#looking) {
       this.#lookAgain = true;
       return;
@@ -197,7 +199,8 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
     const crypto = this.#crypto;
     const userId = this.client.getSafeUserId();
     const ownDevice = this.client.getDeviceId() ?? '';
-    const hasIdentity = await crypto.userHasCrossSigningKeys(userId, true);
+    const hasIdentity =
+      (await crypto.getCrossSigningStatus()).publicKeysOnDevice || (await this.#askForKeys());
     const recovery = await recoveryKeyKind(this.client);
     const devices = (await crypto.getUserDeviceInfo([userId], true)).get(userId);
     let otherDevices = 0;
@@ -224,6 +227,14 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
     else if (state === 'needs-verification') this.show('confirm');
   }
 
+  /** Asks the homeserver once whether the person has keys; later the sync loop tells. */
+  async #askForKeys(): Promise<boolean> {
+    if (this.#askedForKeys) return false;
+    const has = await this.#crypto.userHasCrossSigningKeys(this.client.getSafeUserId(), true);
+    this.#askedForKeys = true;
+    return has;
+  }
+
   async #backupState(recovery: RecoveryKind): Promise<KeysState> {
     const crypto = this.#crypto;
     if ((await crypto.getActiveSessionBackupVersion()) === null) {
@@ -241,10 +252,12 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
   async #change<T>(work: () => Promise<T>): Promise<T> {
     this.#working = true;
     try {
+      await this.#looking;
       return await work();
     } finally {
       this.#working = false;
       this.#given.forget();
+      this.auth.forget();
       this.look();
     }
   }
@@ -283,16 +296,27 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
       // New keys would else be stored under the recovery key that nobody has.
       await storage.setDefaultKeyId(null);
       try {
-        await this.#crypto.bootstrapCrossSigning({
-          setupNewCrossSigning: true,
-          authUploadDeviceSigningKeys: this.auth.confirm,
-        });
+        await this.#replaceIdentity();
       } catch (error) {
         if (before !== null) await storage.setDefaultKeyId(before);
         throw error;
       }
       return this.#newRecovery(true);
     });
+
+  async #replaceIdentity(): Promise<void> {
+    for (let rest = 2; ; rest--) {
+      await this.#crypto.bootstrapCrossSigning({
+        setupNewCrossSigning: true,
+        authUploadDeviceSigningKeys: this.auth.confirm,
+      });
+      const { privateKeysCachedLocally } = await this.#crypto.getCrossSigningStatus();
+      if (Object.values(privateKeysCachedLocally).every(Boolean)) return;
+      // While the person typed, the sync loop fetched the old keys, and the new ones were dropped for them.
+      if (rest === 0) throw new Error('the new keys were not kept');
+      this.auth.reuse();
+    }
+  }
 
   async #newRecovery(withBackup: boolean): Promise<string> {
     const crypto = this.#crypto;

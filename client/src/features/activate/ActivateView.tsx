@@ -11,6 +11,7 @@ import {
   useServices,
   useText,
   useViewModel,
+  type Proof,
 } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
 import { useTitle } from '../../app/title.ts';
@@ -119,8 +120,8 @@ function Password({
   );
 }
 
-/** `/activate#<token>`: a new person chooses a password. */
-export default function ActivateView(): ReactNode {
+/** `/activate#<token>`: a new person chooses a password, and is signed in with it. */
+export default function ActivateView(props: { enter: (proof: Proof) => void }): ReactNode {
   const { t } = useText('activate');
   const services = useServices();
   const [snapshot, model] = useViewModel(() => new ActivateViewModel(services, token));
@@ -151,15 +152,26 @@ export default function ActivateView(): ReactNode {
             <h1>{t('next')}</h1>
             <p className="q-muted">{t('next_text')}</p>
           </div>
-          <Card>
-            <div className="q-stack">
-              <CopyField label={t('homeserver')} value={state.result.homeserver} />
-              <CopyField label={t('account')} value={state.result.user_id} />
-            </div>
-          </Card>
-          <Button as="a" href="/" kind="primary" size="lg">
+          <Button
+            kind="primary"
+            size="lg"
+            onClick={() => {
+              const proof = model.takeProof();
+              if (proof) props.enter(proof);
+              else location.assign('/');
+            }}
+          >
             {t('open')}
           </Button>
+          <details className="c-other-clients">
+            <summary>{t('other_clients')}</summary>
+            <Card>
+              <div className="q-stack">
+                <CopyField label={t('homeserver')} value={state.result.homeserver} />
+                <CopyField label={t('account')} value={state.result.user_id} />
+              </div>
+            </Card>
+          </details>
         </>
       );
   }

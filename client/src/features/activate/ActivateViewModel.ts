@@ -51,6 +51,7 @@ export function strengthOf(password: string): number {
 export class ActivateViewModel extends ViewModel<ActivateSnapshot> {
   readonly #services: Pick<Services, 'api'>;
   readonly #token: string;
+  #chosen = '';
 
   constructor(services: Pick<Services, 'api'>, token: string) {
     super({ state: { at: 'loading' }, password: '', again: '', busy: false, problems: [], refused: [] });
@@ -96,6 +97,7 @@ export class ActivateViewModel extends ViewModel<ActivateSnapshot> {
     this.set({ busy: true });
     try {
       const result = await this.#services.api.call(activate, { body: { token: this.#token, password } });
+      this.#chosen = password;
       this.set({ busy: false, password: '', again: '', state: { at: 'done', info: state.info, result } });
     } catch (thrown) {
       const error = asApiError(thrown);
@@ -106,5 +108,13 @@ export class ActivateViewModel extends ViewModel<ActivateSnapshot> {
       } else if (error.status === 404) this.#fail(error);
       else this.set({ refused: [error.message === '' ? error.code : error.message] });
     }
+  };
+
+  /** The account with the password just chosen, so that it need not be typed again; once. */
+  readonly takeProof = (): { user: string; password: string } | undefined => {
+    const { state } = this.snapshot;
+    const password = this.#chosen;
+    this.#chosen = '';
+    return state.at === 'done' && password !== '' ? { user: state.result.user_id, password } : undefined;
   };
 }
