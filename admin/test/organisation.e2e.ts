@@ -1,0 +1,292 @@
+import { readFile } from 'node:fs/promises';
+import { axeViolations, makeUser, waitFor } from '@qiao/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { startConsole, type Console } from './support.ts';
+
+/*
+ * What a main administrator does less often than the first day's journey in console.e2e.ts: reshaping the tree, rules,
+ * sources, problems, a file that would send half the company home.
+ */
+
+let company: Console;
+let page: Page;
+const ids: Record<string, string> = {};
+
+interface Department {
+  id: string;
+  name: string;
+  parent_id: string | null;
+  state: string;
+  total_count: number;
+}
+const department = async (name: string): Promise<Department> => {
+  const { items } = await company.api<{ items: Department[] }>('GET', '/api/org/departments?ended=true');
+  const found = items.find((each) => each.name === name);
+  if (!found) throw new Error(`${name} is not there`);
+  return found;
+};
+const title = (name: string | RegExp): Promise<void> =>
+  page.getByRole('heading', { level: 1, name }).waitFor();
+const treeitem = (name: string) => page.getByRole('treeitem', { name: new RegExp(`^${name}`) });
+const choose = async (name: string, action: string): Promise<void> => {
+  await treeitem(name)
+    .getByRole('button', { name: `Actions for ${name}` })
+    .click();
+  await page.getByRole('menuitem', { name: action, exact: true }).click();
+};
+const pick = async (label: string, text: string, option: RegExp): Promise<void> => {
+  const dialog = page.getByRole('dialog').last();
+  await dialog.getByRole('combobox', { name: label }).first().fill(text);
+  await dialog.getByRole('option', { name: option }).click();
+};
+
+beforeAll(async () => {
+  company = await startConsole();
+  ({ page } = company.admin);
+  ids.company = await company.department('Company');
+  ids.sales = await company.department('Sales', ids.company);
+  ids.east = await company.department('East', ids.sales);
+  ids.west = await company.department('West', ids.sales);
+  ids.labs = await company.department('Labs', ids.company);
+  ids.pilot = await company.department('Pilot', ids.company);
+  ids.club = await company.department('Book club', ids.company);
+  for (const [name, at] of [
+    ['Ann Lee', 'east'],
+    ['Ben Roth', 'west'],
+    ['Cleo Fox', 'labs'],
+    ['Dan Hill', 'pilot'],
+    ['Eve Moss', 'club'],
+  ] as const) {
+    ids[name] = await company.person(name, ids[at] ?? '');
+  }
+}, 300_000);
+afterAll(() => company.close(), 60_000);
+
+describe('the tree', () => {
+  test('a department is dragged into another with the pointer, and back by undo', async () => {
+    await page.goto('/admin/departments');
+    await treeitem('Labs').waitFor();
+    await treeitem('Labs').dragTo(treeitem('East'));
+    await page.getByText('Labs now belongs to East').first().waitFor();
+    expect((await department('Labs')).parent_id).toBe(ids.east);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await waitFor(async () => (await department('Labs')).parent_id === ids.company, {
+      what: 'the move taken back',
+    });
+  });
+
+  test('a department is not dropped into itself or below', async () => {
+    await page.goto('/admin/departments');
+    await treeitem('Sales').dragTo(treeitem('East'));
+    await treeitem('Sales').waitFor();
+    expect((await department('Sales')).parent_id).toBe(ids.company);
+  });
+});
+
+describe('visibility', () => {
+  test('a rule is made, ordered and saved', async () => {
+    await page.goto('/admin/visibility');
+    await title('Visibility');
+    await page.getByRole('button', { name: 'Add rule' }).click();
+    const dialog = page.getByRole('dialog');
+    const whom = dialog.getByRole('group', { name: 'At whom' });
+    await whom.getByRole('combobox', { name: /Departments/ }).fill('west');
+    await whom.getByRole('option', { name: /^West/ }).click();
+    await whom.getByRole('combobox', { name: /Departments/ }).fill('pilot');
+    await whom.getByRole('option', { name: /^Pilot/ }).click();
+    await dialog.getByRole('combobox', { name: 'Then' }).selectOption('May not see');
+    await dialog.getByRole('button', { name: 'Apply to list' }).click();
+    await page.getByText('Everybody → people in West and Pilot').waitFor();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved').first().waitFor();
+    await page.reload();
+    await page.getByText('Everybody → people in West and Pilot').waitFor();
+    const { items } = await company.api<{ items: unknown[] }>('GET', '/api/org/visibility');
+    expect(items).toMatchObject([
+      { target: { departments: [ids.west, ids.pilot] }, can_see: false, can_contact: false, ended: [] },
+    ]);
+  });
+});
+
+describe('departments that go', () => {
+  test('one is merged: people and rules go with it', async () => {
+    await page.goto('/admin/departments');
+    await choose('West', 'Merge into another');
+    await pick('Into', 'east', /^East/);
+    await page.getByRole('dialog').getByRole('button', { name: 'Merge into another' }).click();
+    await treeitem('West').waitFor({ state: 'detached' });
+    expect((await department('East')).total_count).toBe(2);
+    await page.goto('/admin/visibility');
+    await page.getByText('Everybody → people in East and Pilot').waitFor();
+  });
+
+  test('one is dissolved: its rule is shown as broken, and mended', async () => {
+    await page.goto('/admin/departments');
+    await choose('Pilot', 'Dissolve or convert');
+    await page.getByRole('dialog').getByText('are marked under Visibility').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Dissolve' }).click();
+    await treeitem('Pilot').waitFor({ state: 'detached' });
+    expect((await department('Pilot')).state).toBe('dissolved');
+    await page.goto('/admin/visibility');
+    await page.getByText('Names Pilot, which is no more').waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Edit rule 1' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Dissolved').waitFor();
+    await dialog.getByRole('listitem').filter({ hasText: 'Pilot' }).getByRole('button').click();
+    await dialog.getByRole('button', { name: 'Apply to list' }).click();
+    await page.getByText('Names Pilot').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved').first().waitFor();
+  });
+
+  test('one becomes an ordinary group', async () => {
+    await page.goto('/admin/departments');
+    await choose('Book club', 'Dissolve or convert');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Convert to a group', { exact: true }).click();
+    await dialog.getByRole('button', { name: 'Convert to a group' }).click();
+    await treeitem('Book club').waitFor({ state: 'detached' });
+    expect((await department('Book club')).state).toBe('converted');
+    await page.getByLabel('Show ended').check();
+    await treeitem('Book club').waitFor();
+  });
+});
+
+describe('activation links', () => {
+  test('for a department come as one file', async () => {
+    await page.goto('/admin/people');
+    await page.getByRole('button', { name: 'Activation links' }).click();
+    await pick('Only for a department', 'east', /^East/);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('dialog').getByRole('button', { name: 'Download CSV' }).click(),
+    ]);
+    const text = await readFile(await download.path(), 'utf8');
+    expect(text).toContain('Ann Lee');
+    expect(text).toContain('Ben Roth');
+    expect(text).not.toContain('Cleo Fox');
+    expect(text).toMatch(/\/activate#[\w-]{20,}/);
+  });
+});
+
+describe('provisioning problems', () => {
+  test('an account that was there before us gets another name', async () => {
+    const taken = await makeUser({ name: 'finn', stack: company.own.info });
+    const localpart = taken.userId.slice(1, taken.userId.indexOf(':'));
+    ids.finn = await company.person('Finn Frost', ids.east ?? '', { localpart });
+    await waitFor(
+      async () => (await company.api<{ problems: number }>('GET', '/api/org/provisioning')).problems > 0,
+      { what: 'the problem', timeout: 60_000 },
+    );
+    await page.goto('/admin/health');
+    const row = page.getByRole('row').filter({ hasText: localpart });
+    await row.getByRole('button', { name: 'Resolve' }).click();
+    await page.getByRole('menuitem', { name: 'Use another account name' }).click();
+    await page.getByLabel('New account name').fill('finn.frost');
+    await page.getByRole('dialog').getByRole('button', { name: 'Use another account name' }).click();
+    await page.getByText('Will be tried at once').first().waitFor();
+    await page.getByText('No problems', { exact: true }).waitFor({ timeout: 60_000 });
+    const { user_id } = await company.api<{ user_id: string }>('GET', `/api/org/people/${ids.finn}`);
+    expect(user_id).toMatch(/^@finn\.frost:/);
+    await page.goto('/admin/acts');
+    await page.getByText('Other account name chosen').waitFor();
+  });
+});
+
+describe('sources', () => {
+  test('the LDAP form says what is missing, keeps the password to itself, and tests the connection', async () => {
+    await page.goto('/admin/sources');
+    await page.getByRole('button', { name: 'Add source' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByText('It begins with ldap:// or ldaps://.').waitFor();
+    expect(await dialog.getByText('This is needed.').count()).toBe(2);
+    await dialog.getByLabel('Name', { exact: true }).fill('Head office');
+    // Nobody listens at port 9.
+    await dialog.getByLabel('Address', { exact: true }).fill('ldaps://localhost:9');
+    await dialog.getByLabel('Sign in as (DN)').fill('cn=reader,dc=example,dc=com');
+    await dialog.getByLabel('Password', { exact: true }).fill('directory reader');
+    await dialog.getByLabel('Search below (base DN)').fill('dc=example,dc=com');
+    await dialog.getByLabel('Schedule').selectOption('Every hour');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    const row = page.getByRole('row').filter({ hasText: 'Head office' });
+    await row.getByRole('button', { name: 'Actions for Head office' }).click();
+    await page.getByRole('menuitem', { name: 'Test' }).click();
+    await page.getByText('cannot be reached', { exact: false }).first().waitFor({ timeout: 60_000 });
+    await row.getByRole('button', { name: 'Actions for Head office' }).click();
+    await page.getByRole('menuitem', { name: 'Edit' }).click();
+    await dialog.getByText('Leave empty to keep the present one.').waitFor();
+    expect(await dialog.getByLabel('Sign in as (DN)').inputValue()).toBe('cn=reader,dc=example,dc=com');
+    expect(await dialog.getByLabel('Password', { exact: true }).inputValue()).toBe('');
+    expect(await page.content()).not.toContain('directory reader');
+    await page.keyboard.press('Escape');
+  });
+
+  test('a SCIM token is shown once, works, and works no more when revoked', async () => {
+    await page.goto('/admin/sources');
+    await page.getByRole('button', { name: 'New token' }).click();
+    await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('Entra ID');
+    await page.getByRole('dialog').getByRole('button', { name: 'Make token' }).click();
+    const token = await page.getByRole('dialog').getByLabel('Token', { exact: true }).inputValue();
+    const ask = async (): Promise<number> =>
+      (
+        await fetch(`${company.own.info.gatewayUrl}/api/scim/v2/Users?count=1`, {
+          headers: { authorization: `Bearer ${token}` },
+        })
+      ).status;
+    expect(await ask()).toBe(200);
+    await page.getByRole('dialog').getByRole('button', { name: 'Done' }).click();
+    expect(await page.content()).not.toContain(token);
+    await page.getByRole('button', { name: 'Revoke Entra ID' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+    await page.getByText('No tokens yet').waitFor();
+    expect(await ask()).toBe(401);
+  });
+});
+
+describe('a file that would send half the company home', () => {
+  const people = (count: number): string =>
+    ['Id,Name,Department', ...Array.from({ length: count }, (_, n) => `${n + 1},Person ${n + 1},Hall`)].join(
+      '\n',
+    );
+  const upload = async (name: string, text: string): Promise<void> => {
+    await page.goto('/admin/import');
+    await page
+      .getByLabel('Drop a CSV or JSON file here')
+      .setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });
+    await title(name);
+  };
+  const check = async (): Promise<void> => {
+    await page.getByRole('button', { name: 'Check and show difference' }).click();
+    await page.getByRole('heading', { name: 'Apply this?' }).waitFor({ timeout: 60_000 });
+  };
+
+  test('is held until somebody has looked', async () => {
+    await upload('all.csv', people(6));
+    await check();
+    await page.getByRole('button', { name: 'Apply changes' }).click();
+    await page.getByText('The directory is up to date.').waitFor({ timeout: 60_000 });
+    await upload('half.csv', people(3));
+    await page.getByLabel('People missing in the file are leaving').check();
+    await check();
+    await page.getByText('3 people would leave').waitFor();
+    const apply = page.getByRole('button', { name: 'Apply changes' });
+    expect(await apply.isDisabled()).toBe(true);
+    await page.getByLabel('I have looked at the list of those leaving').check();
+    // The list is shown by it.
+    await page.getByRole('rowheader', { name: 'Person 6' }).waitFor();
+    await apply.click();
+    await page.getByText('The directory is up to date.').waitFor({ timeout: 60_000 });
+    const { items } = await company.api<{ items: { person: { display_name: string } }[] }>(
+      'GET',
+      '/api/org/offboardings?state=suspended',
+    );
+    expect(items.map((item) => item.person.display_name).sort()).toEqual([
+      'Person 4',
+      'Person 5',
+      'Person 6',
+    ]);
+  });
+});
