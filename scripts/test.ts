@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { bin, staticChecks } from './lib/checks.ts';
 import { logTail, paths, root } from './stack/index.ts';
 
 /** What one runner found. A check (types, lint, …) counts as one test. */
@@ -80,8 +81,6 @@ async function check(name: string, command: string[]): Promise<void> {
   }
   count(name, code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }, Date.now() - from);
 }
-
-const bin = (name: string): string => join(root, 'node_modules/.bin', name);
 
 interface VitestReport {
   numPassedTests: number;
@@ -168,25 +167,7 @@ async function main(): Promise<number> {
   const folders = only ?? ['.'];
   const code = folders.filter((folder) => folder !== 'synapse-config');
   if (code.length > 0) {
-    const existing = (names: string[]): string[] => names.filter((name) => existsSync(join(root, name)));
-    // Two at a time: the types, which take longest, beside the others.
-    await Promise.all([
-      check('types', [bin('tsc'), '-b']),
-      (async () => {
-        await check('format', [bin('prettier'), '--check', '--log-level=warn', ...code]);
-        if (existsSync(join(root, '.dependency-cruiser.mjs')))
-          await check('import rules', [
-            bin('depcruise'),
-            '--config',
-            '.dependency-cruiser.mjs',
-            ...existing(only ?? ['appservices', 'packages', 'client', 'admin', 'scripts']),
-          ]);
-        const generate = join(root, 'appservices/host/generate.ts');
-        if (only === undefined && existsSync(generate))
-          await check('generated references', [process.execPath, generate, '--check']);
-      })(),
-    ]);
-    await check('lint', [bin('eslint'), '--max-warnings=0', '--no-warn-ignored', ...code]);
+    await staticChecks(only && code, check);
     const build = join(root, 'scripts/build.ts');
     if (existsSync(build)) await check('pages build', [process.execPath, build]);
     await vitest(only === undefined ? [] : code);
