@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 import { livekitVersion } from './build-livekit.ts';
 import type { ConfigError } from './config.ts';
 import { configPath, readConfig, readSecret, secretPath, type StackConfig } from './config.ts';
+import { databaseAddress, ourDatabases, type OurDatabase } from './outside.ts';
 import { paths, root, synapseModulePath } from './paths.ts';
 import { describePort, portHolder } from './ports.ts';
 import { findOrphans, runningSupervisor } from './process.ts';
@@ -208,9 +209,7 @@ async function database(found: Findings, varDir: string, config: StackConfig, up
     found.skip('database', 'runs with the stack');
     return;
   }
-  await ourDatabase(found, varDir, config, 'database', 'database', 'qiao');
-  // The audit process has a database and a role of its own, out of reach of the others.
-  await ourDatabase(found, varDir, config, "audit's database", 'database_audit', 'qiao_audit');
+  for (const one of ourDatabases) await ourDatabase(found, varDir, config, one);
   if (config.homeserver.managed) await synapseDatabase(found, varDir, config);
 }
 
@@ -218,22 +217,12 @@ async function ourDatabase(
   found: Findings,
   varDir: string,
   config: StackConfig,
-  check: string,
-  secret: string,
-  role: string,
+  one: OurDatabase,
 ): Promise<void> {
+  const { check } = one;
   let url: string;
   try {
-    if (existsSync(secretPath(varDir, `${secret}_url`))) url = readSecret(varDir, `${secret}_url`);
-    else {
-      const built = new URL(config.database.url);
-      if (secret !== 'database') {
-        built.username = role;
-        built.pathname = `/${role}`;
-      }
-      built.password = readSecret(varDir, `${secret}_password`);
-      url = built.href;
-    }
+    url = databaseAddress(varDir, config, one);
   } catch (error) {
     found.fail(check, why(error), 'Put the secret there (docs/operate/configuration.md).');
     return;

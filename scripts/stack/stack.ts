@@ -11,6 +11,7 @@ import {
   type InitialConfig,
   type StackConfig,
 } from './config.ts';
+import { requireOutsideDatabases } from './outside.ts';
 import { paths, root } from './paths.ts';
 import { describePort, isPortFree, portHolder } from './ports.ts';
 import { initialiseCluster, postgresSpec, provision } from './postgres.ts';
@@ -156,7 +157,10 @@ export function createStack(options: StackOptions): Stack {
   /** How to run a part, after everything its start needs is written; a reason when it is not there. */
   const prepare: Record<PartName, () => Promise<ProcessSpec | string>> = {
     postgres: async () => {
-      if (!config.database.managed) return 'an outside database is configured';
+      if (!config.database.managed) {
+        await requireOutsideDatabases(varDir, config);
+        return 'an outside database is configured';
+      }
       await initialiseCluster(varDir);
       return postgresSpec(varDir, config, forTests);
     },
