@@ -209,7 +209,7 @@ describe('sources', () => {
     await dialog.getByLabel('Sign in as (DN)').fill('cn=reader,dc=example,dc=com');
     await dialog.getByLabel('Password', { exact: true }).fill('directory reader');
     await dialog.getByLabel('Search below (base DN)').fill('dc=example,dc=com');
-    await dialog.getByLabel('Schedule').selectOption('Every hour');
+    await dialog.getByLabel('Schedule', { exact: true }).selectOption('Every hour');
     await dialog.getByRole('button', { name: 'Save' }).click();
     const row = page.getByRole('row').filter({ hasText: 'Head office' });
     await row.getByRole('button', { name: 'Actions for Head office' }).click();

@@ -34,6 +34,7 @@ export const orgActs = [
   'org.setup.confirm',
   'org.source.add',
   'org.source.change',
+  'org.source.handover',
   'org.source.remove',
   'org.visibility.change',
   'org.visibility.follow',

@@ -508,6 +508,16 @@ export const PatchSource = Type.Object({
   version: Type.Integer(),
   ...Type.Partial(Type.Omit(CreateSource, ['kind'])).properties,
 });
+/** `POST /sources/:id/handover`: its people are another source's from now on. */
+export const SourceHandoverWish = Type.Object({ to_id: Id, dry_run: Type.Boolean() });
+export const SourceHandover = Type.Object({
+  /** Who goes over (would go, on a dry run). */
+  people: Type.Integer(),
+  /** Departments that go over with them: only to SCIM, which has departments of its own. */
+  departments: Type.Integer(),
+  /** Who stays, because somebody of the other source goes by their user name. */
+  staying: Type.Integer(),
+});
 export const SourceTest = Type.Object({ ok: Type.Boolean(), people: Type.Integer(), message: Type.String() });
 
 /** SCIM tokens: `GET /scim-tokens`, `POST /scim-tokens`, `DELETE /scim-tokens/:id`. */

@@ -80,6 +80,11 @@ export const orgApi = {
   createSource: post<{ body: Of<typeof org.CreateSource>; answer: org.Source }>('/sources'),
   patchSource: patch<{ params: ById; body: Of<typeof org.PatchSource>; answer: org.Source }>('/sources/:id'),
   deleteSource: remove<{ params: ById }>('/sources/:id'),
+  handoverSource: post<{
+    params: { id: string };
+    body: Of<typeof org.SourceHandoverWish>;
+    answer: Of<typeof org.SourceHandover>;
+  }>('/sources/:id/handover'),
   testSource: post<{ params: ById; answer: Of<typeof org.SourceTest> }>('/sources/:id/test'),
   runSource: post<{ params: ById; answer: org.ImportRun }>('/sources/:id/run'),
   scimTokens: get<{ answer: Of<typeof org.ScimTokenList> }>('/scim-tokens'),

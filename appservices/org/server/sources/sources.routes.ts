@@ -2,10 +2,12 @@ import { requireActor, type Http } from '@qiao/platform';
 import { Type } from 'typebox';
 import {
   CreateSource,
+  SourceHandoverWish,
   IdParams,
   ImportRun,
   PatchSource,
   Source,
+  SourceHandover,
   SourceList,
   SourceTest,
 } from '../../contract/api.ts';
@@ -15,6 +17,7 @@ import { readable } from '../imports/imports.routes.ts';
 import { storedError, type Imports } from '../imports/imports.service.ts';
 import type { OrgContext } from '../setup.ts';
 import type { SourceRow } from './sources.repository.ts';
+import { handOverSource } from './handover.ts';
 import type { Sources } from './sources.service.ts';
 
 const present = (source: SourceRow): Source => ({
@@ -90,6 +93,24 @@ export function sourcesRoutes(http: Http, context: OrgContext, sources: Sources,
       await importsPolicy.editSources(access, actor);
       await sources.remove(actor, request.params.id);
       return reply.code(204).send(null);
+    },
+  );
+
+  http.post(
+    '/sources/:id/handover',
+    {
+      schema: {
+        tags,
+        summary: 'Hand its people over to another source',
+        params: IdParams,
+        body: SourceHandoverWish,
+        response: { 200: SourceHandover },
+      },
+    },
+    async (request) => {
+      const actor = requireActor(request);
+      await importsPolicy.editSources(access, actor);
+      return handOverSource(context, actor, request.params.id, request.body);
     },
   );
 

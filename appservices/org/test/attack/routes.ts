@@ -407,6 +407,10 @@ export const ROUTES: Readonly<Record<string, RouteCase>> = {
   }),
   'PATCH /api/org/sources/:id': onSource('', { version: 1, name: 'Mine' }),
   'DELETE /api/org/sources/:id': onSource(''),
+  'POST /api/org/sources/:id/handover': onSource('/handover', {
+    to_id: '00000000-0000-4000-8000-0000000f11e5',
+    dry_run: false,
+  }),
   'POST /api/org/sources/:id/test': onSource('/test'),
   'POST /api/org/sources/:id/run': onSource('/run'),
   'GET /api/org/scim-tokens': companyOnly('/scim-tokens'),

@@ -6,6 +6,7 @@ import {
   Banner,
   Card,
   CopyField,
+  dataOf,
   DataTable,
   Dialog,
   EmptyState,
@@ -23,6 +24,7 @@ import {
 } from '@qiao/ui-kit';
 import { useState, type ReactNode } from 'react';
 import '../org.css';
+import { HandoverDialog } from './HandoverDialog.tsx';
 import { SourceDialog } from './SourceDialog.tsx';
 import { SourcesViewModel, type SourcesSnapshot } from './SourcesViewModel.ts';
 
@@ -292,6 +294,16 @@ export default function SourcesView(): ReactNode {
                                 model.edit(source);
                               },
                             },
+                            ...(source.people_count > 0 && sources.length > 1
+                              ? [
+                                  {
+                                    label: t('sources.handover'),
+                                    onSelect: () => {
+                                      model.hand(source);
+                                    },
+                                  },
+                                ]
+                              : []),
                             'line' as const,
                             {
                               label: t('delete'),
@@ -314,6 +326,14 @@ export default function SourcesView(): ReactNode {
       </div>
       {editing && (
         <SourceDialog state={state} model={model} source={editing === 'new' ? undefined : editing} />
+      )}
+      {state.handing && (
+        <HandoverDialog
+          handing={state.handing}
+          sources={dataOf(state.sources) ?? []}
+          busy={state.busy}
+          model={model}
+        />
       )}
       {state.addingToken && <TokenDialog state={state} model={model} />}
       {newToken && (

@@ -1,4 +1,11 @@
-import type { CreatedScimToken, CreateSource, ScimTokenList, Source, SourceTest } from '@qiao/org/contract';
+import type {
+  CreatedScimToken,
+  CreateSource,
+  ScimTokenList,
+  Source,
+  SourceHandover,
+  SourceTest,
+} from '@qiao/org/contract';
 import { LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
 import type { Static } from 'typebox';
 import { keys, orgApi } from '../api.ts';
@@ -15,7 +22,16 @@ export interface SourcesSnapshot {
   /** Shown once. */
   readonly newToken: NewToken | undefined;
   readonly tests: Readonly<Record<string, TestResult | 'running'>>;
+  /** People of this source are being handed over. */
+  readonly handing: Handing | undefined;
   readonly busy: boolean;
+}
+
+export interface Handing {
+  readonly from: Source;
+  readonly to: Source | undefined;
+  /** What it would mean; `running` while it is counted. */
+  readonly counts: Static<typeof SourceHandover> | 'running' | undefined;
 }
 
 /** Sources that keep the directory in step, and the tokens of SCIM. */
@@ -30,6 +46,7 @@ export class SourcesViewModel extends ViewModel<SourcesSnapshot> {
       addingToken: false,
       newToken: undefined,
       tests: {},
+      handing: undefined,
       busy: false,
     });
     this.#services = services;
@@ -112,6 +129,46 @@ export class SourcesViewModel extends ViewModel<SourcesSnapshot> {
       done: i18n.t('org:sources.deleted', { name: source.name }),
       invalidate: [keys.sources],
     });
+  };
+
+  readonly hand = (from: Source | undefined): void => {
+    this.set({ handing: from && { from, to: undefined, counts: undefined } });
+  };
+
+  /** Chooses the receiver, and counts what that would mean. */
+  readonly handTo = async (to: Source | undefined): Promise<void> => {
+    const { handing } = this.snapshot;
+    if (!handing) return;
+    const chosen: Handing = { from: handing.from, to, counts: to && 'running' };
+    this.set({ handing: chosen });
+    if (!to) return;
+    const { api, attempt } = this.#services;
+    const done = await attempt(() =>
+      api.call(orgApi.handoverSource, {
+        params: { id: chosen.from.id },
+        body: { to_id: to.id, dry_run: true },
+      }),
+    );
+    // Another one may have been chosen meanwhile.
+    if (this.snapshot.handing !== chosen) return;
+    this.set({ handing: { ...chosen, counts: done.ok ? done.value : undefined } });
+  };
+
+  readonly handOver = async (): Promise<void> => {
+    const { handing } = this.snapshot;
+    if (!handing?.to) return;
+    const { from, to } = handing;
+    const { api, attempt, i18n } = this.#services;
+    this.set({ busy: true });
+    const done = await attempt(
+      () =>
+        api.call(orgApi.handoverSource, { params: { id: from.id }, body: { to_id: to.id, dry_run: false } }),
+      {
+        done: i18n.t('org:sources.handed_over', { name: from.name, to: to.name }),
+        invalidate: [keys.sources, keys.people],
+      },
+    );
+    this.set({ busy: false, ...(done.ok ? { handing: undefined } : {}) });
   };
 
   readonly setAddingToken = (addingToken: boolean): void => {

@@ -1,0 +1,137 @@
+import { makeErrors, platformErrors, type Actor } from '@qiao/platform';
+import { sql } from 'kysely';
+import { orgErrorTable } from '../../contract/errors.ts';
+import { changesRepository } from '../changes.repository.ts';
+import { importsRepository } from '../imports/imports.repository.ts';
+import type { OrgContext } from '../setup.ts';
+import type { OrgDb, OrgTrx } from '../tables.ts';
+import { sourcesRepository } from './sources.repository.ts';
+
+const errors = makeErrors('org', orgErrorTable);
+
+/** What going over means, in numbers. */
+export interface Handover {
+  people: number;
+  departments: number;
+  staying: number;
+}
+
+/** Leaves a transaction without its writes. */
+class DryRun extends Error {
+  readonly result: Handover;
+  constructor(result: Handover) {
+    super('dry run');
+    this.result = result;
+  }
+}
+
+/**
+ * Gives the people of a source to another one: a company moves from files to SCIM or LDAP. Nothing about them changes
+ * but who keeps them in step: what is missing there lets them go, what comes from there is taken.
+ *
+ * To SCIM, each gets the user name an identity provider looks for first: the e-mail address, else the account's name
+ * (RFC 7644 3.4.2.2: clients ask `userName eq …` before they create). Their departments go with them as those of the
+ * department attribute, which groups of the same name take over (ADR 58); one whose name is not the only one stays.
+ * A dry run does it all and takes it back.
+ * @throws DomainError `platform.not_found`, `platform.bad_request` for one and the same source,
+ * `org.import_not_in_state` while an import of either runs
+ */
+export async function handOverSource(
+  context: Pick<OrgContext, 'acts' | 'clock' | 'db'>,
+  actor: Actor,
+  fromId: string,
+  { to_id: toId, dry_run: dryRun }: { to_id: string; dry_run: boolean },
+): Promise<Handover> {
+  if (fromId === toId) throw platformErrors.bad_request({ reason: 'to_id' });
+  const db = context.db as OrgDb;
+  try {
+    return await db.transaction().execute(async (trx) => {
+      await changesRepository.lock(trx);
+      await trx
+        .selectFrom('org.source')
+        .select('id')
+        .where('id', 'in', [fromId, toId])
+        .orderBy('id')
+        .forUpdate()
+        .execute();
+      const from = await sourcesRepository.find(trx, fromId);
+      const to = await sourcesRepository.find(trx, toId);
+      if (!from || !to) throw platformErrors.not_found();
+      for (const id of [fromId, toId]) {
+        if (await importsRepository.busy(trx, id)) throw errors.import_not_in_state({ state: 'checking' });
+      }
+      const now = context.clock.now();
+      const scim = to.kind === 'scim';
+      const moved = await takeOver(trx, fromId, toId, scim, now);
+      const result = {
+        people: moved.people,
+        departments: scim ? await takeDepartments(trx, toId, now) : 0,
+        staying: moved.staying,
+      };
+      if (dryRun) throw new DryRun(result);
+      if (result.people > 0) {
+        // An import that was checked against the old state has to look again.
+        await changesRepository.bumpDirectoryVersion(trx);
+        await context.acts.record(trx as never, {
+          actor: actor.userId,
+          action: 'org.source.handover',
+          subject: `source:${fromId}`,
+          scope: 'company',
+          details: { name: from.name, to: toId, to_name: to.name, ...result },
+        });
+      }
+      return result;
+    });
+  } catch (error) {
+    if (error instanceof DryRun) return error.result;
+    throw error;
+  }
+}
+
+async function takeOver(
+  trx: OrgTrx,
+  from: string,
+  to: string,
+  scim: boolean,
+  now: Date,
+): Promise<{ people: number; staying: number }> {
+  if (scim) {
+    await sql`insert into org.scim_user (person_id, source_id, user_name, created_at, updated_at)
+      select p.id, ${to}::uuid, coalesce(p.email, p.localpart), ${now}, ${now}
+      from org.person p
+      where p.source_id = ${from}::uuid and p.status <> 'left'
+      on conflict do nothing`.execute(trx);
+    // Of another SCIM source: the provider's own names and attributes go along.
+    await sql`update org.scim_user u set source_id = ${to}::uuid, updated_at = ${now}, deleted_at = null
+      from org.person p
+      where p.id = u.person_id and p.source_id = ${from}::uuid and u.source_id <> ${to}::uuid
+        and not exists (select 1 from org.scim_user o where o.source_id = ${to}::uuid
+          and lower(o.user_name) = lower(u.user_name) and o.deleted_at is null)`.execute(trx);
+  } else {
+    await sql`delete from org.scim_user u using org.person p
+      where p.id = u.person_id and p.source_id = ${from}::uuid`.execute(trx);
+  }
+  const { rows } = await sql<{ status: string }>`update org.person p
+    set source_id = ${to}::uuid, version = version + 1, updated_at = ${now}
+    where p.source_id = ${from}::uuid and (not ${scim} or p.status = 'left'
+      or exists (select 1 from org.scim_user u where u.person_id = p.id and u.source_id = ${to}::uuid))
+    returning p.status`.execute(trx);
+  const { rows: left } = await sql<{ count: number }>`select count(*)::int as count from org.person
+    where source_id = ${from}::uuid and status <> 'left'`.execute(trx);
+  return { people: rows.filter((row) => row.status !== 'left').length, staying: left[0]?.count ?? 0 };
+}
+
+/** Departments all of whose people are the source's by now; names that are not the only ones stay outside. */
+async function takeDepartments(trx: OrgTrx, to: string, now: Date): Promise<number> {
+  const { rows } = await sql<{ id: string }>`insert into org.scim_group
+      (department_id, source_id, origin, created_at, updated_at)
+    select d.id, ${to}::uuid, 'attribute', ${now}, ${now} from org.department d
+    where d.state = 'active'
+      and exists (select 1 from org.membership m where m.department_id = d.id and m.until is null)
+      and not exists (select 1 from org.membership m join org.person p on p.id = m.person_id
+        where m.department_id = d.id and m.until is null and p.source_id is distinct from ${to}::uuid)
+      and (select count(*) from org.department o where o.state = 'active' and lower(o.name) = lower(d.name)) = 1
+    on conflict (department_id) do nothing
+    returning department_id as id`.execute(trx);
+  return rows.length;
+}

@@ -1,0 +1,99 @@
+import { Button } from '@vector-im/compound-web';
+import type { Source } from '@qiao/org/contract';
+import { Banner, Busy, Dialog, FormShell, SelectField, useText } from '@qiao/ui-kit';
+import type { ReactNode } from 'react';
+import type { Handing, SourcesViewModel } from './SourcesViewModel.ts';
+
+/** Gives the people of a source to another one, after showing what that means. */
+export function HandoverDialog(props: {
+  handing: Handing;
+  sources: readonly Source[];
+  busy: boolean;
+  model: SourcesViewModel;
+}): ReactNode {
+  const { t, format } = useText('org');
+  const { handing, model } = props;
+  const { from, to, counts } = handing;
+  const known = counts === 'running' ? undefined : counts;
+  const others = props.sources.filter((source) => source.id !== from.id);
+  return (
+    <Dialog
+      title={t('sources.handover_title', { name: from.name })}
+      intro={t('sources.handover_intro')}
+      onClose={() => {
+        model.hand(undefined);
+      }}
+      footer={
+        <>
+          <Button
+            kind="secondary"
+            size="md"
+            onClick={() => {
+              model.hand(undefined);
+            }}
+          >
+            {t('cancel')}
+          </Button>
+          <Button
+            kind="primary"
+            size="md"
+            type="submit"
+            form="handover"
+            disabled={props.busy || known === undefined || known.people === 0}
+          >
+            {t('sources.handover_do')}
+          </Button>
+        </>
+      }
+    >
+      <FormShell id="handover" onSubmit={() => void model.handOver()}>
+        <SelectField
+          label={t('sources.handover_to')}
+          value={to?.id ?? ''}
+          onChange={(id) => void model.handTo(others.find((source) => source.id === id))}
+          options={[
+            { value: '', label: '' },
+            ...others.map((source) => ({
+              value: source.id,
+              label: `${source.name} (${t(`sources.kinds.${source.kind}`)})`,
+            })),
+          ]}
+        />
+        <div aria-live="polite">
+          {counts === 'running' && <Busy />}
+          {known && (
+            <Banner
+              tone="info"
+              title={
+                known.people === 0
+                  ? t('sources.handover_none')
+                  : t('sources.handover_people', {
+                      count: known.people,
+                      number: format.number(known.people),
+                    })
+              }
+            >
+              {known.departments > 0 && (
+                <p>
+                  {t('sources.handover_departments', {
+                    count: known.departments,
+                    number: format.number(known.departments),
+                  })}
+                </p>
+              )}
+              {known.staying > 0 && (
+                <p>
+                  {t('sources.handover_staying', {
+                    count: known.staying,
+                    number: format.number(known.staying),
+                  })}
+                </p>
+              )}
+              {to?.kind === 'scim' && <p>{t('sources.handover_scim')}</p>}
+            </Banner>
+          )}
+        </div>
+      </FormShell>
+    </Dialog>
+  );
+}
