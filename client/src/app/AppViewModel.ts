@@ -167,7 +167,12 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
     this.set({ state: { at: 'starting' } });
     try {
       const { MatrixSession } = await import('../matrix/session.ts');
-      const matrix = await MatrixSession.start(stored, vault);
+      const matrix = await MatrixSession.start(stored, vault, {
+        list: (names) => this.#i18n.format.list(names),
+        more: (names, count) => this.#i18n.t('rooms:name.more', { names, count }),
+        empty: () => this.#i18n.t('rooms:name.empty'),
+        emptyWas: (name) => this.#i18n.t('rooms:name.empty_was', { name }),
+      });
       if (fresh) matrix.encryption.greet(fresh.password);
       matrix.onEnded = (ending) => void this.#ended(matrix, ending);
       this.set({

@@ -1,6 +1,7 @@
 import ChatIcon from '@vector-im/compound-design-tokens/assets/web/icons/chat';
 import ChatSolidIcon from '@vector-im/compound-design-tokens/assets/web/icons/chat-solid';
 import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/search';
+import DirectoryIcon from '@vector-im/compound-design-tokens/assets/web/icons/company';
 import SettingsIcon from '@vector-im/compound-design-tokens/assets/web/icons/settings';
 import SignOutIcon from '@vector-im/compound-design-tokens/assets/web/icons/sign-out';
 import { Avatar, Button } from '@vector-im/compound-web';
@@ -19,11 +20,16 @@ import {
 import { lazy, Suspense, type ReactNode } from 'react';
 import { NavLink, Route, Routes, useLocation } from 'react-router';
 import { useMatrix } from '../matrix/context.tsx';
+import { Badge } from '../features/rooms/Badge.tsx';
+import { NewChatHost } from '../features/rooms/NewChatDialog.tsx';
+import { Switcher } from '../features/rooms/Switcher.tsx';
 import { modules } from '../modules.ts';
 import { useTitle } from './title.ts';
 
 const Chats = lazy(() => import('../features/rooms/ChatsView.tsx'));
 const Search = lazy(() => import('../features/search/SearchView.tsx'));
+const Directory = lazy(() => import('../features/directory/DirectoryView.tsx'));
+const Person = lazy(() => import('../features/directory/PersonView.tsx'));
 const Settings = lazy(() => import('../features/settings/SettingsView.tsx'));
 const KeysHost = lazy(() => import('../features/keys/KeysHost.tsx'));
 
@@ -40,6 +46,7 @@ interface RailEntry {
 const ownEntries: readonly RailEntry[] = [
   { title: 'app:nav.chats', Icon: ChatIcon, ActiveIcon: ChatSolidIcon, to: '/', order: 0, also: ['/room/'] },
   { title: 'app:nav.search', Icon: SearchIcon, to: '/search', order: 5 },
+  { title: 'app:nav.directory', Icon: DirectoryIcon, to: '/directory', order: 20, also: ['/person/'] },
 ];
 
 const domainPages = modules.flatMap((module) =>
@@ -62,9 +69,8 @@ function Rail(): ReactNode {
       <ul className="c-rail__entries">
         {entries.map((entry: RailEntry) => {
           const active =
-            entry.to === '/'
-              ? pathname === '/' || (entry.also ?? []).some((begin) => pathname.startsWith(begin))
-              : pathname.startsWith(entry.to);
+            (entry.to === '/' ? pathname === '/' : pathname.startsWith(entry.to)) ||
+            (entry.also ?? []).some((begin) => pathname.startsWith(begin));
           const Icon = active ? (entry.ActiveIcon ?? entry.Icon) : entry.Icon;
           return (
             <li key={entry.to}>
@@ -159,6 +165,9 @@ export default function Shell(props: { onSignOut: (everywhere: boolean) => void 
           <KeysHost onSignOut={props.onSignOut} />
         </Suspense>
       </div>
+      <Badge />
+      <Switcher />
+      <NewChatHost />
       <Rail />
       <ErrorBoundary at={part} fallback={(_error, reset) => <PartFailed reset={reset} />}>
         <Suspense fallback={<Busy />}>
@@ -166,6 +175,8 @@ export default function Shell(props: { onSignOut: (everywhere: boolean) => void 
             <Route path="/" element={<Chats />} />
             <Route path="/room/:roomId" element={<Chats />} />
             <Route path="/search" element={<Search />} />
+            <Route path="/directory/:departmentId?" element={<Directory />} />
+            <Route path="/person/:userId" element={<Person />} />
             <Route path="/settings/:section?" element={<Settings />} />
             {domainPages
               .filter((page) => page.allowed(session))

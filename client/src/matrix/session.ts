@@ -16,6 +16,8 @@ import { Media } from './media.ts';
 import { forgetUnsent, SealedStore } from './outbox-store.ts';
 import { quietLogger } from './quiet-logger.ts';
 import { signOut } from '@qiao/ui-kit';
+import { PeopleStore } from './people.ts';
+import { nameByPeople, type NameWords } from './rooms-name.ts';
 import { RoomsStore } from './rooms.ts';
 import { forgetSearch, SearchFeed } from './search-feed.ts';
 import { Sender } from './sender.ts';
@@ -58,6 +60,7 @@ export class MatrixSession {
   readonly encryption: Encryption;
   readonly account: Account;
   readonly rooms: RoomsStore;
+  readonly people: PeopleStore;
   readonly timelines: Timelines;
   readonly sender: Sender;
   readonly drafts: Drafts;
@@ -82,6 +85,7 @@ export class MatrixSession {
     this.encryption = new Encryption(client, given);
     this.account = new Account(client, this.encryption);
     this.rooms = new RoomsStore(client);
+    this.people = new PeopleStore(client);
     this.timelines = new Timelines(client);
     this.media = new Media(client, tokens);
     this.#unsent = new SealedStore(() => vault.deriveKey('outbox'));
@@ -104,9 +108,10 @@ export class MatrixSession {
 
   /**
    * Opens the device's stores and begins to sync.
+   * @param words for conversations that have no name of their own
    * @throws Error when the browser's storage cannot be used
    */
-  static async start(stored: StoredSession, vault: Vault): Promise<MatrixSession> {
+  static async start(stored: StoredSession, vault: Vault, words: NameWords): Promise<MatrixSession> {
     const store = new IndexedDBStore({
       indexedDB,
       localStorage,
@@ -130,6 +135,7 @@ export class MatrixSession {
         () => null,
       ),
       cryptoCallbacks: given.callbacks,
+      roomNameGenerator: nameByPeople(words),
     });
     tokens.onRenewed = (accessToken) => {
       client.setAccessToken(accessToken);

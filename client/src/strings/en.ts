@@ -2,6 +2,7 @@ import activate from '../features/activate/strings/en.json';
 import app from '../app/strings/en.json';
 import rooms from '../features/rooms/strings/en.json';
 import composer from '../features/composer/strings/en.json';
+import directory from '../features/directory/strings/en.json';
 import keys from '../features/keys/strings/en.json';
 import room from '../features/room/strings/en.json';
 import search from '../features/search/strings/en.json';
@@ -10,4 +11,4 @@ import signin from '../features/signin/strings/en.json';
 import start from '../features/start/strings/en.json';
 
 /** The client's texts: one line for each area, which keeps its own. */
-export default { activate, app, composer, keys, room, rooms, search, settings, signin, start };
+export default { activate, app, composer, directory, keys, room, rooms, search, settings, signin, start };

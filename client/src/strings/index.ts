@@ -5,6 +5,7 @@ const AREAS = [
   'activate',
   'app',
   'composer',
+  'directory',
   'keys',
   'room',
   'rooms',

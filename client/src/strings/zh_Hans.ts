@@ -2,6 +2,7 @@ import activate from '../features/activate/strings/zh_Hans.json';
 import app from '../app/strings/zh_Hans.json';
 import rooms from '../features/rooms/strings/zh_Hans.json';
 import composer from '../features/composer/strings/zh_Hans.json';
+import directory from '../features/directory/strings/zh_Hans.json';
 import keys from '../features/keys/strings/zh_Hans.json';
 import room from '../features/room/strings/zh_Hans.json';
 import search from '../features/search/strings/zh_Hans.json';
@@ -10,4 +11,4 @@ import signin from '../features/signin/strings/zh_Hans.json';
 import start from '../features/start/strings/zh_Hans.json';
 
 /** The client's texts: one line for each area, which keeps its own. */
-export default { activate, app, composer, keys, room, rooms, search, settings, signin, start };
+export default { activate, app, composer, directory, keys, room, rooms, search, settings, signin, start };

@@ -1,7 +1,9 @@
-import { EmptyState, useText, useParams } from '@qiao/ui-kit';
+import { EmptyState, useParams, useSnapshot, useText } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
 import { useTitle } from '../../app/title.ts';
+import { useMatrix } from '../../matrix/context.tsx';
 import { RoomView } from '../room/RoomView.tsx';
+import { InviteView } from './InviteView.tsx';
 import { RoomListPanel } from './RoomListPanel.tsx';
 
 /** The conversation list, and beside it the conversation of the address. */
@@ -10,8 +12,18 @@ export default function ChatsView(): ReactNode {
   return (
     <>
       <RoomListPanel activeRoomId={roomId} />
-      {roomId === undefined ? <NoRoom /> : <RoomView key={roomId} roomId={roomId} />}
+      {roomId === undefined ? <NoRoom /> : <Conversation key={roomId} roomId={roomId} />}
     </>
+  );
+}
+
+function Conversation({ roomId }: { roomId: string }): ReactNode {
+  const { byId } = useSnapshot(useMatrix().rooms);
+  const entry = byId.get(roomId);
+  return entry?.invitation ? (
+    <InviteView entry={entry} invitation={entry.invitation} />
+  ) : (
+    <RoomView roomId={roomId} />
   );
 }
 

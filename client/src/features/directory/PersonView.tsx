@@ -1,0 +1,236 @@
+import BackIcon from '@vector-im/compound-design-tokens/assets/web/icons/arrow-left';
+import ChatIcon from '@vector-im/compound-design-tokens/assets/web/icons/chat-solid';
+import UnknownIcon from '@vector-im/compound-design-tokens/assets/web/icons/user-profile';
+import VerifiedIcon from '@vector-im/compound-design-tokens/assets/web/icons/verified';
+import { Button } from '@vector-im/compound-web';
+import {
+  Banner,
+  Card,
+  EmptyState,
+  ErrorState,
+  Facts,
+  RouterLink,
+  Skeleton,
+  useGo,
+  useParams,
+  useServices,
+  useText,
+  useViewModel,
+} from '@qiao/ui-kit';
+import type { ReactNode } from 'react';
+import { useTitle } from '../../app/title.ts';
+import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
+import { useMatrix } from '../../matrix/context.tsx';
+import { roomPath } from '../rooms/RoomRow.tsx';
+import type { DirectoryProfile } from './api.ts';
+import { personPath } from './DirectoryView.tsx';
+import { PersonViewModel } from './PersonViewModel.ts';
+import './directory.css';
+
+type Ref = DirectoryProfile['reports'][number];
+
+function Reference({ person }: { person: Ref }): ReactNode {
+  const { people } = useMatrix();
+  return (
+    <RouterLink to={personPath(person.user_id)} className="c-person">
+      <span aria-hidden>
+        <MatrixAvatar
+          id={person.user_id}
+          name={person.display_name}
+          mxc={people.known(person.user_id).avatar}
+          size={32}
+        />
+      </span>
+      <span className="c-person__text">
+        <span className="c-person__name">
+          <bdi>{person.display_name}</bdi>
+        </span>
+        {person.title !== null && <span className="c-person__note">{person.title}</span>}
+      </span>
+    </RouterLink>
+  );
+}
+
+/** From the top of the company down to the person. */
+function Line({ profile }: { profile: DirectoryProfile }): ReactNode {
+  const { t } = useText('directory');
+  if (profile.reporting_line.length === 0) return null;
+  return (
+    <Card title={t('line')}>
+      <ol className="c-line">
+        {profile.reporting_line.toReversed().map((person) => (
+          <li key={person.id}>
+            <Reference person={person} />
+          </li>
+        ))}
+        <li aria-current="true" className="c-line__self">
+          <bdi>{profile.display_name}</bdi>
+        </li>
+      </ol>
+    </Card>
+  );
+}
+
+function Profile({ profile }: { profile: DirectoryProfile }): ReactNode {
+  const { t } = useText('directory');
+  return (
+    <>
+      <Card title={t('facts')}>
+        <Facts
+          items={[
+            [t('job'), profile.title],
+            [
+              t('departments'),
+              profile.departments.length > 0 && (
+                <span className="c-links">
+                  {profile.departments.map((department) => (
+                    <RouterLink key={department.id} to={`/directory/${department.id}`}>
+                      <bdi>{department.name}</bdi>
+                    </RouterLink>
+                  ))}
+                </span>
+              ),
+            ],
+            profile.email !== null && [t('email'), <a href={`mailto:${profile.email}`}>{profile.email}</a>],
+            profile.phone !== null && [t('phone'), <a href={`tel:${profile.phone}`}>{profile.phone}</a>],
+          ]}
+        />
+      </Card>
+      <Line profile={profile} />
+      {profile.reports.length > 0 && (
+        <Card title={t('reports', { count: profile.reports.length })}>
+          <ul className="c-persons c-persons--flat">
+            {profile.reports.map((person) => (
+              <li key={person.id}>
+                <Reference person={person} />
+              </li>
+            ))}
+          </ul>
+        </Card>
+      )}
+    </>
+  );
+}
+
+function Page({ userId }: { userId: string }): ReactNode {
+  const { t } = useText('directory');
+  const services = useServices();
+  const { people, rooms } = useMatrix();
+  const go = useGo();
+  const [state, model] = useViewModel(() => new PersonViewModel({ services, people, rooms }, userId));
+  const { person, profile, shared } = state;
+  const inCompany = profile.state === 'ready' ? (profile.data ?? undefined) : undefined;
+  const name = inCompany?.display_name ?? person.name;
+  useTitle(name);
+  const self = userId === services.session.userId;
+  if (state.unknown && profile.state === 'ready' && !inCompany)
+    return (
+      <EmptyState Icon={UnknownIcon} title={t('unknown')} text={t('unknown_text')}>
+        <RouterLink to="/directory">{t('to_top')}</RouterLink>
+      </EmptyState>
+    );
+  const message = async (): Promise<void> => {
+    const opened = await services.attempt(model.message);
+    if (opened.ok) await go(roomPath(opened.value));
+  };
+  return (
+    <>
+      <header className="c-profile__head">
+        <MatrixAvatar id={userId} name={name} mxc={person.avatar} size={88} />
+        <div className="c-profile__who">
+          <h1>
+            <bdi>{name}</bdi>
+            {person.server !== undefined && (
+              <span className="c-external" title={t('external_of', { server: person.server })}>
+                {t('external')}
+              </span>
+            )}
+          </h1>
+          {inCompany && (
+            <p>{[inCompany.title ?? '', ...inCompany.department_names].filter(Boolean).join(' · ')}</p>
+          )}
+          <p className="q-muted q-small">
+            <bdi>{userId}</bdi>
+          </p>
+          {state.verified === true && (
+            <p className="c-profile__verified">
+              <VerifiedIcon width={18} height={18} aria-hidden />
+              {t('verified')}
+            </p>
+          )}
+        </div>
+        {!self && (
+          <div className="c-profile__actions">
+            <Button
+              kind="primary"
+              size="md"
+              Icon={ChatIcon}
+              disabled={state.opening || inCompany?.can_contact === false}
+              onClick={() => void message()}
+            >
+              {t('message')}
+            </Button>
+          </div>
+        )}
+      </header>
+      {inCompany?.can_contact === false && <Banner tone="info" title={t('no_contact')} />}
+      {person.server !== undefined && (
+        <Banner tone="warn" title={t('external_title')}>
+          {t('external_text', { server: person.server })}
+        </Banner>
+      )}
+      {profile.state === 'loading' ? (
+        <Skeleton lines={5} />
+      ) : profile.state === 'failed' ? (
+        <ErrorState error={profile.error} retry={profile.retry} />
+      ) : (
+        inCompany && <Profile profile={inCompany} />
+      )}
+      {!self && (
+        <Card title={t('shared')}>
+          {shared.length === 0 ? (
+            <p className="q-muted">{t('shared_none')}</p>
+          ) : (
+            <ul className="c-shared">
+              {shared.map((entry) => (
+                <li key={entry.roomId}>
+                  <RouterLink to={roomPath(entry.roomId)} className="c-person">
+                    <span aria-hidden>
+                      <MatrixAvatar
+                        id={entry.partner ?? entry.roomId}
+                        name={entry.name}
+                        mxc={entry.avatar}
+                        size={32}
+                        square={entry.partner === undefined}
+                      />
+                    </span>
+                    <span className="c-person__name">
+                      <bdi>{entry.name}</bdi>
+                    </span>
+                  </RouterLink>
+                </li>
+              ))}
+            </ul>
+          )}
+        </Card>
+      )}
+    </>
+  );
+}
+
+/** A person's page: what the directory says, what Matrix knows, and how to write to them. */
+export default function PersonView(): ReactNode {
+  const { t } = useText('directory');
+  const { userId } = useParams();
+  return (
+    <main className="c-page-area">
+      <div className="c-profile">
+        <RouterLink to="/directory" className="c-back">
+          <BackIcon width={18} height={18} aria-hidden />
+          {t('title')}
+        </RouterLink>
+        {userId !== undefined && <Page key={userId} userId={userId} />}
+      </div>
+    </main>
+  );
+}

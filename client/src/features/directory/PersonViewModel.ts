@@ -1,0 +1,114 @@
+import { dataOf, LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
+import type { MatrixPerson, PeopleStore } from '../../matrix/people.ts';
+import type { RoomEntry, RoomsStore } from '../../matrix/rooms.ts';
+import { findPeople, getProfile, type DirectoryProfile } from './api.ts';
+import { inDirectory } from './people-search.ts';
+
+export interface PersonSnapshot {
+  readonly person: MatrixPerson;
+  /** What the company's directory says; null where the person is not in it, or not shown to the reader. */
+  readonly profile: Remote<DirectoryProfile | null>;
+  readonly shared: readonly RoomEntry[];
+  /** The reader has checked who it is; undefined while nothing is known. */
+  readonly verified: boolean | undefined;
+  /** Neither directory nor homeserver know the account. */
+  readonly unknown: boolean;
+  readonly opening: boolean;
+}
+
+interface Parts {
+  readonly services: Services;
+  readonly people: PeopleStore;
+  readonly rooms: RoomsStore;
+}
+
+/** One person, as the directory and Matrix know them. */
+export class PersonViewModel extends ViewModel<PersonSnapshot> {
+  readonly #parts: Parts;
+  readonly #userId: string;
+  #shared: readonly string[] = [];
+
+  constructor(parts: Parts, userId: string) {
+    super({
+      person: parts.people.known(userId),
+      profile: LOADING,
+      shared: [],
+      verified: undefined,
+      unknown: false,
+      opening: false,
+    });
+    this.#parts = parts;
+    this.#userId = userId;
+  }
+
+  protected override onMount(): void {
+    const { services, people, rooms } = this.#parts;
+    const userId = this.#userId;
+    const { api, queries, session } = services;
+    const watching = watch<DirectoryProfile | null>(
+      queries,
+      {
+        key: ['directory', 'person', userId, session.personId ?? ''],
+        load: async (signal) => {
+          if (!inDirectory(session) || people.isExternal(userId)) return null;
+          const { items } = await api.call(findPeople, { query: { user_id: userId }, signal });
+          const [found] = items;
+          return found ? api.call(getProfile, { params: { id: found.id }, signal }) : null;
+        },
+      },
+      (profile) => {
+        this.set({ profile });
+      },
+    );
+    this.own(() => {
+      watching.end();
+    });
+    people.profile(userId).then(
+      (person) => {
+        this.set({ person });
+      },
+      () => {
+        this.set({ unknown: true });
+      },
+    );
+    void people.verified(userId).then(
+      (verified) => {
+        this.set({ verified });
+      },
+      () => undefined,
+    );
+    void people.sharedRooms(userId).then((shared) => {
+      this.#shared = shared;
+      this.#show();
+    });
+    this.own(
+      rooms.subscribe(() => {
+        this.#show();
+      }),
+    );
+  }
+
+  /** The direct chat; made if there is none. @returns its room */
+  readonly message = async (): Promise<string> => {
+    this.set({ opening: true });
+    try {
+      const { rooms } = this.#parts;
+      const roomId = await rooms.actions.openDirect(this.#userId);
+      await rooms.appears(roomId);
+      return roomId;
+    } finally {
+      this.set({ opening: false });
+    }
+  };
+
+  /** What the directory says, once it is there. */
+  readonly inCompany = (): DirectoryProfile | undefined => dataOf(this.snapshot.profile) ?? undefined;
+
+  #show(): void {
+    const { byId } = this.#parts.rooms.getSnapshot();
+    const shared = this.#shared.flatMap((roomId) => byId.get(roomId) ?? []);
+    const before = this.snapshot.shared;
+    if (shared.length !== before.length || shared.some((entry, index) => entry !== before[index]))
+      this.set({ shared });
+  }
+}

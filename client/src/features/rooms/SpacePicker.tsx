@@ -1,0 +1,124 @@
+import ChevronIcon from '@vector-im/compound-design-tokens/assets/web/icons/chevron-down';
+import ChevronRightIcon from '@vector-im/compound-design-tokens/assets/web/icons/chevron-right';
+import { Drawer, useText } from '@qiao/ui-kit';
+import { useState, type ReactNode } from 'react';
+import type { SpaceNode } from '../../matrix/rooms-spaces.ts';
+
+function Node(props: {
+  node: SpaceNode;
+  chosen: string | undefined;
+  onChoose: (roomId: string) => void;
+}): ReactNode {
+  const { node } = props;
+  const { t, format } = useText('rooms');
+  const [open, setOpen] = useState(node.company || holds(node, props.chosen));
+  const more = node.spaces.length > 0;
+  return (
+    <li>
+      <div className="c-space" data-chosen={node.roomId === props.chosen}>
+        {more ? (
+          <button
+            type="button"
+            className="c-space__fold"
+            aria-expanded={open}
+            aria-label={t('spaces.below', { name: node.name })}
+            onClick={() => {
+              setOpen(!open);
+            }}
+          >
+            <ChevronRightIcon width={18} height={18} aria-hidden />
+          </button>
+        ) : (
+          <span className="c-space__fold" />
+        )}
+        <button
+          type="button"
+          className="c-space__name"
+          aria-pressed={node.roomId === props.chosen}
+          onClick={() => {
+            props.onChoose(node.roomId);
+          }}
+        >
+          <bdi>{node.name}</bdi>
+          {node.unread > 0 && (
+            <span className="c-row__count" data-quiet={node.mentions === 0}>
+              <span aria-hidden>{format.number(node.unread)}</span>
+              <span className="q-sr">{t('row.unread', { count: node.unread })}</span>
+            </span>
+          )}
+        </button>
+      </div>
+      {more && open && (
+        <ul>
+          {node.spaces.map((inner) => (
+            <Node key={inner.roomId} {...props} node={inner} />
+          ))}
+        </ul>
+      )}
+    </li>
+  );
+}
+
+const holds = (node: SpaceNode, roomId: string | undefined): boolean =>
+  roomId !== undefined && node.spaces.some((inner) => inner.roomId === roomId || holds(inner, roomId));
+
+/** Narrows the list to a department; says which. */
+export function SpacePicker(props: {
+  spaces: readonly SpaceNode[];
+  chosen: SpaceNode | undefined;
+  onChoose: (roomId: string | undefined) => void;
+}): ReactNode {
+  const { t } = useText('rooms');
+  const [open, setOpen] = useState(false);
+  const choose = (roomId: string | undefined): void => {
+    props.onChoose(roomId);
+    setOpen(false);
+  };
+  if (props.spaces.length === 0) return null;
+  return (
+    <>
+      <button
+        type="button"
+        className="c-spaces__button"
+        aria-haspopup="dialog"
+        onClick={() => {
+          setOpen(true);
+        }}
+      >
+        <span className="q-sr">{t('spaces.choose')}</span>
+        <bdi>{props.chosen?.name ?? t('spaces.all')}</bdi>
+        <ChevronIcon width={16} height={16} aria-hidden />
+      </button>
+      {open && (
+        <Drawer
+          title={t('spaces.choose')}
+          size="small"
+          onClose={() => {
+            setOpen(false);
+          }}
+        >
+          <ul className="c-spaces">
+            <li>
+              <div className="c-space" data-chosen={props.chosen === undefined}>
+                <span className="c-space__fold" />
+                <button
+                  type="button"
+                  className="c-space__name"
+                  aria-pressed={props.chosen === undefined}
+                  onClick={() => {
+                    choose(undefined);
+                  }}
+                >
+                  {t('spaces.all')}
+                </button>
+              </div>
+            </li>
+            {props.spaces.map((node) => (
+              <Node key={node.roomId} node={node} chosen={props.chosen?.roomId} onChoose={choose} />
+            ))}
+          </ul>
+        </Drawer>
+      )}
+    </>
+  );
+}

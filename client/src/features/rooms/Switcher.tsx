@@ -1,0 +1,178 @@
+import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/search';
+import {
+  Busy,
+  Dialog,
+  isComposing,
+  useGo,
+  useServices,
+  useSnapshot,
+  useText,
+  useViewModel,
+} from '@qiao/ui-kit';
+import { useEffect, useId, useRef, type KeyboardEvent, type ReactNode } from 'react';
+import { useLocation } from 'react-router';
+import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
+import { useMatrix } from '../../matrix/context.tsx';
+import { isUnread } from '../../matrix/rooms.ts';
+import { searchPeople } from '../directory/people-search.ts';
+import { roomPath } from './RoomRow.tsx';
+import { switcher } from './switcher.ts';
+import { SwitcherViewModel, type SwitcherItem } from './SwitcherViewModel.ts';
+import { previewLine } from './preview.ts';
+
+function Option({ item }: { item: SwitcherItem }): ReactNode {
+  const { t } = useText('rooms');
+  const { i18n } = useServices();
+  const facts =
+    item.kind === 'room'
+      ? {
+          id: item.entry.partner ?? item.entry.roomId,
+          name: item.entry.name,
+          avatar: item.entry.avatar,
+          note: item.entry.invitation ? t('sections.invites') : previewLine(item.entry, t, i18n.t),
+          external: item.entry.servers.length > 0,
+          square: item.entry.partner === undefined,
+          unread: isUnread(item.entry),
+        }
+      : {
+          id: item.person.userId,
+          name: item.person.name,
+          avatar: item.person.avatar,
+          note: item.person.note,
+          external: item.person.server !== undefined,
+          square: false,
+          unread: false,
+        };
+  return (
+    <>
+      <span aria-hidden>
+        <MatrixAvatar id={facts.id} name={facts.name} mxc={facts.avatar} size={32} square={facts.square} />
+      </span>
+      <span className="c-switcher__text">
+        <span className="c-switcher__name">
+          <bdi>{facts.name}</bdi>
+          {facts.external && <span className="c-external">{t('row.external')}</span>}
+        </span>
+        <span className="c-switcher__note">
+          <bdi>{facts.note}</bdi>
+        </span>
+      </span>
+      {facts.unread && (
+        <span className="c-row__dot">
+          <span className="q-sr">{t('row.marked')}</span>
+        </span>
+      )}
+    </>
+  );
+}
+
+function SwitcherDialog(): ReactNode {
+  const { t } = useText('rooms');
+  const { api, session, attempt } = useServices();
+  const { rooms, people } = useMatrix();
+  const go = useGo();
+  const list = useId();
+  const box = useRef<HTMLUListElement>(null);
+  const [state, model] = useViewModel(
+    () =>
+      new SwitcherViewModel(rooms, (text, signal) => searchPeople({ api, session, people }, text, signal)),
+  );
+  const { items, active } = state;
+  useEffect(() => {
+    box.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' });
+  }, [active, items]);
+  const choose = (item: SwitcherItem | undefined): void => {
+    if (!item) return;
+    switcher.close();
+    if (item.kind === 'room') {
+      void go(roomPath(item.entry.roomId));
+      return;
+    }
+    const { person } = item;
+    const known = rooms.actions.findDirect(person.userId);
+    if (known !== undefined) void go(roomPath(known));
+    // Whoever has not been written to is looked at first: a slip of the finger must not invite anybody.
+    else void attempt(async () => go(`/person/${encodeURIComponent(person.userId)}`));
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (isComposing(event)) return;
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      event.preventDefault();
+      model.move(event.key === 'ArrowDown' ? 1 : -1);
+    } else if (event.key === 'Enter') {
+      event.preventDefault();
+      choose(items[active]);
+    }
+  };
+  return (
+    <Dialog title={t('switcher.title')} onClose={switcher.close}>
+      <div className="q-search c-switcher__box">
+        <SearchIcon width={18} height={18} aria-hidden />
+        <input
+          className="q-input"
+          type="text"
+          role="combobox"
+          aria-label={t('switcher.find')}
+          aria-expanded
+          aria-controls={list}
+          aria-autocomplete="list"
+          aria-activedescendant={items[active] ? `${list}-${String(active)}` : undefined}
+          autoComplete="off"
+          placeholder={t('switcher.placeholder')}
+          value={state.query}
+          onChange={(event) => {
+            model.type(event.target.value);
+          }}
+          onKeyDown={onKeyDown}
+        />
+      </div>
+      <ul ref={box} id={list} role="listbox" aria-label={t('switcher.found')} className="c-switcher">
+        {items.map((item, index) => (
+          <li
+            key={item.key}
+            id={`${list}-${String(index)}`}
+            role="option"
+            aria-selected={index === active}
+            onPointerMove={() => {
+              if (index !== active) model.point(index);
+            }}
+            onClick={() => {
+              choose(item);
+            }}
+          >
+            <Option item={item} />
+          </li>
+        ))}
+        {items.length === 0 && !state.busy && (
+          <li role="option" aria-selected={false} aria-disabled className="c-switcher__none">
+            {state.failed ? t('switcher.failed') : t('switcher.nothing')}
+          </li>
+        )}
+      </ul>
+      <p className="c-switcher__foot" role="status">
+        {state.busy ? <Busy label={t('switcher.busy')} /> : t('switcher.help')}
+      </p>
+    </Dialog>
+  );
+}
+
+/** The quick switcher, with its keys; closes by itself when the page changes. */
+export function Switcher(): ReactNode {
+  const { open } = useSnapshot(switcher);
+  const { pathname } = useLocation();
+  useEffect(() => {
+    const onKeyDown = (event: globalThis.KeyboardEvent): void => {
+      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
+      if (event.key.toLowerCase() !== 'k' || event.defaultPrevented) return;
+      event.preventDefault();
+      if (switcher.getSnapshot().open) switcher.close();
+      else switcher.open();
+    };
+    addEventListener('keydown', onKeyDown);
+    return () => {
+      removeEventListener('keydown', onKeyDown);
+    };
+  }, []);
+  useEffect(() => switcher.close, [pathname]);
+  return open ? <SwitcherDialog /> : null;
+}

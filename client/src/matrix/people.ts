@@ -1,0 +1,83 @@
+import type { MatrixClient } from 'matrix-js-sdk';
+import { plainLine, plainName, isExternalUser, serverOf } from './rooms-text.ts';
+
+/** A person as Matrix knows them. */
+export interface MatrixPerson {
+  readonly userId: string;
+  readonly name: string;
+  /** `mxc:` address. */
+  readonly avatar: string | undefined;
+  /** Server name where it is not our own. */
+  readonly server: string | undefined;
+}
+
+const MAX_FOUND = 20;
+/** Longest server name in a user id typed by hand. */
+const USER_ID = /^@[^\s:]{1,200}:[^\s/@]{1,200}$/;
+
+/** What Matrix knows of people: whoever is in no directory of ours (partners, guests, plain accounts) is found here. */
+export class PeopleStore {
+  readonly #client: MatrixClient;
+
+  constructor(client: MatrixClient) {
+    this.#client = client;
+  }
+
+  /** Whether the account is on another server. */
+  readonly isExternal = (userId: string): boolean => isExternalUser(userId, this.#client.getDomain() ?? '');
+
+  /** Name and picture as far as this device knows them; asks nobody. */
+  readonly known = (userId: string): MatrixPerson => {
+    const user = this.#client.getUser(userId);
+    return this.#person(userId, user?.displayName, user?.avatarUrl);
+  };
+
+  /** The public profile. @throws MatrixError for accounts that are not there, or not shown to us */
+  readonly profile = async (userId: string): Promise<MatrixPerson> => {
+    const profile = await this.#client.getProfileInfo(userId);
+    return this.#person(userId, profile.displayname, profile.avatar_url);
+  };
+
+  /** People the homeserver lets one find; and, for a whole user id, that person. */
+  readonly search = async (text: string): Promise<MatrixPerson[]> => {
+    const term = text.trim();
+    if (term === '') return [];
+    const { results } = await this.#client.searchUserDirectory({ term, limit: MAX_FOUND });
+    const found = results
+      .filter((each) => typeof each.user_id === 'string' && each.user_id !== this.#client.getUserId())
+      .map((each) => this.#person(each.user_id, each.display_name, each.avatar_url));
+    if (USER_ID.test(term) && !found.some((each) => each.userId === term)) {
+      found.unshift(await this.profile(term).catch(() => this.#person(term, undefined, undefined)));
+    }
+    return found;
+  };
+
+  /** Ids of the conversations one shares with a person, as far as this device or the homeserver says (MSC2666). */
+  readonly sharedRooms = async (userId: string): Promise<string[]> => {
+    const rooms = this.#client
+      .getRooms()
+      .filter((room) => room.getMyMembership() === 'join' && !room.isSpaceRoom());
+    const here = rooms
+      .filter((room) => room.getMember(userId)?.membership === 'join')
+      .map((room) => room.roomId);
+    const mine = new Set(rooms.map((room) => room.roomId));
+    const there = await this.#client._unstable_getSharedRooms(userId).catch((): string[] => []);
+    return [...new Set([...here, ...there.filter((roomId) => mine.has(roomId))])];
+  };
+
+  /** Whether one has checked the person's identity; undefined where encryption is not set up. */
+  readonly verified = async (userId: string): Promise<boolean | undefined> => {
+    const status = await this.#client.getCrypto()?.getUserVerificationStatus(userId);
+    return status?.isCrossSigningVerified();
+  };
+
+  #person(userId: string, name: unknown, avatar: unknown): MatrixPerson {
+    const id = plainLine(userId, 255);
+    return {
+      userId: id,
+      name: plainName(name, id),
+      avatar: typeof avatar === 'string' && avatar.startsWith('mxc://') ? avatar : undefined,
+      server: this.isExternal(id) ? serverOf(id) : undefined,
+    };
+  }
+}
