@@ -231,6 +231,8 @@ export const Activated = Type.Object({ user_id: Type.String(), homeserver: Type.
 export const DirectoryQuery = Type.Object({
   ...PageQuery.properties,
   q: Type.Optional(Type.String({ maxLength: 200 })),
+  /** Matrix id: that person alone, or nobody. */
+  user_id: Type.Optional(Type.String({ maxLength: 255 })),
   department_id: Type.Optional(Id),
   subtree: Type.Optional(Type.Boolean()),
 });

@@ -9,7 +9,7 @@ import {
   VisibilityRules,
 } from '../../contract/api.ts';
 import { presentRef, userIdOf } from '../directory/present.ts';
-import type { Roles } from '../roles/roles.service.ts';
+import { localpartOf, type Roles } from '../roles/roles.service.ts';
 import type { DirectoryEntry, Visibility } from './visibility.service.ts';
 
 const DEFAULT_LIMIT = 50;
@@ -41,9 +41,13 @@ export function visibilityRoutes(
     },
     async (request) => {
       const holder = await roles.holder(requireActor(request));
+      const { user_id: userId, ...query } = request.query;
+      // An id of another server is nobody of ours, whatever its local part.
+      const foreign = userId !== undefined && userIdOf(localpartOf(userId), serverName) !== userId;
       const { items, next } = await visibility.search(holder, {
-        ...request.query,
-        limit: request.query.limit ?? DEFAULT_LIMIT,
+        ...query,
+        ...(userId === undefined ? {} : { localpart: foreign ? '' : localpartOf(userId) }),
+        limit: query.limit ?? DEFAULT_LIMIT,
       });
       return { items: items.map(present), next };
     },

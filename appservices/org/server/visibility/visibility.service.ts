@@ -121,7 +121,15 @@ export function createVisibility(context: VisibilityContext) {
 
     async search(
       holder: Holder,
-      query: { q?: string; department_id?: string; subtree?: boolean; after?: string; limit: number },
+      query: {
+        q?: string;
+        department_id?: string;
+        subtree?: boolean;
+        /** Local part of an account of ours. */
+        localpart?: string | undefined;
+        after?: string;
+        limit: number;
+      },
     ): Promise<{ items: DirectoryEntry[]; next: string | null }> {
       const view = await requireView(holder);
       const after = readCursor(query.after);
@@ -135,6 +143,7 @@ export function createVisibility(context: VisibilityContext) {
       const rows = await directory.search(db, view, {
         words: searchWords(query.q),
         departments,
+        localpart: query.localpart,
         after,
         limit: query.limit + 1,
       });
