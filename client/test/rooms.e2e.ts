@@ -1,0 +1,348 @@
+import {
+  axeViolations,
+  horizontalOverflow,
+  makeNioUser,
+  makeUser,
+  stackControl,
+  waitFor,
+  type NioClient,
+  type TestPage,
+  type TestUser,
+} from '@qiao/testkit';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { picture, signIn, startClient, type ClientUnderTest } from './support.ts';
+
+/*
+ * The conversation list of a new person, from nothing to groups, departments and people from outside. The other
+ * side of encrypted chats is matrix-nio. One sign-in for the file: the tests stand on each other in their order.
+ */
+
+let client: ClientUnderTest;
+let device: TestPage;
+let page: Page;
+let me: TestUser;
+let wang: TestUser;
+let nio: NioClient;
+let li: TestUser;
+let direct = '';
+let project = '';
+
+const row = (name: string | RegExp): Locator => page.getByRole('complementary').getByRole('link', { name });
+const openMenu = async (name: string): Promise<void> => {
+  await row(name).click({ button: 'right' });
+  await page.getByRole('menu', { name: `Options for ${name}` }).waitFor();
+};
+const choose = (name: string): Promise<void> =>
+  page.getByRole('menu').locator('[role^=menuitem]', { hasText: name }).click();
+const filter = (name: string): Promise<void> =>
+  page.getByRole('group', { name: 'Show' }).getByRole('button', { name }).click();
+const home = (): Promise<void> =>
+  page.getByRole('navigation', { name: 'Main menu' }).getByRole('link', { name: 'Chats' }).click();
+const roomOf = (): string => decodeURIComponent(new URL(page.url()).pathname.split('/')[2] ?? '');
+const of = (roomId: string, what: string): string =>
+  `/v3/user/${encodeURIComponent(me.userId)}/rooms/${encodeURIComponent(roomId)}/${what}`;
+
+beforeAll(async () => {
+  client = await startClient();
+  await stackControl().ensure('partner');
+  [me, wang] = await Promise.all([
+    makeUser({ name: 'zhang', displayName: '张三' }),
+    makeUser({ name: 'wang', displayName: '王五' }),
+  ]);
+  const other = await makeNioUser({ name: 'li', displayName: '李四' });
+  nio = other.nio;
+  li = other.user;
+  device = await client.open();
+  page = device.page;
+  await signIn(page, me);
+});
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await picture(page, 'rooms-failed');
+});
+afterAll(async () => {
+  await nio.close();
+  await client.close();
+});
+
+describe('a new person', () => {
+  test('is told what to do', async () => {
+    await page.getByText('No conversations yet').waitFor();
+    await picture(page, 'rooms-empty');
+    expect(await axeViolations(page)).toEqual([]);
+  });
+
+  test('sees an invitation with who sent it, and accepts it', async () => {
+    direct = await nio.createRoom({ invite: [me.userId], encrypted: true, is_direct: true });
+    await row(/李四/).click();
+    await page.getByText('would like to write to you.').waitFor();
+    await picture(page, 'rooms-invite');
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Accept' }).click();
+    await page.getByRole('button', { name: 'Accept' }).waitFor({ state: 'detached' });
+    await waitFor(async () => (await li.members(direct)).includes(me.userId), { what: 'the join' });
+    // Noted as a direct chat, for all devices.
+    await waitFor(
+      async () => {
+        const list = await me
+          .request<Record<string, string[]>>(
+            'GET',
+            `/v3/user/${encodeURIComponent(me.userId)}/account_data/m.direct`,
+          )
+          .catch((): Record<string, string[]> => ({}));
+        return list[li.userId]?.includes(direct);
+      },
+      { what: 'm.direct' },
+    );
+  });
+});
+
+describe('previews and counts', () => {
+  test('an encrypted message of another client is read in the list', async () => {
+    await home();
+    await nio.waitEvent({ room_id: direct, type: 'm.room.member', sender: me.userId });
+    await nio.sendText(direct, '合同已经\u202e发给你了');
+    await row(/李四/).getByText('合同已经发给你了').waitFor();
+    await row(/1 unread/).waitFor();
+    await waitFor(async () => (await page.title()).startsWith('(1) '), { what: 'the count in the title' });
+  });
+
+  test('a mention is marked, an edit replaces the line, a redaction is told', async () => {
+    const id = await nio.sendText(direct, '请看 张三', { mentions: [me.userId] });
+    await row(/1 mention/).waitFor();
+    await nio.sendText(direct, '请看一下', { replaces: id });
+    await row(/李四/).getByText('请看一下').waitFor();
+    await li.request('PUT', `/v3/rooms/${encodeURIComponent(direct)}/redact/${encodeURIComponent(id)}/1`, {});
+    await row(/李四/).getByText('A message was removed').waitFor();
+  });
+
+  test('content that means harm stays one harmless line', async () => {
+    const room = await wang.createRoom({ name: 'Plan\u202e\u0000 <img src=x>', invite: [me.userId] });
+    await me.join(room);
+    for (const content of [
+      { msgtype: 'm.text', body: { evil: true } },
+      { msgtype: 'm.text', body: '<script>alert(1)</script>\n\n\u202egpj' },
+    ])
+      await wang.send(room, 'm.room.message', content);
+    await row(/Plan/).getByText('王五: <script>alert(1)</script> gpj').waitFor();
+    expect(await row(/Plan/).innerText()).toContain('Plan <img src=x>');
+    await openMenu('Plan <img src=x>');
+    await choose('Leave');
+    await page.getByRole('dialog').getByText('To come back you need an invitation.').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Leave' }).click();
+    await row(/Plan/).waitFor({ state: 'detached' });
+    expect(await me.rooms()).not.toContain(room);
+  });
+
+  test('typing is shown', async () => {
+    await li.request(
+      'PUT',
+      `/v3/rooms/${encodeURIComponent(direct)}/typing/${encodeURIComponent(li.userId)}`,
+      {
+        typing: true,
+        timeout: 20_000,
+      },
+    );
+    await row(/李四/).getByText('Typing…').waitFor();
+    await li.request(
+      'PUT',
+      `/v3/rooms/${encodeURIComponent(direct)}/typing/${encodeURIComponent(li.userId)}`,
+      {
+        typing: false,
+      },
+    );
+    await row(/李四/).getByText('Typing…').waitFor({ state: 'detached' });
+  });
+});
+
+describe('beginning conversations', () => {
+  const pick = async (userId: string, name: string): Promise<void> => {
+    const dialog = page.getByRole('dialog', { name: 'New chat' });
+    await dialog.getByRole('searchbox').fill(userId);
+    await dialog.getByRole('list', { name: 'People found' }).getByRole('button', { name }).click();
+  };
+
+  test('a group of two others is made encrypted, for people of here only', async () => {
+    await page.getByRole('button', { name: 'New chat' }).click();
+    await pick(wang.userId, '王五');
+    await pick(li.userId, '李四');
+    const dialog = page.getByRole('dialog', { name: 'New chat' });
+    await dialog.getByLabel('Name of the group').fill('项目 A');
+    await picture(page, 'rooms-new-group');
+    expect(await axeViolations(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Create group' }).click();
+    project = await wang.waitForInvite();
+    await wang.join(project);
+    expect(await wang.state(project, 'm.room.encryption')).toMatchObject({
+      algorithm: 'm.megolm.v1.aes-sha2',
+    });
+    expect(await wang.state(project, 'm.room.create')).toMatchObject({ 'm.federate': false });
+    expect(await wang.state(project, 'm.room.power_levels')).toMatchObject({ invite: 0, state_default: 50 });
+    await waitFor(() => Promise.resolve(roomOf() === project), { what: 'the new group on the screen' });
+    await row('项目 A').waitFor();
+  });
+
+  test('a chat with somebody one has a chat with opens that one', async () => {
+    await home();
+    await page.getByRole('button', { name: 'New chat' }).click();
+    await pick(li.userId, '李四');
+    await page.getByRole('dialog').getByRole('button', { name: 'Start chat' }).click();
+    await waitFor(() => Promise.resolve(roomOf() === direct), { what: 'the chat there was' });
+  });
+});
+
+describe('order in the list', () => {
+  test('favourites are on top, and the homeserver knows', async () => {
+    await openMenu('项目 A');
+    await choose('Add to favourites');
+    await page.getByRole('heading', { name: /Favourites/ }).waitFor();
+    const { tags } = await me.request<{ tags: object }>('GET', of(project, 'tags'));
+    expect(Object.keys(tags)).toEqual(['m.favourite']);
+  });
+
+  test('a muted conversation counts for nothing', async () => {
+    await openMenu('李四');
+    await choose('Mute');
+    await row(/李四.*Muted/).waitFor();
+    const rule = await me.request<{ actions: unknown[] }>(
+      'GET',
+      `/v3/pushrules/global/override/${encodeURIComponent(direct)}`,
+    );
+    expect(rule.actions).toEqual([]);
+    await openMenu('李四');
+    await choose('As set for all');
+    await row(/李四.*Muted/).waitFor({ state: 'detached' });
+  });
+
+  test('marking as unread goes to the other devices; Alt and an arrow lead there', async () => {
+    await row('项目 A').click();
+    await openMenu('李四');
+    const read = page.getByRole('menuitem', { name: 'Mark as read' });
+    if (await read.isVisible()) {
+      await read.click();
+      await openMenu('李四');
+    }
+    await choose('Mark as unread');
+    await row(/李四.*Unread/).waitFor();
+    await waitFor(
+      async () =>
+        (
+          await me
+            .request<{ unread?: boolean }>('GET', of(direct, 'account_data/m.marked_unread'))
+            .catch(() => ({ unread: false }))
+        ).unread,
+      { what: 'm.marked_unread' },
+    );
+    await page.keyboard.press('Alt+ArrowDown');
+    await waitFor(() => Promise.resolve(roomOf() === direct), { what: 'the unread chat' });
+  });
+
+  test('filters narrow the list, and say when there is nothing', async () => {
+    await filter('People');
+    await row(/李四/).waitFor();
+    await row('项目 A').waitFor({ state: 'detached' });
+    await filter('External');
+    await page.getByText('No conversation has people from outside.').waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Show all' }).click();
+    await row('项目 A').waitFor();
+  });
+
+  test('arrow keys walk through it', async () => {
+    await row('项目 A').focus();
+    await page.keyboard.press('End');
+    await waitFor(() => row(/李四/).evaluate((node) => node === document.activeElement), {
+      what: 'the focus',
+    });
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Enter');
+    await waitFor(() => Promise.resolve(roomOf() === project), { what: 'the conversation by Enter' });
+  });
+
+  test('a department narrows it', async () => {
+    const space = await me.createRoom({ name: '研发部', creation_content: { type: 'm.space' } });
+    await me.setState(space, 'm.space.child', project, {
+      via: [me.userId.slice(me.userId.indexOf(':') + 1)],
+    });
+    await page.getByRole('button', { name: /All departments/ }).click();
+    await picture(page, 'rooms-departments');
+    await page.getByRole('dialog').getByRole('button', { name: '研发部', exact: true }).click();
+    await row(/李四/).waitFor({ state: 'detached' });
+    await row('项目 A').waitFor();
+    await page.getByRole('button', { name: /研发部/ }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'All departments' }).click();
+    await row(/李四/).waitFor();
+  });
+});
+
+describe('the quick switcher', () => {
+  test('finds people by the initials of their pinyin', async () => {
+    await home();
+    await page.keyboard.press('Control+k');
+    const box = page.getByRole('combobox', { name: 'Find a conversation or a person' });
+    await box.fill('ls');
+    await page.getByRole('option', { name: /李四/ }).waitFor();
+    await picture(page, 'rooms-switcher');
+    expect(await axeViolations(page)).toEqual([]);
+    // What an input method composes is not chosen yet.
+    await box.dispatchEvent('keydown', { key: 'Enter', isComposing: true });
+    await page.keyboard.press('Enter');
+    await waitFor(() => Promise.resolve(roomOf() === direct), { what: 'the chat' });
+    await box.waitFor({ state: 'detached' });
+  });
+
+  test('says when nothing fits', async () => {
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').fill('zzzzqq');
+    await page.getByText('Nothing fits').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('combobox').waitFor({ state: 'detached' });
+  });
+});
+
+describe('people from outside', () => {
+  test('are marked in the list, in invitations and where a chat begins', async () => {
+    const partner = await makeUser({ name: 'partner', displayName: 'Partner Pia', server: 'partner' });
+    const room = await partner.createRoom({ name: 'Joint project', invite: [me.userId] });
+    await row(/Joint project.*External/).click();
+    await page.getByText('An invitation from outside').waitFor();
+    await picture(page, 'rooms-invite-external');
+    await page.getByRole('button', { name: 'Accept' }).click();
+    await page.getByText('An invitation from outside').waitFor({ state: 'detached' });
+    await waitFor(async () => (await partner.members(room)).includes(me.userId), { what: 'the join' });
+    await row(/Joint project.*External/).waitFor();
+    await filter('External');
+    await row('项目 A').waitFor({ state: 'detached' });
+    await row(/Joint project/).waitFor();
+    await filter('All');
+  });
+});
+
+describe('on a phone', () => {
+  test('the list fits, and is clean in Chinese and in the dark', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await home();
+    await row('项目 A').waitFor();
+    expect(await horizontalOverflow(page)).toBe(0);
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'rooms-390');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.evaluate(() => {
+      localStorage.setItem('qiao.locale', 'zh-Hans');
+    });
+    await page.reload();
+    await page.getByRole('heading', { level: 1, name: '消息' }).waitFor();
+    await row('项目 A').waitFor();
+    expect(await horizontalOverflow(page)).toBe(0);
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'rooms-390-zh-dark');
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await picture(page, 'rooms-1280-zh-dark');
+  });
+
+  test('nothing was thrown on the way', () => {
+    // Refused requests are told by the browser itself: what the homeserver does not offer, and who is nobody here.
+    expect(device.errors.filter((line) => !/Failed to load resource/.test(line))).toEqual([]);
+  });
+});
