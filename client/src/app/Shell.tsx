@@ -159,12 +159,12 @@ export default function Shell(props: { onSignOut: (everywhere: boolean) => void 
   const part = pathname.split('/')[1] ?? '';
   return (
     <div className="c-shell" data-in-room={pathname.startsWith('/room/')}>
-      <div className="c-lines">
+      <header className="c-lines">
         <ConnectionLine />
         <Suspense fallback={null}>
           <KeysHost onSignOut={props.onSignOut} />
         </Suspense>
-      </div>
+      </header>
       <Badge />
       <Switcher />
       <NewChatHost />
