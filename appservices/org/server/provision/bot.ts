@@ -13,6 +13,8 @@ const FIRST_WAIT_MS = 1000;
 const MAX_WAIT_MS = 30_000;
 /** While much is being sent the bot reads once in this time, milliseconds, and looks so often whether it is over. */
 const BUSY_WAIT_MS = 5000;
+const BUSY_WAIT_MS_PER_CHANGE = 1;
+const LONGEST_BUSY_WAIT_MS = 20_000;
 const BUSY_LOOK_MS = 250;
 /** Longest text that is looked at for a command. */
 const MAX_COMMAND = 100;
@@ -65,7 +67,7 @@ export function createOrgBot(
     name: (userId: string, name: string) => Promise<void>;
     random: () => number;
     /** True while the provisioner floods the bot's rooms. */
-    busy: () => boolean;
+    busy: () => number;
   },
 ): OrgBot {
   const { texts, log } = org;
@@ -95,7 +97,9 @@ export function createOrgBot(
     setDisplayName: parts.name,
     // Each read costs the homeserver work over all the bot's rooms, and every join would be a read.
     beforeSync: async (signal) => {
-      for (let waited = 0; parts.busy() && waited < BUSY_WAIT_MS; waited += BUSY_LOOK_MS)
+      const longest = (): number =>
+        Math.min(BUSY_WAIT_MS + parts.busy() * BUSY_WAIT_MS_PER_CHANGE, LONGEST_BUSY_WAIT_MS);
+      for (let waited = 0; parts.busy() > 0 && waited < longest(); waited += BUSY_LOOK_MS)
         await delay(BUSY_LOOK_MS, undefined, { signal });
     },
     // People of this homeserver may write to it directly; nobody else can.

@@ -70,8 +70,8 @@ export interface PassParts {
 export interface PassMemory {
   /** A creation may have happened without our knowing: look for rooms of ours before making new ones. */
   uncertain: boolean;
-  /** Much is being sent: the bot's rooms get many events a second. */
-  bulk: boolean;
+  /** Accounts and memberships that are being sent in bulk, which makes many events a second; 0: none. */
+  bulk: number;
   /** Rooms of the bot that are none of the directory's. */
   readonly foreign: Set<string>;
 }
@@ -83,11 +83,12 @@ const subjectOf = (room: Pick<WantedRoom, 'owner' | 'kind'>): string =>
 /** Does all there is to do. Returns how many things were done or found impossible; 0: all is as it should be. */
 export async function runPass(parts: PassParts, memory: PassMemory): Promise<number> {
   const { accounts, joins, leaves } = await parts.repository.counts();
-  memory.bulk = accounts + joins + leaves > BULK;
+  const changes = accounts + joins + leaves;
+  memory.bulk = changes > BULK ? changes : 0;
   try {
     return await sendAll(parts, memory);
   } finally {
-    memory.bulk = false;
+    memory.bulk = 0;
   }
 }
 

@@ -28,7 +28,7 @@ export interface Provisioner {
   nameBot(userId: string, name: string): Promise<void>;
   readonly state: Readonly<RunState>;
   /** True while much is being sent at once. */
-  readonly bulk: boolean;
+  readonly bulk: number;
   /** Does all there is to do; waits out a homeserver or database that is away. */
   provision(signal: AbortSignal): Promise<void>;
   /** Compares with the homeserver (all, or some rooms), repairs, and writes down what was found. */
@@ -61,7 +61,7 @@ export function createProvisioner(org: OrgContext): Provisioner {
     retry: { totalMs: RETRY_MS },
   });
   const bot = link.as(botId);
-  const memory: PassMemory = { uncertain: true, bulk: false, foreign: new Set() };
+  const memory: PassMemory = { uncertain: true, bulk: 0, foreign: new Set() };
   let registered = false;
   let farewell: (roomId: string) => Promise<void> = () => Promise.resolve();
   const counter = org.metrics.counter(
