@@ -37,15 +37,20 @@ const say = async (body: string): Promise<void> => {
 };
 const box = (page: Page) => page.getByRole('searchbox');
 const hits = (page: Page) => page.getByRole('list', { name: 'Results' }).getByRole('listitem');
+/** Waits for so many results; a failure tells what the page showed. */
+const found = async (page: Page, count: number): Promise<void> => {
+  const wanted = page.getByText(count === 0 ? 'Nothing found' : `${String(count)} found`, { exact: true });
+  await wanted.waitFor({ timeout: 60_000 }).catch(async () => {
+    expect.fail(`not ${String(count)} found: ${await page.getByRole('main').innerText()}`);
+  });
+};
 const look = async (page: Page, text: string, count: number): Promise<void> => {
   await box(page).fill(text);
-  if (count === 0) await page.getByText('Nothing found').waitFor();
-  else {
-    await page.getByText(`${String(count)} found`, { exact: true }).waitFor();
+  await found(page, count);
+  if (count > 0)
     await hits(page)
       .nth(count - 1)
       .waitFor();
-  }
   expect(await hits(page).count()).toBe(count);
 };
 
@@ -103,24 +108,24 @@ describe('search', () => {
     // Written, not only in memory.
     await expect.poll(() => records(page).then((all) => all.length), { timeout: 20_000 }).toBeGreaterThan(3);
     await page.reload();
-    await page.getByText('3 found', { exact: true }).waitFor();
+    await found(page, 3);
     expect(await box(page).inputValue()).toBe('合同');
   });
 
   test('filters by sender, time and attachment', async () => {
     const { page } = device;
     await page.getByLabel('Sender').selectOption({ label: '赵丽' });
-    await page.getByText('1 found', { exact: true }).waitFor();
+    await found(page, 1);
     await page.getByRole('button', { name: 'Clear filters' }).click();
-    await page.getByText('3 found', { exact: true }).waitFor();
+    await found(page, 3);
     await page.getByLabel('With', { exact: true }).selectOption({ label: 'Link' });
-    await page.getByText('1 found', { exact: true }).waitFor();
+    await found(page, 1);
     await page.getByRole('button', { name: 'Clear filters' }).click();
     await page.getByLabel('Time', { exact: true }).selectOption({ label: 'Last 7 days' });
-    await page.getByText('3 found', { exact: true }).waitFor();
+    await found(page, 3);
     await page.getByLabel('Time', { exact: true }).selectOption({ label: 'From … to …' });
     await page.getByLabel('To', { exact: true }).fill('2020-01-01');
-    await page.getByText('Nothing found').waitFor();
+    await found(page, 0);
     await page.getByRole('button', { name: 'Clear filters' }).click();
     await page.getByRole('tab', { name: 'Files' }).click();
     await look(page, '预算', 1);
@@ -144,7 +149,7 @@ describe('search', () => {
       {},
     );
     // The list that is shown loses it by itself.
-    await page.getByText('Nothing found').waitFor();
+    await found(page, 0);
   });
 
   test('reads the whole history when asked to', async () => {
@@ -153,7 +158,7 @@ describe('search', () => {
     await page.getByText('The whole history can be searched').waitFor();
     await look(page, '"第 1 条" 历史', 1);
     await box(page).fill('历史记录');
-    await page.getByText(`${String(OLDER)} found`, { exact: true }).waitFor();
+    await found(page, OLDER);
     // The list goes on as it is scrolled.
     await hits(page).last().scrollIntoViewIfNeeded();
     await hits(page)
@@ -170,7 +175,7 @@ describe('search', () => {
       (url) => url.pathname.startsWith('/room/') && url.searchParams.get('event') !== null,
     );
     await page.goBack();
-    await page.getByText('1 found', { exact: true }).waitFor();
+    await found(page, 1);
   });
 
   test('people and conversations', async () => {
@@ -192,7 +197,7 @@ describe('search', () => {
     await look(page, '合同', 2);
     await page.setViewportSize({ width: 390, height: 844 });
     await page.emulateMedia({ colorScheme: 'dark' });
-    expect(await horizontalOverflow(page)).toBe(0);
+    expect(await horizontalOverflow(page)).toBeLessThanOrEqual(0);
     expect(await axeViolations(page)).toEqual([]);
     await picture(page, 'search-390-dark');
     await page.emulateMedia({ colorScheme: 'light' });

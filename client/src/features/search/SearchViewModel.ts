@@ -127,10 +127,10 @@ export class SearchViewModel extends ViewModel<SearchSnapshot> {
       const { state, messages } = feed.getSnapshot();
       const ready = state === 'ready';
       const { results } = this.snapshot;
-      // What came may fit, but a list that is read does not move; what went must not be shown.
+      // What came may fit, but a long list that is read does not move; what went must not be shown.
       const changed =
         results.state === 'messages' &&
-        (messages < this.#messages || (results.hits.length === 0 && messages !== this.#messages));
+        (messages < this.#messages || (results.hits.length < PAGE && messages !== this.#messages));
       if (ready && (!this.#feedReady || changed)) void this.#search();
       this.#feedReady = ready;
       this.#messages = messages;
