@@ -47,7 +47,7 @@ const bench = {
       const parts = Array.from({ length: 1 + Math.floor(random() * 3) }, pick);
       if (random() < 0.15) parts.push(String(Math.floor(random() * 100_000)));
       return {
-        eventId: `$${number.toString(36).padStart(43, 'x')}`,
+        eventId: `$${number.toString(36).padStart(43, '0')}`,
         roomId: `!room${String(Math.floor(random() ** 3 * 200))}:qiao.test`,
         sender: `@user${String(Math.floor(random() ** 2 * 500))}:qiao.test`,
         ts: 1_700_000_000_000 + Math.floor(random() * 80_000_000) * 1000,
