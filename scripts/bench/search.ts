@@ -18,26 +18,26 @@ import { launchBrowser } from '@qiao/testkit';
 import { build } from 'vite';
 
 interface BenchContext {
-  print(line: string): void;
-  note(line: string): void;
+  readonly print: (line: string) => void;
+  readonly note: (line: string) => void;
   readonly args: readonly string[];
 }
 
 /** What the page offers; see `client/test/search-bench/page.ts`. */
 interface PageBench {
-  prepare(clauses: readonly string[], count: number): Promise<number>;
-  index(): Promise<{
+  readonly prepare: (clauses: readonly string[], count: number) => Promise<number>;
+  readonly index: () => Promise<{
     written: number;
     merged: number;
     stats: { stored: number; segments: number; memory: number };
   }>;
-  reopen(): Promise<number>;
-  search(text: string): Promise<{ ms: number; total: number; exact: boolean }>;
-  scan(text: string): { ms: number; total: number };
-  count(text: string): number;
-  scanStored(text: string): Promise<number>;
-  queries(kind: string, count: number): string[];
-  memory(): Promise<{ worker: number | undefined; disk: number }>;
+  readonly reopen: () => Promise<number>;
+  readonly search: (text: string) => Promise<{ ms: number; total: number; exact: boolean }>;
+  readonly scan: (text: string) => { ms: number; total: number };
+  readonly count: (text: string) => number;
+  readonly scanStored: (text: string) => Promise<number>;
+  readonly queries: (kind: string, count: number) => string[];
+  readonly memory: () => Promise<{ worker: number | undefined; disk: number }>;
 }
 
 const KINDS = [
@@ -176,7 +176,7 @@ export async function bench({ args, print, note }: BenchContext): Promise<void> 
 
     print(
       `${messages} messages of ${mean.toFixed(0)} characters on average, in 200 conversations, by 500 people; ` +
-        `milliseconds from the page's question to the first ${30} messages, newest first. First: each query for ` +
+        `milliseconds from the page's question to the first 30 messages, newest first. First: each query for ` +
         `the first time after the index was opened; again: the same query once more. Floors in the same page: a scan ` +
         `over texts that are all in memory, decrypted and folded; a scan that reads and decrypts them.`,
     );
