@@ -1,5 +1,6 @@
 import DevicesIcon from '@vector-im/compound-design-tokens/assets/web/icons/devices';
 import KeyIcon from '@vector-im/compound-design-tokens/assets/web/icons/key';
+import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/search';
 import ThemeIcon from '@vector-im/compound-design-tokens/assets/web/icons/theme';
 import UserIcon from '@vector-im/compound-design-tokens/assets/web/icons/user-profile';
 import type { IconType } from '@qiao/ui-kit';
@@ -40,6 +41,12 @@ const own: readonly SettingsSection[] = [
     title: 'settings:appearance.title',
     Icon: ThemeIcon,
     View: lazy(() => import('./AppearanceSection.tsx')),
+  },
+  {
+    id: 'search',
+    title: 'search:settings.title',
+    Icon: SearchIcon,
+    View: lazy(() => import('../search/SearchSettings.tsx')),
   },
 ];
 
