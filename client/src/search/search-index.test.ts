@@ -69,7 +69,7 @@ describe('over real sentences', () => {
     await index.flush();
     const random = randomFrom(4);
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
-    for (let round = 0; round < 150; round++) {
+    for (let round = 0; round < 80; round++) {
       const text = fold(pick(corpus).text);
       const from = Math.floor(random() * text.length);
       const piece = text.slice(from, from + 1 + Math.floor(random() * 7));

@@ -1,5 +1,6 @@
-import { CHUNK, Columns, DOCS_PER_BLOCK, hashOf, IdTable, Names, STATE } from './columns.ts';
+import { CHUNK, DOCS_PER_BLOCK, IdTable, Names, STATE } from './columns.ts';
 import { Lru } from './lru.ts';
+import { fromBytes, Messages, PARTIAL, toBytes } from './messages.ts';
 import { groupToMerge, mergeSegments } from './merge.ts';
 import { fieldsOf } from './query.ts';
 import { ROOT, type Records, type SealedRecord } from './records.ts';
@@ -11,7 +12,6 @@ import {
   IndexDamaged,
   type ApplyResult,
   type SearchDoc,
-  type SearchFile,
   type SearchOp,
   type SearchPage,
   type SearchRequest,
@@ -22,19 +22,6 @@ import {
 export const MEMORY_POSTINGS = 150_000;
 /** Bytes of segments' blocks kept in memory. */
 const BLOCK_CACHE = 8 << 20;
-/** Bytes of messages' texts kept in memory, counted as stored; about three times that when read. */
-const DOC_CACHE = 3 << 20;
-/** Bit of a message of which only an edit is known. */
-export const PARTIAL = 128;
-
-/** A message as its block keeps it; null: it is gone. */
-export interface StoredDoc {
-  readonly e: string;
-  readonly t: string;
-  readonly f?: SearchFile;
-  readonly d?: { readonly eventId: string; readonly ts: number };
-}
-
 interface Root {
   readonly indexId: string;
   readonly seed: number;
@@ -53,9 +40,6 @@ interface Extras {
   readonly edits: readonly (readonly [number, number, number])[];
   readonly state: Readonly<Record<string, unknown>>;
 }
-
-const toBytes = (value: unknown): Uint8Array<ArrayBuffer> => new TextEncoder().encode(JSON.stringify(value));
-const fromBytes = (bytes: Uint8Array<ArrayBuffer>): unknown => JSON.parse(new TextDecoder().decode(bytes));
 
 const newRoot = (): Root => ({
   indexId: crypto.randomUUID(),
@@ -79,23 +63,13 @@ export class SearchIndex {
   /** The state that was written last. */
   #root: Root = newRoot();
   #next = this.#root.next;
-  #columns = new Columns();
-  #ids = new IdTable();
+  #messages: Messages;
   #edits = new IdTable();
   #editList: [number, number, number][] = [];
-  #rooms = new Names();
-  #senders = new Names();
   #state = new Map<string, unknown>();
   #stateChanged = false;
-  /** Texts of messages that are not written, and of those in the same block. */
-  #fresh = new Map<number, StoredDoc>();
   #memory: MemorySegment[] = [new MemorySegment(0)];
-  /** Blocks of texts in which messages have ended. */
-  #dirty = new Set<number>();
-  /** Messages that have ended since the last write. */
-  #unsaved = new Set<number>();
   #blocks = new Lru<Uint8Array<ArrayBuffer>>(BLOCK_CACHE);
-  #docs = new Lru<readonly (StoredDoc | null)[]>(DOC_CACHE);
   #writing: Promise<unknown> = Promise.resolve();
   #merging: Promise<void> | undefined;
   #readers = 0;
@@ -106,6 +80,7 @@ export class SearchIndex {
   private constructor(records: Records, key: CryptoKey) {
     this.#sealed = new SealedRecords(records, key);
     this.#sealed.indexId = this.#root.indexId;
+    this.#messages = new Messages(this.#sealed, this.#root.seed);
   }
 
   /**
@@ -134,30 +109,21 @@ export class SearchIndex {
     this.#root = root;
     this.#next = root.next;
     this.#sealed.indexId = root.indexId;
-    for (const chunk of await this.#sealed.read(root.chunks)) this.#columns.decode(chunk);
-    const columns = this.#columns;
-    for (let doc = 0; doc < columns.length; doc++) {
-      this.#ids.set(columns.high[doc] ?? 0, columns.low[doc] ?? 0, doc);
-    }
+    this.#messages = new Messages(this.#sealed, root.seed);
+    await this.#messages.load(root.chunks, root.docs);
     const [names, extras] = (await this.#sealed.read([root.names, root.extras])).map(fromBytes) as [
       { rooms: string[]; senders: string[] },
       Extras,
     ];
-    this.#rooms = new Names(names.rooms);
-    this.#senders = new Names(names.senders);
+    this.#messages.rooms = new Names(names.rooms);
+    this.#messages.senders = new Names(names.senders);
     for (const [high, low, doc] of extras.edits) this.#noteEdit(high, low, doc);
     this.#state = new Map(Object.entries(extras.state));
-    const tail = Math.floor(root.docs / DOCS_PER_BLOCK);
-    if (root.docs % DOCS_PER_BLOCK !== 0) {
-      (await this.#docBlock(tail)).forEach((doc, at) => {
-        if (doc) this.#fresh.set(tail * DOCS_PER_BLOCK + at, doc);
-      });
-    }
     this.#memory = [new MemorySegment(root.docs)];
     await this.#sealed.sweep(
       new Set([
         ...root.chunks,
-        ...columns.blocks,
+        ...this.#messages.columns.blocks,
         root.names,
         root.extras,
         ...root.segments.flatMap((segment) => segment.blocks.map(([, record]) => record)),
@@ -171,7 +137,7 @@ export class SearchIndex {
   }
 
   get stats(): SearchStats {
-    const columns = this.#columns;
+    const columns = this.#messages.columns;
     const segments = this.#root.segments;
     const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
     return {
@@ -179,11 +145,9 @@ export class SearchIndex {
       stored: sum(columns.blockBytes) + sum(segments.map((segment) => segment.bytes)) + columns.length * 28,
       segments: segments.length,
       memory:
-        columns.bytes +
-        this.#ids.bytes +
+        this.#messages.bytes +
         this.#edits.bytes +
         this.#blocks.bytes +
-        this.#docs.bytes * 3 +
         sum(this.#memory.map((memory) => memory.postings)) * 40,
     };
   }
@@ -216,22 +180,22 @@ export class SearchIndex {
   }
 
   async #add(doc: SearchDoc, force: boolean): Promise<boolean> {
-    const known = this.#docOf(doc.eventId);
-    const state = known === undefined ? undefined : this.#columns.state[known];
+    const known = this.#messages.find(doc.eventId);
+    const state = known === undefined ? undefined : this.#messages.columns.state[known];
     if (state === STATE.redacted) return false;
     if (known === undefined || state !== STATE.alive) {
       this.#insert(doc);
       return true;
     }
-    const partial = ((this.#columns.kinds[known] ?? 0) & PARTIAL) !== 0;
+    const partial = ((this.#messages.columns.kinds[known] ?? 0) & PARTIAL) !== 0;
     if (!partial && !force) return false;
-    const old = await this.#stored(known);
+    const old = await this.#messages.stored(known);
     const same =
-      this.#columns.sender[known] === this.#senders.find(doc.sender) &&
-      this.#columns.room[known] === this.#rooms.find(doc.roomId);
+      this.#messages.columns.sender[known] === this.#messages.senders.find(doc.sender) &&
+      this.#messages.columns.room[known] === this.#messages.rooms.find(doc.roomId);
     // An edit that was seen first keeps its text; somebody else's edit was none.
     const edited = partial && same && old?.d !== undefined && old.d.ts >= (doc.edit?.ts ?? 0);
-    this.#end(known, STATE.dead);
+    this.#messages.end(known, STATE.dead);
     this.#insert(
       edited
         ? {
@@ -239,7 +203,7 @@ export class SearchIndex {
             text: old.t,
             edit: old.d,
             ...(old.f === undefined ? {} : { file: old.f }),
-            kinds: doc.kinds | ((this.#columns.kinds[known] ?? 0) & ~PARTIAL),
+            kinds: doc.kinds | ((this.#messages.columns.kinds[known] ?? 0) & ~PARTIAL),
           }
         : doc,
     );
@@ -247,21 +211,21 @@ export class SearchIndex {
   }
 
   async #edit(doc: SearchDoc & { edit: { eventId: string; ts: number } }): Promise<void> {
-    const known = this.#docOf(doc.eventId);
-    const state = known === undefined ? undefined : this.#columns.state[known];
+    const known = this.#messages.find(doc.eventId);
+    const state = known === undefined ? undefined : this.#messages.columns.state[known];
     if (state === STATE.redacted) return;
     if (known === undefined || state !== STATE.alive) {
       this.#insert({ ...doc, kinds: doc.kinds | PARTIAL });
       return;
     }
-    const columns = this.#columns;
+    const columns = this.#messages.columns;
     if (
-      columns.sender[known] !== this.#senders.find(doc.sender) ||
-      columns.room[known] !== this.#rooms.find(doc.roomId)
+      columns.sender[known] !== this.#messages.senders.find(doc.sender) ||
+      columns.room[known] !== this.#messages.rooms.find(doc.roomId)
     ) {
       return;
     }
-    const old = await this.#stored(known);
+    const old = await this.#messages.stored(known);
     if (old?.d !== undefined && (old.d.eventId === doc.edit.eventId || old.d.ts > doc.edit.ts)) return;
     const kinds = columns.kinds[known] ?? 0;
     const file = doc.file ?? old?.f;
@@ -271,46 +235,46 @@ export class SearchIndex {
       kinds: doc.kinds | (file === undefined ? kinds & PARTIAL : kinds),
       ...(file === undefined ? {} : { file }),
     };
-    this.#end(known, STATE.dead);
+    this.#messages.end(known, STATE.dead);
     this.#insert(next);
   }
 
   async #remove(eventId: string): Promise<{ roomId: string; eventId: string } | undefined> {
-    const known = this.#docOf(eventId);
+    const known = this.#messages.find(eventId);
     if (known !== undefined) {
-      this.#end(known, STATE.redacted);
+      this.#messages.end(known, STATE.redacted);
       return undefined;
     }
-    const edited = this.#edits.get(...hashOf(eventId, this.#root.seed));
-    if (edited === undefined || this.#columns.state[edited] !== STATE.alive) return undefined;
-    const stored = await this.#stored(edited);
+    const edited = this.#edits.get(...this.#messages.hash(eventId));
+    if (edited === undefined || this.#messages.columns.state[edited] !== STATE.alive) return undefined;
+    const stored = await this.#messages.stored(edited);
     if (stored?.d?.eventId !== eventId) return undefined;
-    this.#end(edited, STATE.dead);
-    return { roomId: this.#rooms.list[this.#columns.room[edited] ?? 0] ?? '', eventId: stored.e };
+    this.#messages.end(edited, STATE.dead);
+    return {
+      roomId: this.#messages.rooms.list[this.#messages.columns.room[edited] ?? 0] ?? '',
+      eventId: stored.e,
+    };
   }
 
   /** Forgets the messages of rooms; they may come again. */
   dropRooms(roomIds: readonly string[]): void {
-    const rooms = new Set(roomIds.map((roomId) => this.#rooms.find(roomId)));
-    const columns = this.#columns;
+    const rooms = new Set(roomIds.map((roomId) => this.#messages.rooms.find(roomId)));
+    const columns = this.#messages.columns;
     for (let doc = 0; doc < columns.length; doc++) {
-      if (columns.state[doc] === STATE.alive && rooms.has(columns.room[doc])) this.#end(doc, STATE.dead);
+      if (columns.state[doc] === STATE.alive && rooms.has(columns.room[doc]))
+        this.#messages.end(doc, STATE.dead);
     }
     this.#version++;
   }
 
   /** Rooms that have messages here. */
   rooms(): string[] {
-    const columns = this.#columns;
+    const columns = this.#messages.columns;
     const found = new Set<number>();
     for (let doc = 0; doc < columns.length; doc++) {
       if (columns.state[doc] === STATE.alive) found.add(columns.room[doc] ?? 0);
     }
-    return [...found].map((room) => this.#rooms.list[room] ?? '');
-  }
-
-  #docOf(eventId: string): number | undefined {
-    return this.#ids.get(...hashOf(eventId, this.#root.seed));
+    return [...found].map((room) => this.#messages.rooms.list[room] ?? '');
   }
 
   #noteEdit(high: number, low: number, doc: number): void {
@@ -318,92 +282,13 @@ export class SearchIndex {
     this.#editList.push([high, low, doc]);
   }
 
-  #end(doc: number, state: number): void {
-    this.#columns.end(doc, state);
-    this.#fresh.delete(doc);
-    this.#unsaved.add(doc);
-    if (doc < this.#root.docs) this.#dirty.add(Math.floor(doc / DOCS_PER_BLOCK));
-  }
-
   #insert(doc: SearchDoc): void {
-    const [high, low] = hashOf(doc.eventId, this.#root.seed);
-    const number = this.#columns.push({
-      ts: doc.ts,
-      room: this.#rooms.number(doc.roomId),
-      sender: this.#senders.number(doc.sender),
-      high,
-      low,
-      size: doc.text.length,
-      kinds: doc.kinds,
-    });
-    this.#ids.set(high, low, number);
-    this.#fresh.set(number, {
-      e: doc.eventId,
-      t: doc.text,
-      ...(doc.file === undefined ? {} : { f: doc.file }),
-      ...(doc.edit === undefined ? {} : { d: doc.edit }),
-    });
-    if (doc.edit) this.#noteEdit(...hashOf(doc.edit.eventId, this.#root.seed), number);
+    const number = this.#messages.push(doc);
+    if (doc.edit) this.#noteEdit(...this.#messages.hash(doc.edit.eventId), number);
     const memory = this.#memory.at(-1);
     if (!memory) return;
     for (const field of fieldsOf(doc)) tokenize(fold(field), (token) => memory.add(token, number));
     memory.end = number + 1;
-  }
-
-  async #docBlock(block: number): Promise<readonly (StoredDoc | null)[]> {
-    return (await this.#docBlocks([block])).get(block) ?? [];
-  }
-
-  async #docBlocks(blocks: readonly number[]): Promise<Map<number, readonly (StoredDoc | null)[]>> {
-    const found = new Map<number, readonly (StoredDoc | null)[]>();
-    const missing: [number, number][] = [];
-    for (const block of blocks) {
-      const record = this.#columns.blocks[block] ?? 0;
-      const cached = this.#docs.get(record);
-      if (cached) found.set(block, cached);
-      else if (record !== 0) missing.push([block, record]);
-    }
-    const read = await this.#sealed.read(missing.map(([, record]) => record));
-    missing.forEach(([block, record], index) => {
-      const bytes = read[index] ?? new Uint8Array();
-      const docs = fromBytes(bytes) as (StoredDoc | null)[];
-      this.#docs.set(record, docs, bytes.length);
-      found.set(block, docs);
-    });
-    return found;
-  }
-
-  async #stored(doc: number): Promise<StoredDoc | undefined> {
-    const fresh = this.#fresh.get(doc);
-    if (fresh || doc >= this.#root.docs) return fresh;
-    return (await this.#docBlock(Math.floor(doc / DOCS_PER_BLOCK)))[doc % DOCS_PER_BLOCK] ?? undefined;
-  }
-
-  /** Messages by number; those that have ended are left out. */
-  async #read(docs: readonly number[]): Promise<Map<number, SearchDoc>> {
-    const columns = this.#columns;
-    const needed = new Set<number>();
-    for (const doc of docs) {
-      if (!this.#fresh.has(doc) && doc < this.#root.docs) needed.add(Math.floor(doc / DOCS_PER_BLOCK));
-    }
-    const blocks = await this.#docBlocks([...needed]);
-    const found = new Map<number, SearchDoc>();
-    for (const doc of docs) {
-      const stored =
-        this.#fresh.get(doc) ?? blocks.get(Math.floor(doc / DOCS_PER_BLOCK))?.[doc % DOCS_PER_BLOCK];
-      if (!stored || columns.state[doc] !== STATE.alive) continue;
-      found.set(doc, {
-        eventId: stored.e,
-        roomId: this.#rooms.list[columns.room[doc] ?? 0] ?? '',
-        sender: this.#senders.list[columns.sender[doc] ?? 0] ?? '',
-        ts: columns.ts[doc] ?? 0,
-        kinds: (columns.kinds[doc] ?? 0) & ~PARTIAL,
-        text: stored.t,
-        ...(stored.f === undefined ? {} : { file: stored.f }),
-        ...(stored.d === undefined ? {} : { edit: stored.d }),
-      });
-    }
-    return found;
   }
 
   /** Bytes of segments' blocks. */
@@ -429,15 +314,15 @@ export class SearchIndex {
     this.#readers++;
     try {
       const { page, candidates } = await runSearch(request, {
-        columns: this.#columns,
-        rooms: this.#rooms,
-        senders: this.#senders,
+        columns: this.#messages.columns,
+        rooms: this.#messages.rooms,
+        senders: this.#messages.senders,
         segments: this.#root.segments,
         memory: this.#memory,
         version: this.#version,
         last: this.#last,
         blocks: (refs) => this.#segmentBlocks(refs),
-        docs: (numbers) => this.#read(numbers),
+        docs: (numbers) => this.#messages.read(numbers),
       });
       this.#last = candidates;
       return page;
@@ -482,11 +367,11 @@ export class SearchIndex {
   }
 
   async #write(): Promise<void> {
-    const columns = this.#columns;
-    const dirty = [...this.#dirty];
+    const columns = this.#messages.columns;
+    const dirty = [...this.#messages.dirty];
     const from = this.#root.docs;
     if (columns.length === from && dirty.length === 0 && !this.#stateChanged) return;
-    const loaded = await this.#docBlocks(dirty);
+    const loaded = await this.#messages.blocks(dirty);
 
     // From here to the first await nothing else runs: one moment is written.
     const end = columns.length;
@@ -499,19 +384,14 @@ export class SearchIndex {
       return this.#next++;
     };
     const garbage: number[] = [];
-    const ended = new Set(this.#unsaved);
+    const ended = new Set(this.#messages.unsaved);
     const touched = new Set(dirty);
     for (let block = Math.floor(from / DOCS_PER_BLOCK); block * DOCS_PER_BLOCK < end; block++) {
       touched.add(block);
     }
     const blocks = new Map<number, [number, number]>();
     for (const block of touched) {
-      const docs: (StoredDoc | null)[] = [];
-      for (let doc = block * DOCS_PER_BLOCK; doc < Math.min(end, (block + 1) * DOCS_PER_BLOCK); doc++) {
-        const stored = this.#fresh.get(doc) ?? loaded.get(block)?.[doc % DOCS_PER_BLOCK];
-        docs.push(columns.state[doc] === STATE.alive ? (stored ?? null) : null);
-      }
-      const bytes = toBytes(docs);
+      const bytes = this.#messages.encode(block, end, loaded.get(block));
       blocks.set(block, [put(bytes), bytes.length]);
       garbage.push(columns.blocks[block] ?? 0);
     }
@@ -540,10 +420,10 @@ export class SearchIndex {
       };
     });
     let { names, extras } = this.#root;
-    if (names === 0 || this.#rooms.changed || this.#senders.changed) {
+    if (names === 0 || this.#messages.rooms.changed || this.#messages.senders.changed) {
       garbage.push(names);
-      names = put(toBytes({ rooms: this.#rooms.list, senders: this.#senders.list }));
-      this.#rooms.changed = this.#senders.changed = false;
+      names = put(toBytes({ rooms: this.#messages.rooms.list, senders: this.#messages.senders.list }));
+      this.#messages.rooms.changed = this.#messages.senders.changed = false;
     }
     this.#editList = this.#editList.filter(([, , doc]) => columns.state[doc] === STATE.alive);
     garbage.push(extras);
@@ -561,22 +441,11 @@ export class SearchIndex {
     try {
       await this.#commit(puts, root);
     } catch (error) {
-      this.#rooms.changed = this.#stateChanged = true;
+      this.#messages.rooms.changed = this.#stateChanged = true;
       throw error;
     }
-    for (const block of dirty) this.#dirty.delete(block);
-    for (const doc of ended) this.#unsaved.delete(doc);
-    for (const doc of this.#unsaved) {
-      // Ended while this was written.
-      if (doc < end) this.#dirty.add(Math.floor(doc / DOCS_PER_BLOCK));
-    }
-    for (const [block, [record, bytes]] of blocks) {
-      columns.blocks[block] = record;
-      columns.blockBytes[block] = bytes;
-    }
+    this.#messages.noteWritten(end, blocks, { dirty, ended });
     this.#memory = this.#memory.slice(this.#memory.findIndex((each) => each.base >= end));
-    const tail = Math.floor(end / DOCS_PER_BLOCK) * DOCS_PER_BLOCK;
-    for (const doc of this.#fresh.keys()) if (doc < tail) this.#fresh.delete(doc);
     this.#discard(garbage);
   }
 
@@ -594,7 +463,7 @@ export class SearchIndex {
       if (record === 0) continue;
       this.#garbage.push(record);
       this.#blocks.delete(record);
-      this.#docs.delete(record);
+      this.#messages.discard(record);
     }
     this.#collect();
   }
@@ -603,12 +472,12 @@ export class SearchIndex {
     for (;;) {
       const group = groupToMerge(
         this.#root.segments,
-        this.#columns.alive,
-        this.#root.docs - this.#columns.alive - this.#unsaved.size,
+        this.#messages.columns.alive,
+        this.#root.docs - this.#messages.columns.alive - this.#messages.unsaved.size,
       );
       if (group.length === 0) return;
       const merged = await mergeSegments(group, {
-        keep: (doc) => this.#columns.state[doc] === STATE.alive || this.#unsaved.has(doc),
+        keep: (doc) => this.#messages.columns.state[doc] === STATE.alive || this.#messages.unsaved.has(doc),
         read: async (record) => (await this.#sealed.read([record]))[0] ?? new Uint8Array(),
         key: () => this.#next++,
         write: (puts) => this.#commit(puts),
