@@ -139,8 +139,10 @@ function generated(options: SynapseOptions, folder: string): Settings {
               module: 'qiao_synapse.QiaoModule',
               config: {
                 token_path: secretPath(varDir, 'synapse_module_token'),
-                // The only one the token may act as, and whose rooms must not federate.
-                service_users: [`@_qiao_org_bot:${config.server_name}`],
+                // The only ones the token may act as, and whose rooms must not federate.
+                service_users: ['org', 'notices'].map(
+                  (domain) => `@_qiao_${domain}_bot:${config.server_name}`,
+                ),
               },
             },
           ],

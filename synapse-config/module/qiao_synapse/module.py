@@ -21,10 +21,18 @@ from qiao_synapse.rooms import Rooms
 from qiao_synapse.store import QiaoStore
 from qiao_synapse.token import TokenFile
 from qiao_synapse.version import SYNAPSE_VERSION, VERSION
+from qiao_synapse.witness import Witness
 
 logger = logging.getLogger(__name__)
 
-FEATURES = ("accounts", "accounts.lifecycle", "memberships", "rooms.members", "rooms.handover")
+FEATURES = (
+    "accounts",
+    "accounts.lifecycle",
+    "memberships",
+    "rooms.members",
+    "rooms.handover",
+    "rooms.witness",
+)
 
 
 class QiaoModule:
@@ -61,6 +69,7 @@ class QiaoModule:
         rooms = Rooms(store, guard)
         lifecycle = Lifecycle(hs, config, store, guard, accounts.queue, memberships)
         handover = Handover(hs, store, guard, lifecycle)
+        witness = Witness(hs, store)
 
         api.register_web_resource(
             PREFIX,
@@ -82,6 +91,7 @@ class QiaoModule:
                     ("POST", "/memberships"): memberships.change,
                     ("POST", "/rooms/members"): rooms.members,
                     ("POST", "/rooms/handover"): handover.room,
+                    ("POST", "/rooms/witness"): witness.event,
                 },
             ),
         )

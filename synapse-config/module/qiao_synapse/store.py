@@ -343,6 +343,45 @@ class QiaoStore:
 
         return await self._pool.runInteraction("qiao_any_joined", txn_get)
 
+    async def get_joined(self, room_id: str, user_ids: Collection[str]) -> set[str]:
+        """Those of the users (of any server) who are joined to the room."""
+
+        def txn_get(txn: LoggingTransaction) -> set[str]:
+            clause, args = make_in_list_sql_clause(txn.database_engine, "state_key", user_ids)
+            txn.execute(
+                f"""
+                SELECT state_key FROM current_state_events
+                WHERE room_id = ? AND type = 'm.room.member' AND membership = 'join' AND {clause}
+                """,  # noqa: S608
+                [room_id, *args],
+            )
+            return {r[0] for r in txn.fetchall()}
+
+        return await self._pool.runInteraction("qiao_get_joined", txn_get)
+
+    async def get_relating(
+        self, room_id: str, event_id: str, user_ids: Collection[str]
+    ) -> set[str]:
+        """Those of the users who reacted to the event, or answered it in a thread.
+
+        Plain replies are no relations to Synapse. Redacted ones it takes out of the table.
+        """
+
+        def txn_get(txn: LoggingTransaction) -> set[str]:
+            clause, args = make_in_list_sql_clause(txn.database_engine, "e.sender", user_ids)
+            txn.execute(
+                f"""
+                SELECT DISTINCT e.sender FROM event_relations r
+                JOIN events e ON e.event_id = r.event_id
+                WHERE r.relates_to_id = ? AND r.relation_type IN ('m.annotation', 'm.thread')
+                    AND e.room_id = ? AND {clause}
+                """,  # noqa: S608
+                [event_id, room_id, *args],
+            )
+            return {r[0] for r in txn.fetchall()}
+
+        return await self._pool.runInteraction("qiao_get_relating", txn_get)
+
     async def get_residue_counts(self, user_id: str) -> dict[str, int]:
         """How many tokens, pushers and the like an account has left."""
         now = self._clock.time_msec()

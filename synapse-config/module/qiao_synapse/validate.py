@@ -21,12 +21,15 @@ MAX_REASON_LENGTH = 500
 MAX_PASSWORD_LENGTH = 512
 MAX_AVATAR_LENGTH = 1000
 MAX_ROOM_ID_LENGTH = 255
+MAX_EVENT_ID_LENGTH = 255
 
 # Narrower than the Matrix grammar: an organisation's accounts begin with a letter or digit,
 # so that they never look like a bot's (`_qiao_…`).
 _LOCALPART = re.compile(r"[a-z0-9][a-z0-9._=\-/+]*\Z")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}\Z")
 _ROOM_ID = re.compile(r"![^\s\x00-\x1f\x7f]+\Z")
+_USER_ID = re.compile(r"@[^\s:\x00-\x1f\x7f]+:[^\s\x00-\x1f\x7f]+\Z")
+_EVENT_ID = re.compile(r"\$[^\s\x00-\x1f\x7f]+\Z")
 _MXC = re.compile(r"mxc://[^\s/\x00-\x1f]+/[A-Za-z0-9_\-]+\Z")
 _EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+\Z")
 # Overrides and isolates turn the text around them; a name has no use for them.
@@ -110,6 +113,28 @@ def room_id(value: Any) -> str:
         raise bad_request("room_id must be a room id")
     if any(unicodedata.category(c) == "Cs" for c in value):
         raise bad_request("room_id must be a room id")
+    return value
+
+
+def event_id(value: Any) -> str:
+    """An event id of any room version."""
+    if (
+        not isinstance(value, str)
+        or len(value) > MAX_EVENT_ID_LENGTH
+        or not _EVENT_ID.match(value)
+    ):
+        raise bad_request("event_id must be an event id")
+    if any(unicodedata.category(c) == "Cs" for c in value):
+        raise bad_request("event_id must be an event id")
+    return value
+
+
+def user_id(value: Any) -> str:
+    """A user id of any server."""
+    if not isinstance(value, str) or len(value) > MAX_USERID_LENGTH or not _USER_ID.match(value):
+        raise bad_request("user_ids must be user ids")
+    if any(unicodedata.category(c) == "Cs" for c in value):
+        raise bad_request("user_ids must be user ids")
     return value
 
 

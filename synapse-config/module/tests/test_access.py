@@ -24,6 +24,7 @@ ENDPOINTS: list[tuple[str, str]] = [
     ("POST", "/memberships"),
     ("POST", "/rooms/members"),
     ("POST", "/rooms/handover"),
+    ("POST", "/rooms/witness"),
 ]
 
 
