@@ -71,7 +71,16 @@ export function createRoles(context: RolesContext) {
           .map(({ name }) => name)
           .sort(),
       },
-      { id: random.uuid(), builtin: 'department_admin', permissions: builtinRoles.department_admin },
+      {
+        id: random.uuid(),
+        builtin: 'department_admin',
+        permissions: [
+          ...builtinRoles.department_admin,
+          ...definitions().flatMap(({ name, roles }) =>
+            roles?.includes('department_admin') === true ? [name] : [],
+          ),
+        ],
+      },
       { id: random.uuid(), builtin: 'member', permissions: builtinRoles.member },
     ]);
   }

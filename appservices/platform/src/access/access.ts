@@ -33,6 +33,8 @@ export interface PermissionDefinition {
   readonly name: string;
   /** Scopes it can be granted over. */
   readonly scopes: readonly ('company' | 'department')[];
+  /** Built-in roles that hold it from the start, beside the main administrator, who holds all. */
+  readonly roles?: readonly 'department_admin'[];
 }
 
 /** The one door for permissions: policies ask here, routes never look at roles. */
