@@ -5,3 +5,4 @@ export * from './errors.ts';
 export * from './handover.ts';
 export * from './permissions.ts';
 export * from './read.ts';
+export * from './rooms.ts';

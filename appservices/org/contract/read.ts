@@ -23,6 +23,8 @@ export interface OrgDepartment {
   readonly parent_id: string | null;
   readonly state: 'active' | 'dissolved' | 'converted';
   readonly hidden: boolean;
+  /** Whether its room holds the people of the departments below, too. */
+  readonly include_sub: boolean;
   /** The department's room; null while it is not made yet. */
   readonly room_id: string | null;
 }
@@ -32,6 +34,13 @@ export interface OrgPlacement {
   readonly is_primary: boolean;
   readonly is_head: boolean;
   readonly title: string | null;
+}
+
+/** A role as others name it: a built-in one has a text for its name, `org:roles.<builtin>`. */
+export interface OrgRole {
+  readonly id: string;
+  readonly name: string;
+  readonly builtin: 'main_admin' | 'department_admin' | null;
 }
 
 /** All answers are of now and safe to ask outside of transactions; unknown ids give undefined or nothing. */
@@ -50,6 +59,18 @@ export interface OrgRead {
   /** Present heads; with `climb`, of the nearest department above where it has none itself. */
   headsOf(departmentId: string, options?: { climb?: boolean }): Promise<OrgPerson[]>;
   department(id: string): Promise<OrgDepartment | undefined>;
+  /** All active departments, in no order. */
+  departments(): Promise<OrgDepartment[]>;
+  /** Everybody whose account works. */
+  everybody(): Promise<OrgPerson[]>;
+  /** Roles that people are given, in no order: without that of a member, which everybody has. */
+  roles(): Promise<OrgRole[]>;
+  /** People whose account works, and who hold the role anywhere now. */
+  roleHolders(roleId: string): Promise<OrgPerson[]>;
+  /** Roles a person holds anywhere now. */
+  roleIdsOf(personId: string): Promise<string[]>;
+  /** Language of the company, where a person has none. */
+  locale(): Promise<'zh-Hans' | 'en'>;
   /** Current placements, primary first. */
   departmentsOf(personId: string): Promise<OrgPlacement[]>;
   /** People here (joining or active) directly in a department. */

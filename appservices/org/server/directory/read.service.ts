@@ -1,18 +1,19 @@
 import { sql, type RawBuilder } from 'kysely';
-import type { OrgDepartment, OrgPerson, OrgPlacement, OrgRead } from '../../contract/read.ts';
+import type { OrgDepartment, OrgPerson, OrgPlacement, OrgRead, OrgRole } from '../../contract/read.ts';
 import { localpartOf } from '../roles/roles.service.ts';
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb } from '../tables.ts';
 import type { Visibility } from '../visibility/visibility.service.ts';
 import { peopleRepository } from './people.repository.ts';
 import { userIdOf } from './present.ts';
+import { asLocale } from '../provision/words.ts';
 import { loadTree } from './tree.repository.ts';
 
 type Row = Omit<OrgPerson, 'user_id'> & { localpart: string };
 
 /** Org's answers to other domains; see `OrgRead`. */
 export function createOrgRead(
-  context: Pick<OrgContext, 'db' | 'homeserver'>,
+  context: Pick<OrgContext, 'clock' | 'db' | 'homeserver'>,
   visibility: Visibility,
 ): OrgRead {
   const db = context.db as OrgDb;
@@ -58,14 +59,42 @@ export function createOrgRead(
       return [];
     },
     async department(id) {
-      const { rows } = await sql<OrgDepartment>`select id, name, parent_id, state, hidden, room_id
+      const { rows } =
+        await sql<OrgDepartment>`select id, name, parent_id, state, hidden, include_sub, room_id
         from org.department where id = ${id}::uuid`.execute(db);
       return rows[0];
+    },
+    async departments() {
+      const { rows } =
+        await sql<OrgDepartment>`select id, name, parent_id, state, hidden, include_sub, room_id
+        from org.department where state = 'active'`.execute(db);
+      return rows;
+    },
+    everybody: () => select(sql`p.status = 'active'`),
+    async roles() {
+      const { rows } = await sql<OrgRole>`select id, name, builtin from org.role
+        where builtin is distinct from 'member'`.execute(db);
+      return rows;
+    },
+    roleHolders: (roleId) =>
+      select(sql`p.status = 'active' and p.id in (select g.person_id from org.role_grant g
+        where g.role_id = ${roleId}::uuid and (g.ends_at is null or g.ends_at > ${context.clock.now()}))`),
+    async roleIdsOf(personId) {
+      const { rows } = await sql<{ role_id: string }>`select distinct g.role_id from org.role_grant g
+        where g.person_id = ${personId}::uuid
+          and (g.ends_at is null or g.ends_at > ${context.clock.now()})`.execute(db);
+      return rows.map((row) => row.role_id);
+    },
+    async locale() {
+      const { rows } = await sql<{ locale: string | null }>`select settings ->> 'locale' as locale
+        from org.workspace`.execute(db);
+      return asLocale(rows[0]?.locale ?? null);
     },
     async departmentsOf(personId) {
       const { rows } = await sql<
         OrgDepartment & Omit<OrgPlacement, 'department'>
-      >`select d.id, d.name, d.parent_id, d.state, d.hidden, d.room_id, m.is_primary, m.is_head, m.title
+      >`select d.id, d.name, d.parent_id, d.state, d.hidden, d.include_sub, d.room_id,
+          m.is_primary, m.is_head, m.title
         from org.membership m join org.department d on d.id = m.department_id
         where m.until is null and m.person_id = ${personId}::uuid
         order by m.is_primary desc, d.name, d.id`.execute(db);

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EncryptedBot, fileSecrets, type MessageEvent } from '@qiao/platform/bots';
 import { MatrixLink } from '@qiao/platform/matrix';
-import { parseRoomId, parseUserId, type RoomId } from '@qiao/matrix-types';
+import { parseEventId, parseRoomId, parseUserId, type RoomId } from '@qiao/matrix-types';
 import type { Locale } from '@qiao/platform';
+import type { RoomResponse } from '../../contract/rooms.ts';
 import type { OrgContext } from '../setup.ts';
 import type { BotRepository, BotPerson } from './bot.repository.ts';
 import { asLocale } from './words.ts';
@@ -54,6 +55,16 @@ export interface OrgBot {
   welcome(roomId: string, person: BotPerson, department: string): Promise<void>;
   /** Tells a dissolved department's people; does nothing while the bot does not run. Never throws. */
   farewell(roomId: string): Promise<void>;
+  /** Says something in a room, encrypted, once for each transaction id. Throws like `welcome`. */
+  post(
+    roomId: string,
+    message: { body: string; formattedBody?: string; extra?: Record<string, unknown> },
+    txnId: string,
+  ): Promise<string>;
+  /** Takes a message of its own back. Throws like `welcome`. */
+  redact(roomId: string, eventId: string, txnId: string): Promise<void>;
+  /** Replies and reactions to messages in the bot's rooms. Add before `start`. */
+  onResponse(handler: (response: RoomResponse) => Promise<void>): void;
   /** True when the person has a device whose keys can be had. */
   hasDevice(userId: string): Promise<boolean>;
 }
@@ -106,6 +117,17 @@ export function createOrgBot(
     acceptInvite: ({ inviter }) => inviter?.endsWith(`:${org.homeserver.serverName}`) === true,
   });
 
+  const responded: ((response: RoomResponse) => Promise<void>)[] = [];
+  bot.on.reaction(async ({ roomId, target, sender, key }) => {
+    for (const handle of responded)
+      await handle({ room_id: roomId, event_id: target, sender, kind: 'reaction', key });
+  });
+  bot.on.message(async ({ roomId, replyTo, thread, replaces, sender }) => {
+    const target = replyTo ?? thread;
+    if (target === undefined || replaces !== undefined || sender === userId) return;
+    for (const handle of responded)
+      await handle({ room_id: roomId, event_id: target, sender, kind: 'reply', key: null });
+  });
   bot.on.message(async (event: MessageEvent) => {
     // Notices are other bots' (and our own) way of speaking: never answered.
     if (event.content.msgtype !== 'm.text' || event.replaces !== undefined) return;
@@ -177,6 +199,15 @@ export function createOrgBot(
       } catch (error) {
         log.warn({ err: error, room_id: roomId }, 'no goodbye in a dissolved department');
       }
+    },
+    async post(roomId, message, txnId) {
+      return bot.sendText(parseRoomId(roomId), message, { txnId });
+    },
+    async redact(roomId, eventId, txnId) {
+      await bot.redact(parseRoomId(roomId), parseEventId(eventId), undefined, { txnId });
+    },
+    onResponse(handler) {
+      responded.push(handler);
     },
     async hasDevice(person) {
       const answer = await link.as(userId).keysQuery({ device_keys: { [person]: [] } });

@@ -1,6 +1,6 @@
 import type { DomainParts } from '@qiao/platform';
 import { Value } from 'typebox/value';
-import { orgEvents } from '../../contract/index.ts';
+import { ORG_ROOMS, orgEvents, type OrgRooms } from '../../contract/index.ts';
 import { provisionJob } from '../jobs/provision.job.ts';
 import { reconcileJob } from '../jobs/reconcile.job.ts';
 import { enqueueWelcome, welcomePersonJob } from '../jobs/welcome-person.job.ts';
@@ -27,7 +27,30 @@ export function provisionParts(org: OrgContext): DomainParts {
     busy: () => provisioner.bulk,
   });
   provisioner.setFarewell((roomId) => bot.farewell(roomId));
+  const rooms: OrgRooms = {
+    async post(departmentId, { body, formatted_body, extra }, txnId) {
+      const row = await db
+        .selectFrom('org.department')
+        .select('room_id')
+        .where('id', '=', departmentId)
+        .where('state', '=', 'active')
+        .executeTakeFirst();
+      const roomId = row?.room_id ?? null;
+      if (roomId === null) return undefined;
+      const message = {
+        body,
+        ...(formatted_body === undefined ? {} : { formattedBody: formatted_body }),
+        ...(extra === undefined ? {} : { extra: { ...extra } }),
+      };
+      return { room_id: roomId, event_id: await bot.post(roomId, message, txnId) };
+    },
+    redact: (roomId, eventId, txnId) => bot.redact(roomId, eventId, txnId),
+    onResponse: (handler) => {
+      bot.onResponse(handler);
+    },
+  };
   return {
+    offers: { [ORG_ROOMS]: rooms },
     routes: (http) => {
       provisionRoutes(http, org.access, service);
     },
