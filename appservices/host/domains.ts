@@ -1,9 +1,10 @@
 import audit from '@qiao/audit/module';
+import notices from '@qiao/notices/module';
 import org from '@qiao/org/module';
 import type { DomainModule } from '@qiao/platform';
 
 /** Every domain of the product, one line each. */
-export const domains: readonly DomainModule[] = [audit, org];
+export const domains: readonly DomainModule[] = [audit, org, notices];
 
 /** Domains that run as a process of their own: nobody who owns the rest reads what they hold. */
 export const APART: readonly string[] = ['audit'];

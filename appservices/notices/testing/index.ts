@@ -1,0 +1,1 @@
+export { default as notices } from '../module.ts';
