@@ -28,7 +28,6 @@ import { createReminders } from './reminders/reminders.service.ts';
 import { createSignals } from './reminders/signals.ts';
 import { settingsRoutes } from './settings/settings.routes.ts';
 import { createSettings } from './settings/settings.service.ts';
-import type { NoticesDb } from './tables.ts';
 import { createWitness } from './witness.ts';
 
 /** Puts the domain's areas together. */

@@ -31,7 +31,7 @@ describe('what arrives in a stock client', { timeout: 180_000 }, () => {
     expect([answer.text, answer.status]).toEqual([answer.text, expect.toBeOneOf([200, 201, 204])]);
     return answer.body as T;
   };
-  const progressUntil = (id: string, done: (progress: Progress) => boolean): Promise<void> =>
+  const progressUntil = (id: string, done: (progress: Progress) => boolean): Promise<unknown> =>
     waitFor(async () => done(await call<Progress>('GET', `/managed/${id}/progress`)), {
       what: 'the notice to come so far',
       timeout: 90_000,
