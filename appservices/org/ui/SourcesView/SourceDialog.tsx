@@ -45,7 +45,7 @@ export function SourceDialog(props: {
   const settings = source?.settings ?? {};
   const [kind, setKind] = useState<SourceKindName>(source?.kind ?? 'ldap');
   const [name, setName] = useState(source?.name ?? '');
-  const [place, setPlace] = useState(textOf(settings, 'url') || textOf(settings, 'path'));
+  const [place, setPlace] = useState(textOf(settings, 'path'));
   const [ldap, setLdap] = useState({
     url: textOf(settings, 'url') || 'ldaps://',
     start_tls: settings['start_tls'] === true,
@@ -94,9 +94,7 @@ export function SourceDialog(props: {
             }
           : kind === 'scim'
             ? {}
-            : /^https?:\/\//.test(place.trim())
-              ? { url: place.trim() }
-              : { path: place.trim() },
+            : { path: place.trim() },
       ...(kind === 'scim' ? {} : { schedule: schedule.trim() === '' ? null : schedule.trim() }),
       leaver_guard: guard,
       enabled,
