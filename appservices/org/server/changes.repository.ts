@@ -30,6 +30,14 @@ export interface PlacementRow extends Placement {
 
 const json = (rows: readonly unknown[]): string => JSON.stringify(rows);
 
+/** Rows of one statement: a larger set goes in several, so that memory does not grow with its text. */
+export const CHUNK = 5000;
+
+/** Parts of a list that a statement takes. */
+export function* chunks<T>(rows: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < rows.length; at += CHUNK) yield rows.slice(at, at + CHUNK);
+}
+
 /** SQL of the change engine; every statement takes a whole set. */
 export const changesRepository = {
   /** One change set at a time in the whole company: what is checked at the end still holds at commit. */
@@ -98,6 +106,8 @@ export const changesRepository = {
   async takenBy(
     trx: OrgTrx,
     rows: readonly Pick<PersonRow, 'id' | 'email' | 'external_id' | 'localpart'>[],
+    /** Of the whole set: they give up what they have. */
+    claiming: readonly string[],
   ): Promise<{ email: string | null; external_id: string | null; localpart: string | null }[]> {
     const { rows: found } = await sql<{
       email: string | null;
@@ -105,7 +115,7 @@ export const changesRepository = {
       localpart: string | null;
     }>`with x as (select * from jsonb_to_recordset(${json(rows)}::jsonb)
           as x(id uuid, email text, external_id text, localpart text)),
-        other as (select p.* from org.person p where not exists (select 1 from x where x.id = p.id))
+        other as (select p.* from org.person p where p.id <> all(${claiming}::uuid[]))
       select x.email, null as external_id, null as localpart from x
         join other p on lower(p.email) = lower(x.email) and p.email is not null and p.status <> 'left'
       union all select null, x.external_id, null from x join other p on p.external_id = x.external_id
@@ -177,10 +187,10 @@ export const changesRepository = {
   },
 
   async insertPlacements(trx: OrgTrx, rows: readonly PlacementRow[]): Promise<void> {
-    if (rows.length === 0) return;
-    await sql`insert into org.membership (id, person_id, department_id, is_primary, is_head, title, since)
+    for (const part of chunks(rows))
+      await sql`insert into org.membership (id, person_id, department_id, is_primary, is_head, title, since)
       select id, person_id, department_id, is_primary, is_head, title, since
-      from jsonb_to_recordset(${json(rows)}::jsonb) as x(id uuid, person_id uuid, department_id uuid,
+      from jsonb_to_recordset(${json(part)}::jsonb) as x(id uuid, person_id uuid, department_id uuid,
         is_primary boolean, is_head boolean, title text, since date)`.execute(trx);
   },
 

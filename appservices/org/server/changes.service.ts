@@ -11,6 +11,7 @@ import type {
 } from './changes.ts';
 import {
   changesRepository as repository,
+  chunks,
   type DepartmentRow,
   type PersonRow,
   type PlacementRow,
@@ -145,7 +146,7 @@ export function createChanges(
       const sorted = sort(changes);
       await repository.lock(trx);
       const { departments, changedDepartments } = await applyDepartments(trx, sorted, now, act);
-      const people = await applyPeople(trx, sorted, now, act);
+      const people = await applyPeople(trx, sorted, now, act, context.progress);
       const moved = await applyPlacements(trx, sorted, departments, context, act, services.random);
       const leaving = await applyLeavers(trx, sorted, context);
       await finishDepartmentEnds(trx, sorted, departments, context);
@@ -156,7 +157,7 @@ export function createChanges(
       const changed = acts.length + leaving;
       if (changed === 0) return { changed: 0, version: undefined };
 
-      await services.acts.recordMany(trx as never, acts);
+      for (const part of chunks(acts)) await services.acts.recordMany(trx as never, part);
       const userId = (localpart: string): string => `@${localpart}:${services.homeserver.serverName}`;
       for (const person of sorted.personAdds.values()) {
         await services.events.publish(trx as never, 'org.person.joined', {
@@ -318,7 +319,13 @@ interface AppliedPeople {
   touchedManagers: string[];
 }
 
-async function applyPeople(trx: OrgTrx, sorted: Sorted, now: Date, act: WriteAct): Promise<AppliedPeople> {
+async function applyPeople(
+  trx: OrgTrx,
+  sorted: Sorted,
+  now: Date,
+  act: WriteAct,
+  progress: ChangeContext['progress'],
+): Promise<AppliedPeople> {
   const { personAdds, personSets, places } = sorted;
   const existingIds = new Set([...personSets.keys(), ...places.keys()].filter((id) => !personAdds.has(id)));
   const result: AppliedPeople = {
@@ -369,18 +376,44 @@ async function applyPeople(trx: OrgTrx, sorted: Sorted, now: Date, act: WriteAct
   const claiming = [...adds.values(), ...updates.filter((row) => freedSet.has(row.id))];
   await checkUnique(trx, claiming);
   await repository.freePeople(trx, freed);
-  await repository.insertPeople(
-    trx,
+  let written = 0;
+  for (const part of chunks(managersFirst(adds))) {
     // Managers may come later in the same statement; the database checks references at its end.
-    [...adds.values()].map((person) => ({ ...person, search: searchText(person) })),
-    now,
-  );
+    await repository.insertPeople(
+      trx,
+      part.map((person) => ({ ...person, search: searchText(person) })),
+      now,
+    );
+    written += part.length;
+    await progress?.(written);
+  }
   await repository.updatePeople(
     trx,
     updates.map((row) => ({ ...row, search: searchText(row) })),
     now,
   );
   return result;
+}
+
+/** New people in an order in which nobody comes before their manager; those of a cycle, which is refused later, last. */
+function managersFirst(adds: ReadonlyMap<string, NewPerson>): NewPerson[] {
+  const placed = new Set<string>();
+  const order: NewPerson[] = [];
+  for (const person of adds.values()) {
+    const line: NewPerson[] = [];
+    const seen = new Set<string>();
+    let at: NewPerson | undefined = person;
+    while (at && !placed.has(at.id) && !seen.has(at.id)) {
+      seen.add(at.id);
+      line.push(at);
+      at = at.manager_id === null ? undefined : adds.get(at.manager_id);
+    }
+    for (const one of line.reverse()) {
+      placed.add(one.id);
+      order.push(one);
+    }
+  }
+  return order;
 }
 
 async function checkUnique(
@@ -404,10 +437,16 @@ async function checkUnique(
     if (localparts.has(localpart)) throw errors.localpart_taken({ localpart });
     localparts.add(localpart);
   }
-  for (const taken of await repository.takenBy(
-    trx,
-    claiming.map(({ id, email, external_id, localpart }) => ({ id, email, external_id, localpart })),
-  )) {
+  const ids = claiming.map(({ id }) => id);
+  for (const part of chunks(claiming)) {
+    const wanted = part.map(({ id, email, external_id, localpart }) => ({
+      id,
+      email,
+      external_id,
+      localpart,
+    }));
+    const [taken] = await repository.takenBy(trx, wanted, ids);
+    if (!taken) continue;
     if (taken.email !== null) throw errors.email_taken({ email: taken.email });
     if (taken.localpart !== null) throw errors.localpart_taken({ localpart: taken.localpart });
     throw platformErrors.conflict({}, { external_id: taken.external_id });

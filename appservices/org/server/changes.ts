@@ -74,4 +74,6 @@ export interface ChangeContext {
   actor: string;
   /** Calendar date the changes hold from, ISO 8601. */
   on: string;
+  /** Told now and then how many people of a large set are written; what it writes itself is seen before the commit. */
+  progress?: (people: number) => Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { DomainError, makeErrors, platformErrors, type Actor, type Locale } from '@qiao/platform';
 import { createWriteStream } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -24,6 +24,7 @@ import {
   type StoredError,
 } from './imports.repository.ts';
 import { buildPeopleImage } from './people-image.ts';
+import { readLines, writeLines } from './lines.ts';
 import { Problems } from './problems.ts';
 import { inspectFile, readFileContent, type FileContent } from './read-file.ts';
 import { SourceUnreachable } from '../sources/unreachable.ts';
@@ -64,7 +65,7 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
   const db = context.db as unknown as OrgDb;
   const changes = createChanges(context);
   const folder = join(context.site.varDir, 'data', 'org', 'imports');
-  const changesPath = (id: string): string => join(folder, `${id}.changes.json`);
+  const changesPath = (id: string): string => join(folder, `${id}.changes.jsonl`);
   const { clock, random, queue } = context;
   const today = (): string => clock.now().toISOString().slice(0, 10);
 
@@ -436,7 +437,7 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
       await guarded(id, 'applying', attempt, async (run) => {
         let set: DirectoryChange[];
         try {
-          set = JSON.parse(await readFile(changesPath(id), 'utf8')) as DirectoryChange[];
+          set = await readLines<DirectoryChange>(changesPath(id));
         } catch {
           throw new UnreadableFile('gone');
         }
@@ -445,7 +446,16 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
           await changesRepository.lock(trx);
           if ((await directoryVersion(trx)) !== run.base_version) throw errors.import_base_moved();
           const actor = run.options.applied_by ?? run.started_by;
-          await changes.applyChanges(trx, set, { actor, on: run.options.on ?? today() });
+          await changes.applyChanges(trx, set, {
+            actor,
+            on: run.options.on ?? today(),
+            // On a connection of its own: seen before the commit.
+            progress: async (people) => {
+              const progress = { done: people, total: set.length };
+              const still = await repository.move(db, id, ['applying'], { progress });
+              if (!still) throw new Stopped();
+            },
+          });
           await context.acts.record(trx as never, {
             actor,
             action: 'org.import.apply',
@@ -575,7 +585,7 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
   /** Whole or not at all: the name appears when the file is complete. */
   async function saveChanges(id: string, set: readonly DirectoryChange[]): Promise<void> {
     const draft = `${changesPath(id)}.draft`;
-    await writeFile(draft, JSON.stringify(set), { mode: 0o600 });
+    await writeLines(draft, set);
     await chmod(draft, 0o600);
     await rename(draft, changesPath(id));
   }
