@@ -290,3 +290,30 @@ describe('a file that would send half the company home', () => {
     ]);
   });
 });
+
+describe('a source that takes over', () => {
+  test('gets the people of a file, after their number was shown', async () => {
+    const { items: sources } = await company.api<{ items: { kind: string; name: string }[] }>(
+      'GET',
+      '/api/org/sources',
+    );
+    const file = sources.find((source) => source.kind === 'csv')?.name ?? '';
+    await page.goto('/admin/sources');
+    await page.getByRole('button', { name: `Actions for ${file}` }).click();
+    await page.getByRole('menuitem', { name: 'Hand people over…' }).click();
+    const dialog = page.getByRole('dialog');
+    const go = dialog.getByRole('button', { name: 'Hand over' });
+    expect(await go.isDisabled()).toBe(true);
+    await dialog.getByLabel('To', { exact: true }).selectOption({ label: 'SCIM (SCIM)' });
+    // Six came with the file; three of them are leaving, and go over, too.
+    await dialog.getByText('6 people go over.').waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await go.click();
+    await page.getByText(`People of ${file} now belong to SCIM`).first().waitFor();
+    const { items } = await company.api<{ items: { kind: string; people_count: number }[] }>(
+      'GET',
+      '/api/org/sources',
+    );
+    expect(items.find((source) => source.kind === 'scim')?.people_count).toBe(3);
+  });
+});
