@@ -6,6 +6,7 @@ import {
   HTTPError,
   MatrixError,
   RoomEvent,
+  RoomStateEvent,
   SyncState,
   type MatrixClient,
   type MatrixEvent,
@@ -238,6 +239,24 @@ export class Sender extends ViewModel<SenderSnapshot> {
     if (is ? Date.now() - last < TYPING_AGAIN_MS : last === 0) return;
     this.#typing.set(roomId, is ? Date.now() : 0);
     this.client.sendTyping(roomId, is, is ? TYPING_MS : 0).catch(() => undefined);
+  }
+
+  /** Calls `onChange` when what one may write in a conversation may have changed; answers what ends it. */
+  watchAccess(roomId: string, onChange: () => void): () => void {
+    const onState = (event: MatrixEvent): void => {
+      if (event.getRoomId() === roomId) onChange();
+    };
+    const onRoom = (room: Room): void => {
+      if (room.roomId === roomId) onChange();
+    };
+    this.client.on(RoomStateEvent.Events, onState);
+    this.client.on(RoomEvent.MyMembership, onRoom);
+    this.client.on(ClientEvent.Room, onRoom);
+    return () => {
+      this.client.off(RoomStateEvent.Events, onState);
+      this.client.off(RoomEvent.MyMembership, onRoom);
+      this.client.off(ClientEvent.Room, onRoom);
+    };
   }
 
   #item(roomId: string, type: string, given: Content, to: SendTo): OutboxItem {

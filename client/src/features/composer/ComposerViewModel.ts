@@ -1,0 +1,419 @@
+import { ViewModel } from '@qiao/ui-kit';
+import type { ComposeEvent, ComposeTarget } from '../../matrix/compose-target.ts';
+import type { Draft } from '../../matrix/drafts.ts';
+import { EVENT } from '../../matrix/names.ts';
+import { writeBarrier, type WriteBarrier } from '../../matrix/sender-access.ts';
+import { editOf, textContent, type Content } from '../../matrix/sender-content.ts';
+import { lastOwnText, ownText } from '../../matrix/sender-own.ts';
+import type { SendTo } from '../../matrix/sender.ts';
+import type { MatrixSession } from '../../matrix/session.ts';
+import { suggestionsFor, type Suggestion } from './completions.ts';
+import { meaningOfEnter } from './editor/ime.ts';
+import type { Beginning } from './editor/RichEditor.tsx';
+import type { Format, Trigger, Writing } from './editor/writing.ts';
+import { readPreferences, writePreferences, type ComposerPreferences } from './preferences.ts';
+import { applySlash } from './slash.ts';
+
+/** Largest content of a message, in bytes: an event holds 65,536, encrypted a third more than its text. */
+export const MAX_CONTENT_BYTES = 45_000;
+/** How long changes are gathered before the draft is kept, in milliseconds. */
+const DRAFT_MS = 150;
+
+/** What is open beside the text. */
+export type ComposerPart = 'poll' | 'voice' | 'emoji' | 'link' | `action:${string}`;
+
+export interface ComposerSnapshot extends ComposerPreferences {
+  readonly barrier: WriteBarrier | undefined;
+  readonly encrypted: boolean;
+  /** What the editor begins with; a new `editor` is a new one. */
+  readonly editor: number;
+  readonly beginning: Beginning;
+  readonly blank: boolean;
+  readonly formats: ReadonlySet<Format>;
+  readonly reply: ComposeEvent | undefined;
+  readonly edit: ComposeEvent | undefined;
+  readonly completion:
+    { readonly trigger: Trigger; readonly items: readonly Suggestion[]; readonly active: number } | undefined;
+  /** Files that wait for the preview's answer. */
+  readonly files: readonly File[];
+  readonly part: ComposerPart | undefined;
+}
+
+export interface ComposerDeps {
+  readonly matrix: MatrixSession;
+  readonly roomId: string;
+  readonly threadId: string | undefined;
+  readonly target: ComposeTarget;
+  readonly locale: () => 'en' | 'zh-Hans';
+  readonly everybody: () => string;
+  /** Says that a text is too long for one message. */
+  readonly onTooLong: () => void;
+  /** On a device without a keyboard the editor does not open the one on the screen by itself. */
+  readonly hasKeyboard: boolean;
+}
+
+const NO_FORMATS: ReadonlySet<Format> = new Set();
+
+const beginningOf = (draft: Draft | undefined): Beginning =>
+  draft === undefined
+    ? {}
+    : {
+        ...(draft.document === undefined ? {} : { document: draft.document }),
+        ...(draft.source === undefined ? {} : { source: draft.source }),
+        text: draft.text,
+      };
+
+/** Where messages of a conversation or a thread are written. */
+export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
+  readonly #deps: ComposerDeps;
+  #writing: Writing | undefined;
+  #editing: string | undefined;
+  #dismissed: string | undefined;
+  #asked = 0;
+  #sending = false;
+  #saving: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(deps: ComposerDeps) {
+    const { client, drafts } = deps.matrix;
+    const draft = drafts.get(deps.roomId, deps.threadId);
+    super({
+      ...readPreferences(),
+      // A draft opens as it was written.
+      ...(draft?.source !== undefined && draft.document === undefined ? { mode: 'source' as const } : {}),
+      barrier: writeBarrier(client, deps.roomId),
+      encrypted: client.getRoom(deps.roomId)?.hasEncryptionStateEvent() ?? false,
+      editor: 0,
+      beginning: beginningOf(draft),
+      blank: (draft?.text ?? '') === '',
+      formats: NO_FORMATS,
+      reply: undefined,
+      edit: undefined,
+      completion: undefined,
+      files: [],
+      part: undefined,
+    });
+    this.#deps = deps;
+  }
+
+  protected override onMount(): void {
+    const { matrix, roomId, threadId, target } = this.#deps;
+    const draft = matrix.drafts.get(roomId, threadId);
+    if (draft?.reply && !target.getSnapshot().reply) target.reply(draft.reply);
+    this.#follow();
+    this.own(target.subscribe(this.#follow));
+    this.own(
+      matrix.sender.watchAccess(roomId, () => {
+        this.set({
+          barrier: writeBarrier(matrix.client, roomId),
+          encrypted: matrix.client.getRoom(roomId)?.hasEncryptionStateEvent() ?? false,
+        });
+      }),
+    );
+    const onHidden = (): void => {
+      if (document.visibilityState !== 'hidden') return;
+      this.#saveDraft();
+      void matrix.drafts.flush();
+    };
+    document.addEventListener('visibilitychange', onHidden);
+    this.own(() => {
+      document.removeEventListener('visibilitychange', onHidden);
+      this.#saveDraft();
+      matrix.sender.typing(roomId, false);
+    });
+  }
+
+  /** The editor is there, or goes. */
+  readonly onReady = (writing: Writing | undefined): void => {
+    if (!writing) this.#saveDraft();
+    this.#writing = writing;
+  };
+
+  readonly onChange = (): void => {
+    const blank = this.#writing?.isBlank() ?? true;
+    if (blank !== this.snapshot.blank) this.set({ blank });
+    if (this.#editing === undefined) {
+      this.#deps.matrix.sender.typing(this.#deps.roomId, !blank);
+      this.#saving ??= setTimeout(this.#saveDraft, DRAFT_MS);
+    }
+  };
+
+  readonly onFormats = (formats: ReadonlySet<Format>): void => {
+    const { formats: before } = this.snapshot;
+    if (formats.size !== before.size || [...formats].some((format) => !before.has(format)))
+      this.set({ formats });
+  };
+
+  readonly onTrigger = (trigger: Trigger | undefined): void => {
+    const asked = ++this.#asked;
+    if (!trigger) {
+      this.#dismissed = undefined;
+      if (this.snapshot.completion) this.set({ completion: undefined });
+      return;
+    }
+    if (this.#dismissed === `${trigger.kind} ${String(trigger.from)}`) return;
+    const { matrix, roomId, locale, everybody } = this.#deps;
+    void suggestionsFor(trigger, {
+      client: matrix.client,
+      roomId,
+      locale: locale(),
+      everybody: everybody(),
+    }).then((items) => {
+      // Something else is typed by now.
+      if (asked !== this.#asked) return;
+      this.set({ completion: items.length === 0 ? undefined : { trigger, items, active: 0 } });
+    });
+  };
+
+  /** A key that is not the input method's. @returns whether it is done with */
+  readonly onKey = (event: KeyboardEvent): boolean => {
+    if (this.#completionKey(event)) return true;
+    const { key } = event;
+    const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (key === 'Enter' && meaningOfEnter(event, this.snapshot.sendKey) === 'send') {
+      void this.send();
+      return true;
+    }
+    if (key === 'Escape' && (this.snapshot.reply ?? this.snapshot.edit)) {
+      this.#deps.target.clear();
+      return true;
+    }
+    if (key === 'ArrowUp' && plain && this.snapshot.blank && !this.snapshot.edit) {
+      const last = lastOwnText(this.#deps.matrix.client, this.#deps.roomId, this.#deps.threadId);
+      if (last) this.#deps.target.edit(last);
+      return last !== undefined;
+    }
+    if (key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
+      this.set({ part: 'link' });
+      return true;
+    }
+    return false;
+  };
+
+  readonly choose = (index: number): void => {
+    const { completion } = this.snapshot;
+    const item = completion?.items[index];
+    if (!completion || !item) return;
+    this.#asked++;
+    this.set({ completion: undefined });
+    this.#writing?.complete(completion.trigger, item.completion);
+  };
+
+  /** Sends what is written. */
+  readonly send = async (): Promise<void> => {
+    const writing = this.#writing;
+    if (!writing || this.#sending || this.snapshot.barrier || writing.isBlank()) return;
+    this.#sending = true;
+    try {
+      const message = applySlash(await writing.message());
+      if (message.body === '') return;
+      const { sender } = this.#deps.matrix;
+      let content = textContent(message);
+      let to: SendTo = this.sendTo();
+      if (this.#editing !== undefined) {
+        const before = ownText(this.#deps.matrix.client, this.#deps.roomId, this.#editing);
+        const same =
+          before?.['body'] === content['body'] && before?.['formatted_body'] === content['formatted_body'];
+        if (same) {
+          this.#deps.target.clear();
+          return;
+        }
+        content = editOf(content, this.#editing, before ?? {});
+        to = {};
+      }
+      if (new Blob([JSON.stringify(content)]).size > MAX_CONTENT_BYTES) {
+        this.#deps.onTooLong();
+        return;
+      }
+      // Nobody waits for it here: the timeline shows how it stands.
+      sender.send(this.#deps.roomId, EVENT.message, content, to).catch(() => undefined);
+      if (this.#editing === undefined) {
+        writing.clear();
+        this.#forgetDraft();
+      }
+      this.#deps.target.clear();
+      sender.typing(this.#deps.roomId, false);
+    } finally {
+      this.#sending = false;
+    }
+  };
+
+  /** Where what is written goes: thread and reply. */
+  sendTo(): SendTo {
+    const { reply } = this.snapshot;
+    return {
+      threadId: this.#deps.threadId,
+      reply: reply && { eventId: reply.eventId, sender: reply.sender },
+    };
+  }
+
+  /** Sends something that is not text (a poll), as a reply or in the thread like text. */
+  readonly sendEvent = (type: string, content: Content): void => {
+    this.#deps.matrix.sender.send(this.#deps.roomId, type, content, this.sendTo()).catch(() => undefined);
+    this.#deps.target.clear();
+  };
+
+  readonly addFiles = (files: readonly File[]): void => {
+    if (this.snapshot.barrier || files.length === 0) return;
+    this.set({ files: [...this.snapshot.files, ...files], part: undefined });
+  };
+
+  readonly removeFile = (file: File): void => {
+    this.set({ files: this.snapshot.files.filter((other) => other !== file) });
+  };
+
+  readonly clearFiles = (): void => {
+    this.set({ files: [] });
+  };
+
+  /** The files are on their way. */
+  readonly filesSent = (): void => {
+    this.set({ files: [] });
+    this.#deps.target.clear();
+  };
+
+  readonly open = (part: ComposerPart | undefined): void => {
+    this.set({ part });
+  };
+
+  readonly close = (): void => {
+    this.set({ part: undefined });
+    this.#writing?.focus();
+  };
+
+  readonly insert = (text: string): void => {
+    this.#writing?.insert(text);
+  };
+
+  readonly format = (format: Format): void => {
+    this.#writing?.format(format);
+  };
+
+  readonly link = (href: string): void => {
+    this.set({ part: undefined });
+    this.#writing?.link(href);
+  };
+
+  readonly cancelTarget = (): void => {
+    this.#deps.target.clear();
+    this.#writing?.focus();
+  };
+
+  /** Rich text or its Markdown source; what is written goes along. */
+  readonly setMode = (mode: ComposerPreferences['mode']): void => {
+    const writing = this.#writing;
+    if (!writing || mode === this.snapshot.mode) return;
+    const source = writing.markdown();
+    this.#begin({ source }, { mode });
+    this.#keep();
+  };
+
+  readonly setToolbar = (toolbar: boolean): void => {
+    this.set({ toolbar });
+    this.#keep();
+  };
+
+  readonly setSendKey = (sendKey: ComposerPreferences['sendKey']): void => {
+    this.set({ sendKey });
+    this.#keep();
+  };
+
+  #keep(): void {
+    const { mode, toolbar, sendKey } = this.snapshot;
+    writePreferences({ mode, toolbar, sendKey });
+  }
+
+  #begin(beginning: Beginning, more: Partial<ComposerSnapshot> = {}): void {
+    this.set({
+      beginning,
+      editor: this.snapshot.editor + 1,
+      completion: undefined,
+      formats: NO_FORMATS,
+      ...more,
+    });
+  }
+
+  readonly #follow = (): void => {
+    const { reply, edit } = this.#deps.target.getSnapshot();
+    const { client, drafts } = this.#deps.matrix;
+    const { roomId, threadId } = this.#deps;
+    const replyChanged = reply?.eventId !== this.snapshot.reply?.eventId;
+    this.set({ reply, edit });
+    if (edit && edit.eventId !== this.#editing) {
+      const content = ownText(client, roomId, edit.eventId);
+      if (!content) {
+        this.#deps.target.clear();
+        return;
+      }
+      this.#saveDraft();
+      this.#editing = edit.eventId;
+      const html = content['formatted_body'];
+      const body = typeof content['body'] === 'string' ? content['body'] : '';
+      const rich = this.snapshot.mode === 'rich' || typeof html === 'string';
+      this.#begin(typeof html === 'string' ? { html } : { text: body }, {
+        blank: false,
+        mode: rich ? 'rich' : 'source',
+      });
+    } else if (!edit && this.#editing !== undefined) {
+      this.#editing = undefined;
+      const draft = drafts.get(roomId, threadId);
+      this.#begin(beginningOf(draft), { blank: (draft?.text ?? '') === '', mode: readPreferences().mode });
+    } else if (replyChanged) {
+      if (reply) this.#writing?.focus();
+      this.#saveDraft();
+    }
+  };
+
+  #completionKey(event: KeyboardEvent): boolean {
+    const { completion } = this.snapshot;
+    if (!completion) return false;
+    const count = completion.items.length;
+    const go = (by: number): true => {
+      this.set({ completion: { ...completion, active: (completion.active + by + count) % count } });
+      return true;
+    };
+    switch (event.key) {
+      case 'ArrowDown':
+        return go(1);
+      case 'ArrowUp':
+        return go(-1);
+      case 'Enter':
+      case 'Tab':
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return false;
+        this.choose(completion.active);
+        return true;
+      case 'Escape':
+        this.#dismissed = `${completion.trigger.kind} ${String(completion.trigger.from)}`;
+        this.#asked++;
+        this.set({ completion: undefined });
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  readonly #saveDraft = (): void => {
+    clearTimeout(this.#saving);
+    this.#saving = undefined;
+    const writing = this.#writing;
+    if (!writing || this.#editing !== undefined) return;
+    const { drafts } = this.#deps.matrix;
+    const { roomId, threadId } = this.#deps;
+    const { reply } = this.snapshot;
+    if (writing.isBlank()) {
+      drafts.put(roomId, threadId, reply ? { text: '', reply, at: Date.now() } : undefined);
+      return;
+    }
+    const saved = writing.save();
+    const before = drafts.get(roomId, threadId);
+    const same =
+      before?.reply?.eventId === reply?.eventId &&
+      JSON.stringify([before?.document, before?.source]) === JSON.stringify([saved.document, saved.source]);
+    if (!same) drafts.put(roomId, threadId, { ...saved, ...(reply ? { reply } : {}), at: Date.now() });
+  };
+
+  #forgetDraft(): void {
+    clearTimeout(this.#saving);
+    this.#saving = undefined;
+    this.#deps.matrix.drafts.put(this.#deps.roomId, this.#deps.threadId, undefined);
+  }
+}
