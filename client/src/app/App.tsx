@@ -17,6 +17,7 @@ import { BrowserRouter } from 'react-router';
 import { MatrixContext } from '../matrix/context.tsx';
 import { AppViewModel, homeserverUrl, sessionFor, type AppState } from './AppViewModel.ts';
 import { Frame } from './Frame.tsx';
+import { MatrixServices } from './MatrixServices.tsx';
 import { Screen } from './Screen.tsx';
 import { theme } from './theme.ts';
 
@@ -104,7 +105,9 @@ function Current(props: { state: AppState; model: AppViewModel; loginToken: stri
       return (
         <MatrixContext value={state.matrix}>
           <BrowserRouter>
-            <Shell onSignOut={(everywhere) => void model.signOut(everywhere)} />
+            <MatrixServices>
+              <Shell onSignOut={(everywhere) => void model.signOut(everywhere)} />
+            </MatrixServices>
           </BrowserRouter>
         </MatrixContext>
       );

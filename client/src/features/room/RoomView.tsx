@@ -1,26 +1,138 @@
-import { useText } from '@qiao/ui-kit';
-import { useState, type ReactNode } from 'react';
+import { Button } from '@vector-im/compound-web';
+import {
+  Banner,
+  Busy,
+  ErrorBoundary,
+  ErrorState,
+  useServices,
+  useGo,
+  useSearchParams,
+  useText,
+  useViewModel,
+} from '@qiao/ui-kit';
+import { lazy, Suspense, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { useTitle } from '../../app/title.ts';
 import { ComposeTarget } from '../../matrix/compose-target.ts';
 import { useMatrix } from '../../matrix/context.tsx';
 import { Composer } from '../composer/Composer.tsx';
+import { PinnedBar } from './PinnedBar.tsx';
+import { RoomContext, type InRoom } from './room-context.ts';
+import { RoomHeader } from './RoomHeader.tsx';
 import { Timeline } from './Timeline.tsx';
+import './room.css';
+
+const Panel = lazy(() => import('./panels/Panel.tsx'));
 
 /** One conversation: header, timeline, composer, and a panel beside them. */
 export function RoomView(props: { roomId: string }): ReactNode {
   const { t } = useText('room');
+  const { toasts, attempt } = useServices();
   const { roomId } = props;
-  const room = useMatrix().client.getRoom(roomId);
+  const { timelines, client } = useMatrix();
+  const go = useGo();
+  const [search, setSearch] = useSearchParams();
+  const panel = search.get('panel');
+  const eventId = search.get('event');
+  const wanted = panel === null ? eventId : null;
   const [target] = useState(() => new ComposeTarget());
-  const name = room?.name ?? t('unknown');
+  const [info, infoModel] = useViewModel(() => timelines.info(roomId));
+  const [, store] = useViewModel(() => {
+    const made = timelines.timeline(roomId);
+    if (wanted !== null) made.openAt(wanted);
+    return made;
+  });
+  const name = info.known ? info.name : t('unknown');
   useTitle(name);
+
+  useEffect(
+    () => () => {
+      timelines.trim(roomId);
+    },
+    [timelines, roomId],
+  );
+
+  // Address says: this message. Said once; going back and forth says it again.
+  const gone = useRef(wanted);
+  useEffect(() => {
+    if (wanted === null) {
+      gone.current = null;
+      return;
+    }
+    if (gone.current === wanted) return;
+    gone.current = wanted;
+    store.jumpTo(wanted).catch(() => {
+      toasts.show({ kind: 'error', text: t('not_there') });
+    });
+  }, [wanted, store, toasts, t]);
+
+  const room = useMemo<InRoom>(
+    () => ({
+      roomId,
+      threadId: undefined,
+      ref: { roomId, name: info.name, encrypted: info.encrypted },
+      store,
+      target,
+      nameOf: (userId) => client.getRoom(roomId)?.getMember(userId)?.rawDisplayName,
+      openThread: (id) => {
+        setSearch({ panel: 'thread', event: id });
+      },
+    }),
+    [roomId, info.name, info.encrypted, store, target, client, setSearch],
+  );
+  const close = (): void => {
+    setSearch({});
+  };
   return (
-    <main className="c-room" aria-label={name}>
-      <header className="c-room__head">
-        <h2>{name}</h2>
-      </header>
-      <Timeline roomId={roomId} target={target} />
-      <Composer roomId={roomId} target={target} />
+    <main className="c-room" aria-label={name} data-panel={panel !== null}>
+      <RoomContext value={room}>
+        <div className="c-room__column">
+          <RoomHeader info={info} roomId={roomId} panel={panel} />
+          {info.known && !info.joined && (
+            <Banner
+              tone="info"
+              title={t('not_joined')}
+              actions={
+                <Button kind="secondary" size="md" onClick={() => void attempt(infoModel.join)}>
+                  {t('join')}
+                </Button>
+              }
+            />
+          )}
+          <PinnedBar roomId={roomId} pinned={info.pinned} />
+          <ErrorBoundary at={roomId} fallback={(error, reset) => <ErrorState error={error} retry={reset} />}>
+            <Timeline />
+          </ErrorBoundary>
+          <Composer roomId={roomId} target={target} />
+        </div>
+        {panel !== null && (
+          <ErrorBoundary
+            at={`${panel} ${eventId ?? ''}`}
+            fallback={(error, reset) => (
+              <aside className="c-panel">
+                <ErrorState error={error} retry={reset} />
+              </aside>
+            )}
+          >
+            <Suspense
+              fallback={
+                <aside className="c-panel" aria-label={t('panel.label')}>
+                  <Busy />
+                </aside>
+              }
+            >
+              <Panel
+                key={`${panel} ${eventId ?? ''}`}
+                panel={panel}
+                eventId={eventId ?? undefined}
+                info={info}
+                model={infoModel}
+                onClose={close}
+                onLeft={() => void go('/')}
+              />
+            </Suspense>
+          </ErrorBoundary>
+        )}
+      </RoomContext>
     </main>
   );
 }

@@ -1,0 +1,26 @@
+import { makeServices, ServicesProvider, useGo, useServices } from '@qiao/ui-kit';
+import { useMemo, type ReactNode } from 'react';
+import { useMatrix } from '../matrix/context.tsx';
+
+/** Lets domains' views send events and show conversations and people. */
+export function MatrixServices({ children }: { children: ReactNode }): ReactNode {
+  const services = useServices();
+  const { timelines } = useMatrix();
+  const go = useGo();
+  const extended = useMemo(
+    () =>
+      makeServices({
+        ...services,
+        matrix: {
+          send: (roomId, type, content) => timelines.send(roomId, type, content),
+          openRoom: (roomId, eventId) => {
+            const query = eventId === undefined ? '' : `?event=${encodeURIComponent(eventId)}`;
+            void go(`/room/${encodeURIComponent(roomId)}${query}`);
+          },
+          openPerson: (userId) => void go(`/person/${encodeURIComponent(userId)}`),
+        },
+      }),
+    [services, timelines, go],
+  );
+  return <ServicesProvider services={extended}>{children}</ServicesProvider>;
+}

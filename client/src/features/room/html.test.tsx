@@ -1,0 +1,48 @@
+// @vitest-environment happy-dom
+import { renderView, testServices } from '@qiao/ui-kit/testing';
+import { catalogues } from '../../strings/index.ts';
+import { expect, test } from 'vitest';
+import { renderHtml } from './html.tsx';
+
+const shown = async (html: string): Promise<HTMLElement> => {
+  const services = await testServices({ answer: () => undefined, catalogues });
+  return renderView(<div>{renderHtml(html)}</div>, services).container;
+};
+
+test('what people format stays', async () => {
+  const body = await shown('<p>a <strong>b</strong> <em>c</em></p><ul><li>d</li></ul><h1>e</h1>');
+  expect(body.innerHTML).toContain('<strong>b</strong>');
+  expect(body.querySelector('li')?.textContent).toBe('d');
+  expect(body.querySelector('h1')).toBeNull();
+  expect(body.textContent).toContain('e');
+});
+
+test.each([
+  '<script>window.bad=1</script>',
+  '<img src=x onerror="window.bad=1">',
+  '<svg onload="window.bad=1"><script>window.bad=1</script></svg>',
+  '<a href="javascript:window.bad=1">x</a>',
+  '<a href="java&#10;script:window.bad=1">x</a>',
+  '<p onclick="window.bad=1" style="position:fixed" class="c-room" id="app">x</p>',
+  '<iframe src="https://evil.example"></iframe>',
+  '<math><mtext><table><mglyph><style><img src=x onerror="window.bad=1">',
+  '<style>*{display:none}</style>',
+  '<form action="https://evil.example"><input name=x></form>',
+  '<base href="https://evil.example"><meta http-equiv=refresh content="0;url=https://evil.example">',
+  `${'<blockquote>'.repeat(400)}deep`,
+])('nothing of %s comes through', async (html) => {
+  const body = await shown(html);
+  expect(
+    body.querySelector('script, img, svg, iframe, style, form, input, base, meta, [onclick], [style], [id]'),
+  ).toBeNull();
+  for (const link of body.querySelectorAll('a')) expect(link.href).toMatch(/^https?:/);
+  expect(body.innerHTML).not.toContain('window.bad');
+});
+
+test('links open beside the client, and say where they lead', async () => {
+  const body = await shown('<a href="https://evil.example/x">https://bank.example</a>');
+  const link = body.querySelector('a');
+  expect(link?.target).toBe('_blank');
+  expect(link?.rel).toContain('noopener');
+  expect(body.textContent).toContain('evil.example');
+});

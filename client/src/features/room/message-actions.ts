@@ -1,0 +1,20 @@
+import type { IconType, Services } from '@qiao/ui-kit';
+import type { ComponentType } from 'react';
+import type { Message } from '../../matrix/timeline-types.ts';
+
+/** An entry of a message's menu that another area adds. */
+export interface MessageAction {
+  readonly id: string;
+  /** Text key with namespace. */
+  readonly title: string;
+  readonly Icon: IconType;
+  /** Whether this message has it; called each time the menu is drawn. */
+  readonly allowed: (message: Message, services: Services) => boolean;
+  /** Does it at once … */
+  readonly run?: (message: Message, services: Services) => void | Promise<void>;
+  /** … or shows something (a dialog) until it is closed. */
+  readonly load?: () => Promise<{ default: ComponentType<{ message: Message; onClose: () => void }> }>;
+}
+
+/** Entries of other areas, in the order of the menu: one line each. */
+export const messageActions: readonly MessageAction[] = [];

@@ -1,0 +1,79 @@
+import { Busy, CloseButton, EmptyState, ErrorBoundary, useServices, useText } from '@qiao/ui-kit';
+import { lazy, Suspense, type ComponentType, type LazyExoticComponent, type ReactNode } from 'react';
+import type { RoomInfo, RoomInfoStore } from '../../../matrix/room-info-store.ts';
+import { modules } from '../../../modules.ts';
+import { useRoom } from '../room-context.ts';
+import { TileFailed } from '../DomainTile.tsx';
+import { InfoPanel } from './InfoPanel.tsx';
+import { MembersPanel } from './MembersPanel.tsx';
+import { PinnedPanel } from './PinnedPanel.tsx';
+import { ThreadPanel } from './ThreadPanel.tsx';
+import { ThreadsPanel } from './ThreadsPanel.tsx';
+
+type DomainView = LazyExoticComponent<
+  ComponentType<{ room: { roomId: string; name: string; encrypted: boolean }; onClose: () => void }>
+>;
+
+const domainPanels = modules.flatMap((module) =>
+  (module.client?.panels ?? []).map((panel) => ({ ...panel, View: lazy(panel.load) as DomainView })),
+);
+
+/** The frame of a panel: its title and what closes it. */
+export function PanelFrame(props: {
+  title: string;
+  onClose: () => void;
+  children: ReactNode;
+  actions?: ReactNode;
+}): ReactNode {
+  return (
+    <aside className="c-panel" aria-label={props.title}>
+      <header className="c-panel__head">
+        <h3>{props.title}</h3>
+        {props.actions}
+        <CloseButton onClick={props.onClose} />
+      </header>
+      {props.children}
+    </aside>
+  );
+}
+
+/** The panel that the address names. */
+export default function Panel(props: {
+  panel: string;
+  eventId: string | undefined;
+  info: RoomInfo;
+  model: RoomInfoStore;
+  onClose: () => void;
+  onLeft: () => void;
+}): ReactNode {
+  const { t } = useText('room');
+  const { i18n, session } = useServices();
+  const { ref } = useRoom();
+  const { panel, eventId, onClose } = props;
+  if (panel === 'thread' && eventId !== undefined) return <ThreadPanel eventId={eventId} onClose={onClose} />;
+  if (panel === 'threads') return <ThreadsPanel onClose={onClose} />;
+  if (panel === 'pinned') return <PinnedPanel onClose={onClose} />;
+  if (panel === 'members') return <MembersPanel info={props.info} onClose={onClose} />;
+  if (panel === 'info') {
+    return <InfoPanel info={props.info} model={props.model} onClose={onClose} onLeft={props.onLeft} />;
+  }
+  const domain = domainPanels.find((each) => each.id === panel && each.allowed(session));
+  if (!domain) {
+    return (
+      <PanelFrame title={t('panel.label')} onClose={onClose}>
+        <EmptyState compact title={t('panel.none')} />
+      </PanelFrame>
+    );
+  }
+  return (
+    <PanelFrame title={i18n.t(domain.title)} onClose={onClose}>
+      <div className="c-panel__body">
+        <ErrorBoundary at={domain.id} fallback={(_error, reset) => <TileFailed reset={reset} />}>
+          <Suspense fallback={<Busy />}>
+            <domain.View room={ref} onClose={onClose} />
+          </Suspense>
+        </ErrorBoundary>
+      </div>
+    </PanelFrame>
+  );
+}

@@ -1,0 +1,153 @@
+/** Nearer to an end than this, more is asked for, CSS pixels. */
+const NEAR = 900;
+/** The newest is in sight when no more than this is below, CSS pixels. */
+const BOTTOM = 32;
+
+interface Anchor {
+  readonly key: string;
+  /** Distance of its upper edge from the frame's, CSS pixels. */
+  readonly offset: number;
+}
+
+export interface ScrollState {
+  readonly atBottom: boolean;
+  readonly nearTop: boolean;
+  readonly nearBottom: boolean;
+}
+
+/**
+ * Keeps what somebody reads in its place while messages come and go above and below, and pictures grow: what is
+ * in sight is noted by its keys, and put back where it was after each change. At the lower end it stays there.
+ */
+export class ScrollKeeper {
+  readonly #frame: HTMLElement;
+  readonly #onScroll: (state: ScrollState) => void;
+  readonly #resized: ResizeObserver;
+  #anchors: Anchor[] = [];
+  #stuck = true;
+  /** Whether the lower end is the newest message: only then it is stuck to. */
+  #isEnd = true;
+  #expected = -1;
+
+  constructor(frame: HTMLElement, content: HTMLElement, onScroll: (state: ScrollState) => void) {
+    this.#frame = frame;
+    this.#onScroll = onScroll;
+    this.#resized = new ResizeObserver(() => {
+      this.restore();
+    });
+    this.#resized.observe(content);
+    this.#resized.observe(frame);
+    frame.addEventListener('scroll', this.#scrolled, { passive: true });
+  }
+
+  close(): void {
+    this.#resized.disconnect();
+    this.#frame.removeEventListener('scroll', this.#scrolled);
+  }
+
+  /** Says whether what is shown ends with the newest message. */
+  set isEnd(isEnd: boolean) {
+    this.#isEnd = isEnd;
+  }
+
+  /** After each change of what is shown. */
+  restore(): void {
+    const frame = this.#frame;
+    if (this.#stuck && this.#isEnd) {
+      this.#scrollTo(frame.scrollHeight - frame.clientHeight);
+    } else {
+      const top = frame.getBoundingClientRect().top;
+      for (const { key, offset } of this.#anchors) {
+        const node = this.#find(key);
+        if (!node) continue;
+        const moved = node.getBoundingClientRect().top - top - offset;
+        if (Math.abs(moved) >= 1) this.#scrollTo(frame.scrollTop + moved);
+        break;
+      }
+    }
+    this.#note();
+    this.#tell();
+  }
+
+  toBottom(): void {
+    this.#stuck = true;
+    this.restore();
+  }
+
+  /** Puts an element into the middle; answers whether it is there. */
+  toMiddle(selector: string): boolean {
+    const node = this.#frame.querySelector<HTMLElement>(selector);
+    if (!node) return false;
+    const frame = this.#frame;
+    const at = node.getBoundingClientRect().top - frame.getBoundingClientRect().top + frame.scrollTop;
+    const room = Math.max(24, (frame.clientHeight - node.offsetHeight) / 2);
+    this.#stuck = false;
+    this.#scrollTo(at - room);
+    this.#stuck = this.#isEnd && this.#below() <= BOTTOM;
+    this.#note();
+    this.#tell();
+    return true;
+  }
+
+  get state(): ScrollState {
+    const above = this.#frame.scrollTop;
+    const below = this.#below();
+    return {
+      atBottom: this.#isEnd && below <= BOTTOM,
+      nearTop: above < NEAR,
+      nearBottom: below < NEAR,
+    };
+  }
+
+  readonly #scrolled = (): void => {
+    // What was scrolled by us has been noted already.
+    if (Math.abs(this.#frame.scrollTop - this.#expected) <= 1) return;
+    this.#expected = -1;
+    this.#stuck = this.#isEnd && this.#below() <= BOTTOM;
+    this.#note();
+    this.#tell();
+  };
+
+  #below(): number {
+    const frame = this.#frame;
+    return frame.scrollHeight - frame.clientHeight - frame.scrollTop;
+  }
+
+  #scrollTo(top: number): void {
+    this.#frame.scrollTop = top;
+    this.#expected = this.#frame.scrollTop;
+  }
+
+  #tell(): void {
+    this.#onScroll(this.state);
+  }
+
+  #rows(): HTMLElement[] {
+    return [...this.#frame.querySelectorAll<HTMLElement>('[data-key]')];
+  }
+
+  #find(key: string): HTMLElement | undefined {
+    return this.#frame.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`) ?? undefined;
+  }
+
+  #note(): void {
+    const { top, bottom } = this.#frame.getBoundingClientRect();
+    const rows = this.#rows();
+    // The first row that reaches into the frame, by halves.
+    let low = 0;
+    let high = rows.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((rows[middle]?.getBoundingClientRect().bottom ?? 0) <= top) low = middle + 1;
+      else high = middle;
+    }
+    const anchors: Anchor[] = [];
+    for (let index = low; index < rows.length; index++) {
+      const row = rows[index];
+      const at = row?.getBoundingClientRect();
+      if (!row || !at || at.top >= bottom) break;
+      anchors.push({ key: row.dataset['key'] ?? '', offset: at.top - top });
+    }
+    if (anchors.length > 0) this.#anchors = anchors;
+  }
+}

@@ -1,0 +1,109 @@
+import type { MatrixEvent, Room } from 'matrix-js-sdk';
+import { parseBody, type MessageBody } from './message-body.ts';
+import { EVENT } from './names.ts';
+import { parsePoll } from './poll-body.ts';
+import { asRecord, asText, cleanName, firstLine, serverOf, withoutFallback } from './safe-text.ts';
+import type { Author, Preview, UnreadableWhy } from './timeline-types.ts';
+
+/** Who a person of a room is, as shown. */
+export function authorOf(room: Room, userId: string): Author {
+  const member = room.getMember(userId);
+  const plain = cleanName(member?.rawDisplayName, userId);
+  return {
+    userId,
+    name: member?.disambiguate === true && plain !== userId ? `${plain} (${userId})` : plain,
+    avatar: member?.getMxcAvatarUrl() ?? undefined,
+    external: serverOf(userId) !== serverOf(room.myUserId),
+  };
+}
+
+/** The body of a message, or undefined when it is of another type. */
+export function bodyOf(event: MatrixEvent): MessageBody | undefined {
+  const type = event.getType();
+  if (type !== EVENT.message && type !== EVENT.sticker) return undefined;
+  return parseBody(type, asRecord(event.getContent()), event.replyEventId !== undefined);
+}
+
+/** Plain text of a message; empty where it has none. */
+export function textOf(event: MatrixEvent): string {
+  const body = bodyOf(event);
+  if (body?.kind === 'text' || body?.kind === 'location') return body.text;
+  return '';
+}
+
+/** One line for a message: lists, quotes, the panel of threads. */
+export function previewOf(event: MatrixEvent): Preview {
+  if (event.isRedacted()) return { key: 'redacted' };
+  if (event.isDecryptionFailure()) return { key: 'unreadable' };
+  if (event.isBeingDecrypted() || event.getType() === EVENT.encrypted) return { key: 'decrypting' };
+  if (event.getType() === EVENT.pollStart) {
+    const poll = parsePoll(asRecord(event.getContent()));
+    return poll ? { key: 'poll', values: { question: firstLine(poll.question) } } : { key: 'unknown' };
+  }
+  const body = bodyOf(event);
+  switch (body?.kind) {
+    case 'text': {
+      const line = firstLine(body.text === '' ? (body.html ?? '').replace(/<[^>]{0,500}>/g, ' ') : body.text);
+      return line === '' ? { key: 'unknown' } : { text: line };
+    }
+    case 'image':
+      return body.sticker ? { key: 'sticker', values: { name: body.name } } : { key: 'image' };
+    case 'video':
+      return { key: 'video' };
+    case 'audio':
+      return { key: body.voice ? 'voice' : 'audio' };
+    case 'file':
+      return { key: 'file', values: { name: body.name } };
+    case 'location':
+      return { key: 'location' };
+    default: {
+      const text = withoutFallback(asText(event.getContent()['body']) ?? '');
+      return text === '' ? { key: 'unknown' } : { text: firstLine(text) };
+    }
+  }
+}
+
+const WHY: Readonly<Record<string, UnreadableWhy>> = {
+  MEGOLM_UNKNOWN_INBOUND_SESSION_ID: 'no_key',
+  OLM_UNKNOWN_MESSAGE_INDEX: 'no_key',
+  MEGOLM_KEY_WITHHELD: 'withheld',
+  MEGOLM_KEY_WITHHELD_FOR_UNVERIFIED_DEVICE: 'withheld_unverified',
+  HISTORICAL_MESSAGE_NO_KEY_BACKUP: 'no_backup',
+  HISTORICAL_MESSAGE_BACKUP_UNCONFIGURED: 'backup_locked',
+  HISTORICAL_MESSAGE_WORKING_BACKUP: 'no_key',
+  HISTORICAL_MESSAGE_USER_NOT_JOINED: 'before_joining',
+  SENDER_IDENTITY_PREVIOUSLY_VERIFIED: 'untrusted_sender',
+  UNSIGNED_SENDER_DEVICE: 'untrusted_sender',
+  UNKNOWN_SENDER_DEVICE: 'untrusted_sender',
+};
+
+/** Why the event could not be decrypted. */
+export const whyUnreadable = (event: MatrixEvent): UnreadableWhy =>
+  WHY[event.decryptionFailureReason ?? ''] ?? 'unknown';
+
+/** Types that are never shown by themselves: they change other messages, or are between devices. */
+const SILENT = new Set<string>([
+  EVENT.reaction,
+  EVENT.redaction,
+  EVENT.pollResponse,
+  EVENT.pollEnd,
+  'm.poll.response',
+  'm.poll.end',
+  'm.beacon',
+  'm.room.server_acl',
+]);
+
+/** Whether an event that is no state event is shown as a message. */
+export function isShown(event: MatrixEvent): boolean {
+  const type = event.getType();
+  if (SILENT.has(type) || type.startsWith('m.key.verification.') || type.startsWith('m.call.')) return false;
+  if (type.startsWith('org.matrix.msc') && type !== EVENT.pollStart) return false;
+  // A replacement is shown at what it replaces; also one that cannot be read, as the relation is in the clear.
+  if (asRecord(event.getWireContent()['m.relates_to'])['rel_type'] === 'm.replace') return false;
+  if (asRecord(event.getContent()['m.relates_to'])['rel_type'] === 'm.replace') return false;
+  if (event.isRedacted())
+    return (
+      type === EVENT.message || type === EVENT.encrypted || type === EVENT.sticker || type === EVENT.pollStart
+    );
+  return true;
+}

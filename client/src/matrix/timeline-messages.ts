@@ -1,0 +1,347 @@
+import {
+  MatrixEventEvent,
+  NotificationCountType,
+  PollEvent,
+  type EventTimelineSet,
+  type MatrixClient,
+  type MatrixEvent,
+  type Poll,
+  type Room,
+} from 'matrix-js-sdk';
+import type { Relations } from 'matrix-js-sdk/lib/models/relations';
+import { authorOf, bodyOf, isShown, previewOf, textOf, whyUnreadable } from './message-words.ts';
+import { EVENT, RELATION } from './names.ts';
+import { countVotes, parsePoll } from './poll-body.ts';
+import { asList, asRecord, cleanName } from './safe-text.ts';
+import { stateWords } from './state-words.ts';
+import { saneTime, type Entry } from './timeline-items.ts';
+import type { Author, Content, Message, Quote, Reaction, SendState, ThreadInfo } from './timeline-types.ts';
+import { pinnedIn, stateOf } from './room-state.ts';
+
+/** Most pictures of readers kept for one message. */
+const MOST_READERS = 12;
+const MOST_REACTIONS = 40;
+const NAMES_OF_REACTION = 20;
+const KEY_LENGTH = 24;
+const SENDING = new Set<string>(['encrypting', 'sending', 'queued', 'sent']);
+
+/** Makes what a view needs of the events of one timeline. */
+export class MessageMaker {
+  readonly #client: MatrixClient;
+  readonly #room: Room;
+  readonly #threadId: string | undefined;
+  readonly #changed: () => void;
+  readonly #contents = new WeakMap<MatrixEvent, { stamp: string; content: Content; text: string }>();
+  readonly #quotes = new Map<string, MatrixEvent | 'loading' | 'gone'>();
+  readonly #votes = new Map<string, { poll: Poll; responses: Relations | undefined }>();
+  #ends: (() => void)[] = [];
+
+  constructor(client: MatrixClient, room: Room, threadId: string | undefined, changed: () => void) {
+    this.#client = client;
+    this.#room = room;
+    this.#threadId = threadId;
+    this.#changed = changed;
+  }
+
+  close(): void {
+    for (const end of this.#ends) end();
+    this.#ends = [];
+    this.#votes.clear();
+  }
+
+  /** Entries of the events, oldest first; and the last one that was read (`readUpTo` may be an event that is not shown). */
+  entries(
+    set: EventTimelineSet,
+    events: readonly MatrixEvent[],
+    readUpTo: string | undefined,
+  ): { entries: Entry[]; markAfter: string | undefined } {
+    const room = this.#room;
+    const entries: Entry[] = [];
+    let markAfter: string | undefined;
+    const nameOf = (userId: string): string => authorOf(room, userId).name;
+    const pinned = new Set(pinnedIn(room));
+    let waiting: Author[] = [];
+    for (const event of events) {
+      const eventId = event.getId();
+      if (eventId === undefined) continue;
+      const entry = this.#entry(set, event, nameOf, pinned);
+      if (entry) entries.push(entry);
+      const readers = this.#readersAt(event);
+      const at = entries.at(-1);
+      if (readers.length > 0 || waiting.length > 0) {
+        if (at?.kind === 'message') {
+          const all = [...at.message.readers, ...waiting, ...readers].slice(0, MOST_READERS);
+          entries[entries.length - 1] = { kind: 'message', message: { ...at.message, readers: all } };
+          waiting = [];
+        } else waiting = [...waiting, ...readers];
+      }
+      if (eventId === readUpTo && at)
+        markAfter = at.kind === 'message' ? at.message.eventId : at.line.eventId;
+    }
+    return { entries, markAfter };
+  }
+
+  #entry(
+    set: EventTimelineSet,
+    event: MatrixEvent,
+    nameOf: (userId: string) => string,
+    pinned: ReadonlySet<string>,
+  ): Entry | undefined {
+    try {
+      if (event.isState()) {
+        if (this.#threadId !== undefined || event.isRedacted()) return undefined;
+        const words = stateWords(event, nameOf);
+        return (
+          words && {
+            kind: 'state',
+            ts: saneTime(event.getTs()),
+            line: { ...words, eventId: event.getId() ?? '' },
+          }
+        );
+      }
+      if (!isShown(event)) return undefined;
+      return { kind: 'message', message: this.#message(set, event, pinned) };
+    } catch {
+      // Whatever an event did to the parsers, it costs its own line only.
+      const author = authorOf(this.#room, event.getSender() ?? '');
+      return { kind: 'message', message: this.#plain(event, author, { kind: 'unknown', text: '' }) };
+    }
+  }
+
+  #plain(event: MatrixEvent, author: Author, content: Content): Message {
+    return {
+      kind: 'message',
+      key: event.getTxnId() ?? event.getId() ?? '',
+      roomId: this.#room.roomId,
+      eventId: event.getId() ?? '',
+      type: event.getType(),
+      author,
+      own: event.getSender() === this.#room.myUserId,
+      ts: saneTime(event.getTs()),
+      content,
+      edited: false,
+      quote: undefined,
+      reactions: [],
+      thread: undefined,
+      threadId: event.threadRootId,
+      send: 'sent',
+      pinned: false,
+      mentioned: false,
+      readers: [],
+      rights: { react: false, reply: false, edit: false, redact: false, pin: false },
+      text: '',
+      continued: false,
+    };
+  }
+
+  #message(set: EventTimelineSet, event: MatrixEvent, pinned: ReadonlySet<string>): Message {
+    const room = this.#room;
+    const me = room.myUserId;
+    const eventId = event.getId() ?? '';
+    const sender = event.getSender() ?? '';
+    const { content, text } = this.#content(event);
+    const status: string | null = event.getAssociatedStatus();
+    const send: SendState =
+      status === 'not_sent' ? 'failed' : status !== null && SENDING.has(status) ? 'sending' : 'sent';
+    const readable = content.kind !== 'redacted' && content.kind !== 'decrypting' && send === 'sent';
+    const joined = room.getMyMembership() === 'join';
+    const state = stateOf(room);
+    const mentions = asRecord(event.getContent()['m.mentions']);
+    const own = sender === me;
+    return {
+      ...this.#plain(event, authorOf(room, sender), content),
+      edited: content.kind !== 'redacted' && event.replacingEventId() !== undefined,
+      quote: content.kind === 'redacted' ? undefined : this.#quote(event),
+      reactions: content.kind === 'redacted' ? [] : this.#reactions(set, eventId),
+      thread: this.#threadId === undefined ? this.#thread(eventId) : undefined,
+      send,
+      pinned: pinned.has(eventId),
+      mentioned: !own && (mentions['room'] === true || asList(mentions['user_ids']).includes(me)),
+      rights: {
+        react: readable && joined && state.maySendEvent(EVENT.reaction, me),
+        reply: readable && joined && state.maySendEvent(EVENT.message, me),
+        edit: readable && joined && own && content.kind === 'text',
+        redact: readable && joined && state.maySendRedactionForEvent(event, me),
+        pin: readable && joined && state.maySendStateEvent(EVENT.pinned, me),
+      },
+      text,
+    };
+  }
+
+  #content(event: MatrixEvent): { content: Content; text: string } {
+    if (event.getType() === EVENT.pollStart && !event.isRedacted()) {
+      const poll = this.#poll(event);
+      if (poll) return { content: poll, text: poll.poll.question };
+    }
+    const stamp = [
+      event.getId(),
+      event.getType(),
+      event.replacingEventId(),
+      event.isRedacted(),
+      event.isBeingDecrypted(),
+      event.decryptionFailureReason,
+    ].join();
+    const known = this.#contents.get(event);
+    if (known?.stamp === stamp) return known;
+    const made = { stamp, content: this.#parse(event), text: event.isRedacted() ? '' : textOf(event) };
+    this.#contents.set(event, made);
+    return made;
+  }
+
+  #parse(event: MatrixEvent): Content {
+    if (event.isRedacted()) {
+      const by = asRecord(event.getRedactionEvent())['sender'];
+      const other = typeof by === 'string' && by !== event.getSender() ? by : undefined;
+      return { kind: 'redacted', by: other === undefined ? undefined : authorOf(this.#room, other).name };
+    }
+    if (event.isDecryptionFailure()) return { kind: 'unreadable', why: whyUnreadable(event) };
+    if (event.getType() === EVENT.encrypted) return { kind: 'decrypting' };
+    return bodyOf(event) ?? { kind: 'other', type: event.getType(), content: asRecord(event.getContent()) };
+  }
+
+  #poll(
+    event: MatrixEvent,
+  ): { readonly kind: 'poll'; readonly poll: ReturnType<typeof countVotes> } | undefined {
+    const question = parsePoll(asRecord(event.getContent()));
+    if (!question) return undefined;
+    const eventId = event.getId() ?? '';
+    const poll = this.#room.polls.get(eventId);
+    if (poll && this.#votes.get(eventId)?.poll !== poll) {
+      const held: { poll: Poll; responses: Relations | undefined } = { poll, responses: undefined };
+      this.#votes.set(eventId, held);
+      const onResponses = (responses: Relations): void => {
+        held.responses = responses;
+        this.#changed();
+      };
+      poll.on(PollEvent.Responses, onResponses);
+      poll.on(PollEvent.End, this.#changed);
+      poll.on(PollEvent.Update, this.#changed);
+      this.#ends.push(() => {
+        poll.off(PollEvent.Responses, onResponses);
+        poll.off(PollEvent.End, this.#changed);
+        poll.off(PollEvent.Update, this.#changed);
+      });
+      poll.getResponses().then(onResponses, () => undefined);
+    }
+    const responses = this.#votes.get(eventId)?.responses;
+    const votes = (responses?.getRelations() ?? [])
+      .filter((each) => !each.isRedacted())
+      .map((each) => ({
+        sender: each.getSender() ?? '',
+        ts: each.getTs(),
+        content: asRecord(each.getContent()),
+      }));
+    return {
+      kind: 'poll',
+      poll: countVotes(question, votes, this.#room.myUserId, {
+        ended: poll?.isEnded ?? false,
+        loaded: responses !== undefined,
+      }),
+    };
+  }
+
+  #reactions(set: EventTimelineSet, eventId: string): Reaction[] {
+    const relations = set.relations.getChildEventsForEvent(eventId, RELATION.annotation, EVENT.reaction);
+    const me = this.#room.myUserId;
+    const made: Reaction[] = [];
+    for (const [key, events] of relations?.getSortedAnnotationsByKey() ?? []) {
+      const clean = typeof key === 'string' ? cleanName(key, '') : '';
+      const senders = new Set(
+        [...events]
+          .filter((each) => !each.isRedacted() && String(each.status) !== 'not_sent')
+          .map((each) => each.getSender() ?? ''),
+      );
+      if (clean === '' || senders.size === 0) continue;
+      made.push({
+        key:
+          Array.from(clean).length > KEY_LENGTH ? `${Array.from(clean).slice(0, KEY_LENGTH).join('')}…` : key,
+        count: senders.size,
+        mine: senders.has(me),
+        names: [...senders].slice(0, NAMES_OF_REACTION).map((userId) => authorOf(this.#room, userId).name),
+      });
+      if (made.length === MOST_REACTIONS) break;
+    }
+    return made;
+  }
+
+  #thread(eventId: string): ThreadInfo | undefined {
+    const thread = this.#room.getThread(eventId);
+    if (!thread || thread.length === 0) return undefined;
+    const last = thread.replyToEvent;
+    const unread = (kind: NotificationCountType): number =>
+      this.#room.getThreadUnreadNotificationCount(eventId, kind);
+    return {
+      count: thread.length,
+      last:
+        last && last.getId() !== eventId
+          ? {
+              author: authorOf(this.#room, last.getSender() ?? ''),
+              preview: previewOf(last),
+              ts: saneTime(last.getTs()),
+            }
+          : undefined,
+      unread:
+        unread(NotificationCountType.Highlight) > 0
+          ? 'mention'
+          : unread(NotificationCountType.Total) > 0
+            ? 'some'
+            : 'none',
+    };
+  }
+
+  #readersAt(event: MatrixEvent): Author[] {
+    const thread = this.#threadId === undefined ? undefined : this.#room.getThread(this.#threadId);
+    const sender = event.getSender();
+    return (thread ?? this.#room)
+      .getReceiptsForEvent(event)
+      .filter(({ userId }) => userId !== this.#room.myUserId && userId !== sender)
+      .slice(0, MOST_READERS)
+      .map(({ userId }) => authorOf(this.#room, userId));
+  }
+
+  #quote(event: MatrixEvent): Quote | undefined {
+    const relation = asRecord(event.getWireContent()['m.relates_to']);
+    const to = asRecord(relation['m.in_reply_to'])['event_id'];
+    if (typeof to !== 'string' || to === event.getId()) return undefined;
+    if (relation['rel_type'] === RELATION.thread && relation['is_falling_back'] === true) return undefined;
+    const target = this.#room.findEventById(to) ?? this.#fetched(to);
+    if (target === 'loading' || target === 'gone') {
+      return { eventId: to, state: target, author: undefined, preview: undefined };
+    }
+    return {
+      eventId: to,
+      state: 'ready',
+      author: authorOf(this.#room, target.getSender() ?? ''),
+      preview: previewOf(target),
+    };
+  }
+
+  #fetched(eventId: string): MatrixEvent | 'loading' | 'gone' {
+    const known = this.#quotes.get(eventId);
+    if (known !== undefined) return known;
+    this.#quotes.set(eventId, 'loading');
+    void this.#fetch(eventId).then(
+      (event) => {
+        this.#quotes.set(eventId, event);
+        const heal = (): void => {
+          this.#changed();
+        };
+        event.on(MatrixEventEvent.Decrypted, heal);
+        this.#ends.push(() => event.off(MatrixEventEvent.Decrypted, heal));
+        this.#changed();
+      },
+      () => {
+        this.#quotes.set(eventId, 'gone');
+        this.#changed();
+      },
+    );
+    return 'loading';
+  }
+
+  async #fetch(eventId: string): Promise<MatrixEvent> {
+    const raw = await this.#client.fetchRoomEvent(this.#room.roomId, eventId);
+    const event = this.#client.getEventMapper()(raw);
+    await this.#client.decryptEventIfNeeded(event).catch(() => undefined);
+    return event;
+  }
+}

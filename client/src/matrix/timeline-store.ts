@@ -1,0 +1,410 @@
+import { ViewModel } from '@qiao/ui-kit';
+import {
+  ClientEvent,
+  Direction,
+  MatrixEventEvent,
+  PollEvent,
+  RoomEvent,
+  RoomMemberEvent,
+  RoomStateEvent,
+  ThreadEvent,
+  TimelineWindow,
+  type EventTimelineSet,
+  type MatrixClient,
+  type MatrixEvent,
+  type Room,
+  type RoomMember,
+} from 'matrix-js-sdk';
+import { authorOf, isShown } from './message-words.ts';
+import { ACCOUNT_DATA } from './names.ts';
+import { asRecord } from './safe-text.ts';
+import { ReadReceipts } from './read-receipts.ts';
+import { arrange, ItemCache } from './timeline-items.ts';
+import { MessageMaker } from './timeline-messages.ts';
+import type { Edge, TimelineSnapshot } from './timeline-types.ts';
+
+/** Most events kept in the window; what is beyond, at the far end, is dropped and loaded again when needed. */
+const WINDOW = 400;
+/** Events of one request. */
+const PAGE = 50;
+/** Shown items the first load aims at, and that a scroll brings. */
+const ENOUGH = 20;
+/** Requests of one scroll at most: a room can have long runs of what is not shown. */
+const MOST_REQUESTS = 8;
+/** Changes within this time are drawn together, milliseconds. */
+const GATHER_MS = 30;
+
+interface Emitter {
+  on(event: string, listener: (...given: never[]) => void): unknown;
+  off(event: string, listener: (...given: never[]) => void): unknown;
+}
+
+/**
+ * The timeline of a conversation, or of one thread: a window over the SDK's timelines that moves in both
+ * directions, as items for a view. Its memory is bounded by the window.
+ */
+export class TimelineStore extends ViewModel<TimelineSnapshot> {
+  readonly roomId: string;
+  readonly threadId: string | undefined;
+  readonly #client: MatrixClient;
+  readonly #receipts: ReadReceipts;
+  readonly #cache = new ItemCache();
+  #room: Room | undefined;
+  #set: EventTimelineSet | undefined;
+  #window: TimelineWindow | undefined;
+  #maker: MessageMaker | undefined;
+  #readUpTo: string | undefined;
+  #atBottom = true;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #loads = 0;
+  readonly #paging = new Map<Direction, Promise<void>>();
+  #failed = new Set<Direction>();
+  #unseen = new Set<string>();
+  #opened = false;
+
+  constructor(client: MatrixClient, roomId: string, threadId?: string) {
+    super({
+      state: 'loading',
+      items: [],
+      older: 'more',
+      newer: 'end',
+      unseen: 0,
+      focus: undefined,
+      typing: [],
+      firstUnread: undefined,
+    });
+    this.#client = client;
+    this.roomId = roomId;
+    this.threadId = threadId;
+    this.#receipts = new ReadReceipts(client, roomId, threadId);
+  }
+
+  protected override onMount(): void {
+    void this.#open();
+    this.own(() => {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.#opened = false;
+      this.#loads++;
+      this.#receipts.stop();
+      this.#maker?.close();
+      this.#maker = undefined;
+      this.#window = undefined;
+      this.#unseen.clear();
+    });
+  }
+
+  /** Shows the newest messages. */
+  readonly toNewest = (): Promise<void> => this.#load(undefined);
+
+  /** Shows the messages around one, and that one marked. */
+  readonly jumpTo = async (eventId: string): Promise<void> => {
+    if (this.snapshot.items.some((item) => item.kind === 'message' && item.eventId === eventId)) {
+      this.set({ focus: { eventId, highlight: true } });
+      return;
+    }
+    await this.#load(eventId);
+  };
+
+  /** Shows the messages from a moment on; answers false when there are none after it. */
+  readonly jumpToDate = async (ts: number): Promise<boolean> => {
+    const found =
+      (await this.#client.timestampToEvent(this.roomId, ts, Direction.Forward).catch(() => undefined)) ??
+      (await this.#client.timestampToEvent(this.roomId, ts, Direction.Backward).catch(() => undefined));
+    if (!found) return false;
+    await this.#load(found.event_id, false);
+    return this.snapshot.state === 'ready';
+  };
+
+  /** The view has gone where it was told. */
+  readonly focused = (): void => {
+    if (this.snapshot.focus) this.set({ focus: undefined });
+  };
+
+  readonly older = (): void => void this.#page(Direction.Backward);
+  readonly newer = (): void => void this.#page(Direction.Forward);
+
+  /** The view tells whether its lower end is in sight. */
+  readonly setAtBottom = (atBottom: boolean): void => {
+    this.#atBottom = atBottom;
+    if (atBottom && this.snapshot.newer === 'end' && this.#unseen.size > 0) {
+      this.#unseen.clear();
+      this.set({ unseen: 0 });
+    }
+    this.#markRead();
+  };
+
+  /** Puts the marker of the unread away. */
+  readonly forgetMarker = (): void => {
+    this.#readUpTo = undefined;
+    this.#later();
+  };
+
+  readonly again = (): void => void this.#load(undefined);
+
+  async #open(): Promise<void> {
+    if (this.#opened) return;
+    this.#opened = true;
+    const room = this.#client.getRoom(this.roomId);
+    if (!room) {
+      this.set({ state: 'missing' });
+      const onRoom = (added: Room): void => {
+        if (added.roomId !== this.roomId) return;
+        this.#client.off(ClientEvent.Room, onRoom);
+        this.#opened = false;
+        this.set({ state: 'loading' });
+        void this.#open();
+      };
+      this.#client.on(ClientEvent.Room, onRoom);
+      this.own(() => this.#client.off(ClientEvent.Room, onRoom));
+      return;
+    }
+    this.#room = room;
+    this.#maker = new MessageMaker(this.#client, room, this.threadId, this.#later);
+    this.#listen(room);
+    if (this.#readUpTo === undefined && this.threadId === undefined) {
+      const fully = asRecord(room.getAccountData(ACCOUNT_DATA.fullyRead)?.getContent())['event_id'];
+      const read = typeof fully === 'string' ? fully : (room.getEventReadUpTo(room.myUserId) ?? undefined);
+      const newest = room.getLiveTimeline().getEvents().at(-1)?.getId();
+      this.#readUpTo = read === newest ? undefined : read;
+    }
+    void room.loadMembersIfNeeded().then(this.#later, () => undefined);
+    // Somebody may have asked for a place before the view was there.
+    await this.#load(this.#wish);
+  }
+
+  #wish: string | undefined;
+
+  /** Where to open, said before the view is mounted. */
+  openAt(eventId: string): void {
+    this.#wish = eventId;
+  }
+
+  async #timelineSet(room: Room): Promise<EventTimelineSet> {
+    if (this.threadId === undefined) return room.getUnfilteredTimelineSet();
+    let thread = room.getThread(this.threadId);
+    if (!thread) {
+      let root = room.findEventById(this.threadId);
+      if (!root) {
+        root = this.#client.getEventMapper()(await this.#client.fetchRoomEvent(this.roomId, this.threadId));
+        await this.#client.decryptEventIfNeeded(root).catch(() => undefined);
+      }
+      thread = room.getThread(this.threadId) ?? room.createThread(this.threadId, root, [root], true);
+    }
+    return thread.timelineSet;
+  }
+
+  async #load(eventId: string | undefined, highlight = true): Promise<void> {
+    const room = this.#room;
+    if (!room) {
+      this.#wish = eventId;
+      return;
+    }
+    const load = ++this.#loads;
+    const before = this.#window;
+    try {
+      const set = await this.#timelineSet(room);
+      if (load !== this.#loads) return;
+      if (this.#set !== set) this.#listenToSet(set);
+      this.#set = set;
+      const made = new TimelineWindow(this.#client, set, { windowLimit: WINDOW });
+      await made.load(eventId, eventId === undefined ? ENOUGH : PAGE);
+      if (load !== this.#loads) return;
+      this.#window = made;
+      this.#failed.clear();
+      this.#paging.clear();
+      if (eventId === undefined) {
+        this.#unseen.clear();
+        this.#atBottom = true;
+      }
+      this.#build();
+      if (this.snapshot.items.length < ENOUGH) await this.#page(Direction.Backward);
+      if (load !== this.#loads) return;
+      this.#build({
+        state: 'ready',
+        unseen: this.#unseen.size,
+        focus: eventId === undefined ? undefined : { eventId, highlight },
+      });
+      this.#markRead();
+    } catch {
+      if (load !== this.#loads) return;
+      // What is shown stays when only a jump failed.
+      this.set({ state: before ? 'ready' : 'failed' });
+      if (eventId !== undefined) {
+        if (before) throw new Error('the message cannot be had');
+        this.#wish = undefined;
+        await this.#load(undefined);
+      }
+    }
+  }
+
+  #page(direction: Direction): Promise<void> {
+    const known = this.#paging.get(direction);
+    if (known) return known;
+    const work = this.#pageNow(direction).finally(() => {
+      if (this.#paging.get(direction) === work) this.#paging.delete(direction);
+      this.#build();
+    });
+    this.#paging.set(direction, work);
+    return work;
+  }
+
+  async #pageNow(direction: Direction): Promise<void> {
+    const window = this.#window;
+    if (!window?.canPaginate(direction)) return;
+    this.#failed.delete(direction);
+    const shown = (): number =>
+      window.getEvents().filter((event) => event.isState() || isShown(event)).length;
+    // What is in memory already comes at once and without a sign of loading.
+    const first = window.getEvents().at(direction === Direction.Backward ? 0 : -1);
+    if (window.extend(direction, PAGE)) {
+      this.#build();
+      const now = window.getEvents().at(direction === Direction.Backward ? 0 : -1);
+      if (now !== first) return;
+    }
+    this.set(direction === Direction.Backward ? { older: 'loading' } : { newer: 'loading' });
+    try {
+      const before = shown();
+      for (let request = 0; request < MOST_REQUESTS; request++) {
+        if (!(await window.paginate(direction, PAGE))) break;
+        if (Math.abs(shown() - before) >= ENOUGH || !window.canPaginate(direction)) break;
+      }
+    } catch {
+      this.#failed.add(direction);
+    }
+  }
+
+  readonly #later = (): void => {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#build();
+    }, GATHER_MS);
+  };
+
+  #edge(direction: Direction): Edge {
+    if (this.#failed.has(direction)) return 'failed';
+    if (!this.#window?.canPaginate(direction)) return 'end';
+    return this.#paging.has(direction) ? 'loading' : 'more';
+  }
+
+  #build(more: Partial<TimelineSnapshot> = {}): void {
+    const room = this.#room;
+    const set = this.#set;
+    const window = this.#window;
+    if (!room || !set || !window || !this.#maker) return;
+    const newer = this.#edge(Direction.Forward);
+    const pending =
+      newer === 'end'
+        ? room
+            .getPendingEvents()
+            .filter((event) => event.threadRootId === this.threadId && String(event.status) !== 'cancelled')
+        : [];
+    const events = [...new Set<MatrixEvent>([...window.getEvents(), ...pending])];
+    const { entries, markAfter } = this.#maker.entries(set, events, this.#readUpTo);
+    const items = arrange(entries, markAfter, this.#cache.keep);
+    this.#cache.turn();
+    const before = this.snapshot.items;
+    const same = before.length === items.length && before.every((item, index) => item === items[index]);
+    this.set({
+      ...(same ? {} : { items }),
+      older: this.#edge(Direction.Backward),
+      newer,
+      firstUnread: this.#readUpTo,
+      ...more,
+    });
+  }
+
+  #markRead(): void {
+    const window = this.#window;
+    if (!window || !this.#atBottom || this.snapshot.state !== 'ready' || this.snapshot.newer !== 'end')
+      return;
+    const newest = window.getEvents().at(-1);
+    if (newest) this.#receipts.reach(newest);
+  }
+
+  #onTimeline = (
+    event: MatrixEvent,
+    _room: Room | undefined,
+    toStart: boolean | undefined,
+    removed: boolean,
+    data: { liveEvent?: boolean },
+  ): void => {
+    const window = this.#window;
+    if (!window) return;
+    if (!removed && toStart !== true && data.liveEvent === true) {
+      const own = event.getSender() === this.#room?.myUserId;
+      if ((this.#atBottom || own) && this.snapshot.newer === 'end') window.extend(Direction.Forward, PAGE);
+      if (!own && !event.isState() && isShown(event) && !this.#watching()) {
+        this.#unseen.add(event.getId() ?? '');
+        this.set({ unseen: this.#unseen.size });
+      }
+    }
+    this.#later();
+    // The receipt goes when the message is on the screen.
+    setTimeout(() => {
+      this.#markRead();
+    }, GATHER_MS * 2);
+  };
+
+  #watching(): boolean {
+    return this.#atBottom && document.hasFocus();
+  }
+
+  readonly #onReset = (): void => {
+    // After a gap in the sync: the old timeline is still linked; at the newest end the new one is shown.
+    if (this.snapshot.newer === 'end') void this.#load(undefined);
+  };
+
+  #listenToSet(set: EventTimelineSet): void {
+    this.#hear(set, RoomEvent.Timeline, this.#onTimeline);
+    this.#hear(set, RoomEvent.TimelineReset, this.#onReset);
+  }
+
+  #hear(emitter: unknown, event: string, listener: (...given: never[]) => void): void {
+    const heard = emitter as Emitter;
+    heard.on(event, listener);
+    this.own(() => heard.off(event, listener));
+  }
+
+  #listen(room: Room): void {
+    const ofRoom = (event: MatrixEvent): void => {
+      if (event.getRoomId() === this.roomId) this.#later();
+    };
+    for (const name of [
+      RoomEvent.LocalEchoUpdated,
+      RoomEvent.Redaction,
+      RoomEvent.RedactionCancelled,
+      RoomEvent.Receipt,
+      RoomEvent.UnreadNotifications,
+      RoomEvent.MyMembership,
+      ThreadEvent.New,
+      ThreadEvent.Update,
+      ThreadEvent.NewReply,
+      ThreadEvent.Delete,
+      PollEvent.New,
+    ]) {
+      this.#hear(room, name, this.#later);
+    }
+    this.#hear(room, RoomStateEvent.Update, this.#later);
+    this.#hear(this.#client, MatrixEventEvent.Decrypted, ofRoom);
+    this.#hear(this.#client, MatrixEventEvent.Replaced, ofRoom);
+    this.#hear(this.#client, RoomMemberEvent.Typing, (_event: MatrixEvent, member: RoomMember) => {
+      if (member.roomId !== this.roomId || this.threadId !== undefined) return;
+      const typing = room
+        .getMembers()
+        .filter((each) => each.typing && each.userId !== room.myUserId)
+        .map((each) => authorOf(room, each.userId).name);
+      this.set({ typing });
+    });
+    const onFocus = (): void => {
+      this.#markRead();
+    };
+    window.addEventListener('focus', onFocus);
+    this.own(() => {
+      window.removeEventListener('focus', onFocus);
+    });
+    this.own(() => {
+      this.#set = undefined;
+    });
+  }
+}
