@@ -6,6 +6,7 @@ import LockIcon from '@vector-im/compound-design-tokens/assets/web/icons/lock-so
 import LockOffIcon from '@vector-im/compound-design-tokens/assets/web/icons/lock-off';
 import MoreIcon from '@vector-im/compound-design-tokens/assets/web/icons/overflow-vertical';
 import PinIcon from '@vector-im/compound-design-tokens/assets/web/icons/pin';
+import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/search';
 import ThreadsIcon from '@vector-im/compound-design-tokens/assets/web/icons/threads';
 import { MenuButton, RouterLink, Tag, useGo, useServices, useText, type IconType } from '@qiao/ui-kit';
 import { useState, type ReactNode } from 'react';
@@ -38,6 +39,7 @@ export function RoomHeader(props: { info: RoomInfo; roomId: string; panel: strin
       .map((each) => ({ id: each.id, title: i18n.t(each.title), Icon: each.Icon })),
     { id: 'threads', title: t('panel.threads'), Icon: ThreadsIcon, count: info.unreadThreads, first: true },
     ...(info.pinned.length > 0 ? [{ id: 'pinned', title: t('panel.pinned'), Icon: PinIcon }] : []),
+    { id: 'search', title: t('panel.search'), Icon: SearchIcon },
     { id: 'members', title: t('panel.members'), Icon: GroupIcon },
     { id: 'info', title: t('panel.info'), Icon: InfoIcon, first: true },
   ];

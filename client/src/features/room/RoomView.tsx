@@ -33,7 +33,8 @@ export function RoomView(props: { roomId: string }): ReactNode {
   const [search, setSearch] = useSearchParams();
   const panel = search.get('panel');
   const eventId = search.get('event');
-  const wanted = panel === null ? eventId : null;
+  // A thread's panel has its root there; elsewhere it is the message to show.
+  const wanted = panel === 'thread' ? null : eventId;
   const [target] = useState(() => new ComposeTarget());
   const [info, infoModel] = useViewModel(() => timelines.info(roomId));
   const [, store] = useViewModel(() => {
@@ -79,6 +80,7 @@ export function RoomView(props: { roomId: string }): ReactNode {
     }),
     [roomId, info.name, info.encrypted, store, target, client, setSearch],
   );
+  const subject = panel === 'thread' ? `thread ${eventId ?? ''}` : (panel ?? '');
   const close = (): void => {
     setSearch({});
   };
@@ -106,7 +108,7 @@ export function RoomView(props: { roomId: string }): ReactNode {
         </div>
         {panel !== null && (
           <ErrorBoundary
-            at={`${panel} ${eventId ?? ''}`}
+            at={subject}
             fallback={(error, reset) => (
               <aside className="c-panel">
                 <ErrorState error={error} retry={reset} />
@@ -121,7 +123,7 @@ export function RoomView(props: { roomId: string }): ReactNode {
               }
             >
               <Panel
-                key={`${panel} ${eventId ?? ''}`}
+                key={subject}
                 panel={panel}
                 eventId={eventId ?? undefined}
                 info={info}

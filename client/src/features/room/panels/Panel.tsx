@@ -10,6 +10,8 @@ import { PinnedPanel } from './PinnedPanel.tsx';
 import { ThreadPanel } from './ThreadPanel.tsx';
 import { ThreadsPanel } from './ThreadsPanel.tsx';
 
+const SearchPanel = lazy(() => import('../../search/SearchPanel.tsx'));
+
 type DomainView = LazyExoticComponent<
   ComponentType<{ room: { roomId: string; name: string; encrypted: boolean }; onClose: () => void }>
 >;
@@ -51,6 +53,15 @@ export default function Panel(props: {
   const { ref } = useRoom();
   const { panel, eventId, onClose } = props;
   if (panel === 'thread' && eventId !== undefined) return <ThreadPanel eventId={eventId} onClose={onClose} />;
+  if (panel === 'search') {
+    return (
+      <div className="c-panel">
+        <Suspense fallback={<Busy />}>
+          <SearchPanel roomId={ref.roomId} onClose={onClose} />
+        </Suspense>
+      </div>
+    );
+  }
   if (panel === 'threads') return <ThreadsPanel onClose={onClose} />;
   if (panel === 'pinned') return <PinnedPanel onClose={onClose} />;
   if (panel === 'members') return <MembersPanel info={props.info} onClose={onClose} />;

@@ -1,0 +1,316 @@
+import {
+  axeViolations,
+  horizontalOverflow,
+  makeNioUser,
+  makeUser,
+  type NioClient,
+  type TestPage,
+  type TestUser,
+} from '@qiao/testkit';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { picture, signIn, startClient, type ClientUnderTest } from './support.ts';
+
+/*
+ * A conversation as one person sees it in a browser, while another one writes with a client of a different make
+ * (matrix-nio), encrypted; and a long history that is scrolled through.
+ */
+
+const HISTORY = 260;
+
+let client: ClientUnderTest;
+let reader: TestUser;
+let colleague: TestUser;
+let nio: NioClient;
+let device: TestPage;
+/** Encrypted; with the client of another make. */
+let team: string;
+/** With a long history. */
+let long: string;
+let closeNio = (): Promise<void> => Promise.resolve();
+
+const message = (page: Page, text: string) => page.getByRole('article').filter({ hasText: text });
+const open = async (page: Page, name: string): Promise<void> => {
+  await page
+    .getByRole('link', { name: new RegExp(name) })
+    .first()
+    .click();
+  await page.getByRole('main', { name }).waitFor();
+};
+
+beforeAll(async () => {
+  client = await startClient();
+  reader = await makeUser({ name: 'reader', displayName: '王小明' });
+  colleague = await makeUser({ name: 'colleague', displayName: '赵丽' });
+  const other = await makeNioUser({ displayName: '陈工' });
+  nio = other.nio;
+  closeNio = () => nio.close();
+  long = await colleague.createRoom({ name: '历史会议', invite: [reader.userId] });
+  await reader.join(long);
+  for (let at = 1; at <= HISTORY; at += 20) {
+    await Promise.all(
+      Array.from({ length: Math.min(20, HISTORY - at + 1) }, (_, step) =>
+        colleague.sendText(long, `记录 ${String(at + step)} 号`),
+      ),
+    );
+  }
+  await colleague.sendText(long, '最后一条');
+  team = await nio.createRoom({ name: '研发部', encrypted: true, invite: [reader.userId] });
+  await reader.join(team);
+  device = await client.open();
+  await signIn(device.page, reader);
+});
+afterAll(async () => {
+  await closeNio();
+  await client.close();
+});
+
+describe('with a client of another make, encrypted', () => {
+  let first: string;
+
+  test('what is written there appears here, formatted and grouped', async () => {
+    const { page } = device;
+    await open(page, '研发部');
+    await page.getByRole('img', { name: 'End-to-end encrypted' }).waitFor();
+    first = await nio.sendText(team, '大家好,请看今天的安排 https://work.example/plan。');
+    await nio.send(team, 'm.room.message', {
+      msgtype: 'm.text',
+      body: 'code',
+      format: 'org.matrix.custom.html',
+      formatted_body:
+        '<p>试试 <strong>这个</strong></p><pre><code class="language-js">const a = 1;</code></pre>',
+    });
+    await message(page, '大家好').waitFor();
+    await page.getByRole('link', { name: 'https://work.example/plan' }).waitFor();
+    await message(page, '试试').locator('pre').waitFor();
+    expect(await message(page, '试试').getAttribute('data-continued')).toBe('true');
+  });
+
+  test('a reply quotes, an edit replaces, a reaction counts', async () => {
+    const { page } = device;
+    await nio.sendText(team, '收到', { reply_to: first });
+    await message(page, '收到').getByText('大家好', { exact: false }).first().waitFor();
+    await nio.sendText(team, '大家好,安排改了', { replaces: first });
+    await message(page, '安排改了').getByText('(edited)').waitFor();
+    await nio.react(team, first, '👍');
+    const thumb = message(page, '安排改了').getByRole('button', { name: /^👍/ }).first();
+    await thumb.waitFor();
+    await thumb.click();
+    await nio.waitEvent({ room_id: team, sender: reader.userId, type: 'm.reaction', key: '👍' });
+    await expect.poll(() => thumb.getAttribute('aria-pressed')).toBe('true');
+  });
+
+  test('a thread has its own panel and a summary', async () => {
+    const { page } = device;
+    await nio.sendText(team, '话题里的第一句', { thread: first });
+    await page
+      .getByRole('button', { name: /1 reply/ })
+      .first()
+      .click();
+    const panel = page.getByRole('complementary', { name: 'Thread' });
+    await panel.getByText('话题里的第一句').waitFor();
+    await nio.sendText(team, '话题里的第二句', { thread: first });
+    await panel.getByText('话题里的第二句').waitFor();
+    await picture(page, 'timeline-thread');
+    expect(await axeViolations(page)).toEqual([]);
+    await panel.getByRole('button', { name: 'Close' }).click();
+    // What is said in the thread is not said beside it.
+    expect(
+      await message(page, '话题里的第二句').locator('.c-text').filter({ hasText: '第二句' }).count(),
+    ).toBe(0);
+    await page
+      .getByRole('button', { name: /2 replies/ })
+      .first()
+      .waitFor();
+  });
+
+  test('a poll is voted in from here, and the vote is seen there', async () => {
+    const { page } = device;
+    const poll = await nio.send(team, 'org.matrix.msc3381.poll.start', {
+      'org.matrix.msc3381.poll.start': {
+        question: { 'org.matrix.msc1767.text': '午饭吃什么?' },
+        kind: 'org.matrix.msc3381.poll.disclosed',
+        max_selections: 1,
+        answers: [
+          { id: 'a', 'org.matrix.msc1767.text': '面条' },
+          { id: 'b', 'org.matrix.msc1767.text': '米饭' },
+        ],
+      },
+      'org.matrix.msc1767.text': '午饭吃什么?',
+    });
+    const tile = page.getByRole('group', { name: '午饭吃什么?' });
+    await tile.getByRole('button', { name: '面条' }).click();
+    await tile.getByRole('button', { name: /面条.*1 vote/ }).waitFor();
+    const vote = await nio.waitEvent({ room_id: team, sender: reader.userId, relates_to: poll });
+    expect(vote.decrypted).toBe(true);
+    await nio.send(team, 'org.matrix.msc3381.poll.response', {
+      'm.relates_to': { rel_type: 'm.reference', event_id: poll },
+      'org.matrix.msc3381.poll.response': { answers: ['a'] },
+    });
+    await tile.getByRole('button', { name: /面条.*2 votes/ }).waitFor();
+    await nio.send(team, 'org.matrix.msc3381.poll.end', {
+      'm.relates_to': { rel_type: 'm.reference', event_id: poll },
+      'org.matrix.msc3381.poll.end': {},
+      'org.matrix.msc1767.text': 'end',
+    });
+    await tile.getByText('Final result of 2 people').waitFor();
+  });
+
+  test('files, a deletion, and the menu of a message', async () => {
+    const { page } = device;
+    await nio.sendFile(team, '合同.pdf', new TextEncoder().encode('pdf'), 'application/pdf');
+    await message(page, '合同.pdf').getByRole('button', { name: 'Save 合同.pdf' }).waitFor();
+    const doomed = await nio.sendText(team, '说错了');
+    await message(page, '说错了').waitFor();
+    await nio.command('redact', { room_id: team, event_id: doomed });
+    await page.getByText('This message was deleted').waitFor();
+    await message(page, '安排改了').hover();
+    await message(page, '安排改了').getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menuitem', { name: 'View source' }).click();
+    await page.getByRole('dialog').getByText('m.megolm.v1.aes-sha2', { exact: false }).waitFor();
+    await page.keyboard.press('Escape');
+    await picture(page, 'timeline-team');
+    expect(await axeViolations(page)).toEqual([]);
+  });
+
+  test('reading is told, once the message is on the screen', async () => {
+    const last = await nio.sendText(team, '请确认已读');
+    await message(device.page, '请确认已读').waitFor();
+    await device.page.bringToFront();
+    await expect
+      .poll(
+        async () => {
+          const { page } = device;
+          void page;
+          const answer = await reader.request<{
+            rooms?: { join?: Record<string, { ephemeral?: { events: { content: object }[] } }> };
+          }>('GET', '/v3/sync?timeout=0');
+          return JSON.stringify(answer.rooms?.join?.[team]?.ephemeral ?? {}).includes(last);
+        },
+        { timeout: 15_000 },
+      )
+      .toBe(true);
+  });
+});
+
+describe('a long conversation', () => {
+  const numbers = (page: Page): Promise<number[]> =>
+    page
+      .locator('.c-message .c-text')
+      .allTextContents()
+      .then((all) =>
+        all.flatMap((text) =>
+          (/^记录 (\d+) 号/.exec(text)?.[1] ?? '').split(' ').filter(Boolean).map(Number),
+        ),
+      );
+
+  test('is scrolled back to its beginning without a gap, what is read stays in its place', async () => {
+    const { page } = device;
+    await open(page, '历史会议');
+    await message(page, '最后一条').waitFor();
+    const frame = page.getByRole('log');
+    const seen = new Set<number>();
+    let jumps = 0;
+    await expect
+      .poll(
+        async () => {
+          for (const each of await numbers(page)) seen.add(each);
+          // Scrolls by hand as far as a page, and watches one message while more come above it.
+          jumps += await frame.evaluate(async (node) => {
+            const rows = [...node.querySelectorAll<HTMLElement>('[role=article]')];
+            node.scrollTop = Math.max(0, node.scrollTop - 700);
+            await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+            const watched = rows.find(
+              (row) => row.getBoundingClientRect().top > node.getBoundingClientRect().top,
+            );
+            const before = watched?.getBoundingClientRect().top ?? 0;
+            const count = node.childElementCount;
+            await new Promise((done) => setTimeout(done, 120));
+            void count;
+            return watched?.isConnected === true && Math.abs(watched.getBoundingClientRect().top - before) > 2
+              ? 1
+              : 0;
+          });
+          return page.getByText('The conversation begins here').isVisible();
+        },
+        { timeout: 60_000, interval: 10 },
+      )
+      .toBe(true);
+    for (const each of await numbers(page)) seen.add(each);
+    expect(seen.size).toBe(HISTORY);
+    expect(jumps).toBe(0);
+  });
+
+  test('and back to the newest', async () => {
+    const { page } = device;
+    await colleague.sendText(long, '刚刚发的');
+    await page.getByRole('button', { name: 'To the newest message, 1 new' }).click();
+    await message(page, '刚刚发的').waitFor();
+    await expect.poll(() => page.getByRole('button', { name: /To the newest/ }).count()).toBe(0);
+  });
+
+  test('a link leads to a message in the middle, and from it both ways', async () => {
+    const { page } = device;
+    const wanted = await colleague.request<{ chunk: { event_id: string; content: { body?: string } }[] }>(
+      'GET',
+      `/v3/rooms/${encodeURIComponent(long)}/messages?dir=b&limit=200`,
+    );
+    const target = wanted.chunk.find((event) => event.content.body === '记录 120 号');
+    await page.goto(`/room/${encodeURIComponent(long)}?event=${encodeURIComponent(target?.event_id ?? '')}`);
+    const tile = message(page, '记录 120 号');
+    await tile.waitFor();
+    await expect
+      .poll(() =>
+        tile.evaluate((node) => {
+          const { top, bottom } = node.getBoundingClientRect();
+          return top > 60 && bottom < innerHeight - 60;
+        }),
+      )
+      .toBe(true);
+    await page.getByRole('button', { name: /To the newest/ }).waitFor();
+  });
+
+  test('arrow keys walk through it', async () => {
+    const { page } = device;
+    const tile = message(page, '记录 120 号');
+    await tile.focus();
+    await page.keyboard.press('ArrowUp');
+    const label = await page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
+    expect(label).toMatch(/记录 \d+ 号/);
+    expect(label).not.toContain('记录 120 号');
+  });
+});
+
+describe('panels and small screens', () => {
+  test('members, information and pinned messages', async () => {
+    const { page } = device;
+    await open(page, '研发部');
+    await page.getByRole('button', { name: 'Members' }).click();
+    await page.getByRole('complementary', { name: '2 members' }).getByText('陈工').waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'About this conversation' }).click();
+    await page.getByText('Messages are end-to-end encrypted:', { exact: false }).waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'timeline-info');
+  });
+
+  test('at 390 px nothing is cut off, in Chinese and in the dark', async () => {
+    const { page } = device;
+    await page.getByRole('complementary').getByRole('button', { name: 'Close' }).click();
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await horizontalOverflow(page)).toBe(0);
+    await picture(page, 'timeline-phone');
+    await page.evaluate(() => {
+      localStorage.setItem('qiao.locale', 'zh-Hans');
+    });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.reload();
+    await page.getByRole('article').first().waitFor();
+    expect(await horizontalOverflow(page)).toBe(0);
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'timeline-phone-zh-dark');
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await picture(page, 'timeline-zh-dark');
+    expect(device.errors).toEqual([]);
+  });
+});
