@@ -3,6 +3,7 @@ import {
   horizontalOverflow,
   makeNioUser,
   makeUser,
+  waitFor,
   type NioClient,
   type TestPage,
   type TestUser,
@@ -77,6 +78,14 @@ beforeAll(async () => {
     sent.push(`${request.method()} ${request.url()} ${request.postData() ?? ''}`);
   });
   await signIn(device.page, reader);
+  // The writer's client knows the reader's new device: else it would not encrypt for it.
+  await waitFor(
+    async () => {
+      const { devices } = await nio.command<{ devices: unknown[] }>('devices', { user_id: reader.userId });
+      return devices.length > 0;
+    },
+    { what: "the reader's device" },
+  );
 });
 afterAll(async () => {
   await closeNio();
@@ -186,8 +195,9 @@ describe('search', () => {
       .getByRole('link', { name: /采购部/ })
       .waitFor();
     await page.getByRole('tab', { name: 'People' }).click();
-    await box(page).fill('赵');
+    await box(page).fill('zl');
     await hits(page).getByText('赵丽').waitFor();
+    await picture(page, 'search-people');
     expect(await axeViolations(page)).toEqual([]);
     await page.getByRole('tab', { name: 'Messages' }).click();
   });
@@ -202,6 +212,14 @@ describe('search', () => {
     await picture(page, 'search-390-dark');
     await page.emulateMedia({ colorScheme: 'light' });
     await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
+  test('has a page in the settings', async () => {
+    const { page } = device;
+    await page.goto('/settings/search');
+    await page.getByText(/^Messages: \d+, size/).waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'search-settings');
   });
 
   test('nothing of it lies in the clear, and no request tells what was searched for', async () => {

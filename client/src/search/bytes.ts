@@ -150,18 +150,10 @@ export function intersect(one: Uint32Array, other: Uint32Array): Uint32Array {
   return both.subarray(0, count);
 }
 
-/** Numbers that are in any of the lists, which lie in [base, end). */
-export function unite(lists: readonly Uint32Array[], base: number, end: number): Uint32Array {
-  if (lists.length === 1 && lists[0]) return lists[0];
-  const seen = new Uint8Array(end - base);
+/** Numbers that are marked; the first place stands for `base`. */
+export function marked(seen: Uint8Array, base: number): Uint32Array {
   let count = 0;
-  for (const list of lists) {
-    for (const doc of list) {
-      if (seen[doc - base] === 1) continue;
-      seen[doc - base] = 1;
-      count++;
-    }
-  }
+  for (const mark of seen) count += mark;
   const all = new Uint32Array(count);
   let at = 0;
   for (let index = 0; index < seen.length; index++) if (seen[index] === 1) all[at++] = base + index;

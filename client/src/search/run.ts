@@ -1,7 +1,14 @@
-import { intersect, unite } from './bytes.ts';
+import { intersect, marked } from './bytes.ts';
 import { STATE, type Columns, type Names } from './columns.ts';
 import { fits, lookupsOf, parseQuery, type Query } from './query.ts';
-import { blocksFor, readBlock, type BlockRef, type MemorySegment, type Segment } from './segment.ts';
+import {
+  blocksFor,
+  markPrefix,
+  readToken,
+  type BlockRef,
+  type MemorySegment,
+  type Segment,
+} from './segment.ts';
 import { cutToken } from './text.ts';
 import type { SearchDoc, SearchPage, SearchRequest } from './types.ts';
 
@@ -69,32 +76,56 @@ async function lookUp(lookups: readonly Lookup[], access: SearchAccess): Promise
   );
   const bytes = await access.blocks(wanted.flat(2));
   const found: Uint32Array[] = [];
-  const all = (base: number, end: number, listsOf: (lookup: Lookup, at: number) => Uint32Array[]): void => {
+  const space = { docs: new Uint32Array(1024) };
+  const all = (source: {
+    base: number;
+    end: number;
+    exact: (token: string, at: number, lists: Uint32Array[]) => void;
+    prefix: (token: string, at: number, seen: Uint8Array) => void;
+  }): void => {
     let docs: Uint32Array | undefined;
-    for (const [at, lookup] of lookups.entries()) {
-      const lists = listsOf(lookup, at);
-      if (lists.length === 0) return;
-      const one = unite(lists, base, end);
+    for (const [at, { token, prefix }] of lookups.entries()) {
+      let one: Uint32Array | undefined;
+      if (prefix) {
+        const seen = new Uint8Array(source.end - source.base);
+        source.prefix(token, at, seen);
+        one = marked(seen, source.base);
+      } else {
+        // A token is in one block of a source at most.
+        const lists: Uint32Array[] = [];
+        source.exact(token, at, lists);
+        one = lists[0];
+      }
+      if (!one) return;
       docs = docs === undefined ? one : intersect(docs, one);
       if (docs.length === 0) return;
     }
     if (docs) found.push(docs);
   };
   for (const [at, segment] of access.segments.entries()) {
-    all(segment.base, segment.end, ({ token, prefix }, lookup) => {
-      const lists: Uint32Array[] = [];
-      for (const [, record] of wanted[at]?.[lookup] ?? []) {
-        const block = bytes.get(record);
-        if (block) readBlock(block, segment.base, token, prefix, lists);
-      }
-      return lists;
+    const blocksOf = (lookup: number): Uint8Array<ArrayBuffer>[] =>
+      (wanted[at]?.[lookup] ?? []).flatMap(([, record]) => bytes.get(record) ?? []);
+    all({
+      base: segment.base,
+      end: segment.end,
+      exact: (token, lookup, lists) => {
+        for (const block of blocksOf(lookup)) readToken(block, segment.base, token, lists);
+      },
+      prefix: (token, lookup, seen) => {
+        for (const block of blocksOf(lookup)) markPrefix(block, token, segment.base, seen, space);
+      },
     });
   }
   for (const memory of access.memory) {
-    all(memory.base, memory.end, ({ token, prefix }) => {
-      const lists: Uint32Array[] = [];
-      memory.read(token, prefix, lists);
-      return lists;
+    all({
+      base: memory.base,
+      end: memory.end,
+      exact: (token, _lookup, lists) => {
+        memory.read(token, lists);
+      },
+      prefix: (token, _lookup, seen) => {
+        memory.markPrefix(token, seen);
+      },
     });
   }
   return found;
@@ -224,8 +255,10 @@ export async function runSearch(
   const checkAll = check && after === 0 && order.length <= CHECK_ALL;
   let total = 0;
   let next: number | undefined;
-  for (let at = after; at < order.length; at += STRIDE) {
-    const stride = order.subarray(at, at + STRIDE);
+  // What need not be checked is not read further than it is shown.
+  const step = check ? STRIDE : limit;
+  for (let at = after; at < order.length && (next === undefined || checkAll); at += step) {
+    const stride = order.subarray(at, at + step);
     const docs = await access.docs([...stride]);
     for (const [index, number] of stride.entries()) {
       const doc = docs.get(number);
@@ -234,7 +267,7 @@ export async function runSearch(
       if (hits.length < limit) hits.push(doc);
       else next ??= at + index;
     }
-    if (next !== undefined && !checkAll) break;
+    if (!check && hits.length === limit && at + step < order.length) next ??= at + step;
   }
   const exact = !check || checkAll;
   return {

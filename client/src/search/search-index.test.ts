@@ -64,20 +64,22 @@ describe('over real sentences', () => {
   });
 
   test('longer phrases, words, several terms and filters: as a scan', async () => {
+    // The scan folds every text for every query: a part of the corpus.
+    const some = corpus.slice(0, 2000);
     const { index } = await open();
-    await index.apply(corpus.map(add));
+    await index.apply(some.map(add));
     await index.flush();
     const random = randomFrom(4);
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
     for (let round = 0; round < 80; round++) {
-      const text = fold(pick(corpus).text);
+      const text = fold(pick(some).text);
       const from = Math.floor(random() * text.length);
       const piece = text.slice(from, from + 1 + Math.floor(random() * 7));
       const query =
         round % 4 === 0
           ? `"${piece}"`
           : round % 4 === 1
-            ? `${piece} ${fold(pick(corpus).text).slice(0, 2)}`
+            ? `${piece} ${fold(pick(some).text).slice(0, 2)}`
             : piece;
       const more: Partial<SearchRequest> = {
         ...(random() < 0.3 && { roomIds: ['!room1:qiao.test', '!room4:qiao.test'] }),
@@ -88,7 +90,7 @@ describe('over real sentences', () => {
       const expected =
         read.needs.length === 0 && more.roomIds === undefined && more.senders === undefined
           ? []
-          : corpus.filter(
+          : some.filter(
               (doc) =>
                 fits(read, doc) &&
                 (more.roomIds?.includes(doc.roomId) ?? true) &&

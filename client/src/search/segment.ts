@@ -112,19 +112,35 @@ export function blocksFor(segment: Segment, token: string, prefix: boolean): Blo
   return found;
 }
 
-/** Adds to `lists` the messages of the token, or of the tokens that begin so, from one block. */
-export function readBlock(
+/** Adds to `lists` the messages of the token, from one block. */
+export function readToken(
   bytes: Uint8Array<ArrayBuffer>,
   base: number,
   token: string,
-  prefix: boolean,
   lists: Uint32Array[],
 ): void {
   const cursor = new BlockCursor(bytes);
   while (cursor.next()) {
-    const fitting = prefix ? cursor.token.startsWith(token) : cursor.token === token;
-    if (fitting) lists.push(decodePostings(cursor.postings, cursor.count, base));
-    else if (cursor.token > token) return;
+    if (cursor.token === token) lists.push(decodePostings(cursor.postings, cursor.count, base));
+    if (cursor.token >= token) return;
+  }
+}
+
+/** Marks in `seen`, which begins at `base`, the messages of tokens that begin so, from one block. */
+export function markPrefix(
+  bytes: Uint8Array<ArrayBuffer>,
+  token: string,
+  base: number,
+  seen: Uint8Array,
+  space: { docs: Uint32Array },
+): void {
+  const cursor = new BlockCursor(bytes);
+  while (cursor.next()) {
+    if (cursor.token.startsWith(token)) {
+      if (space.docs.length < cursor.count) space.docs = new Uint32Array(cursor.count * 2);
+      decodePostings(cursor.postings, cursor.count, base, space.docs);
+      for (let at = 0; at < cursor.count; at++) seen[(space.docs[at] ?? 0) - base] = 1;
+    } else if (cursor.token > token) return;
   }
 }
 
@@ -150,13 +166,15 @@ export class MemorySegment {
     this.postings++;
   }
 
-  read(token: string, prefix: boolean, lists: Uint32Array[]): void {
-    if (!prefix) {
-      const docs = this.#tokens.get(token);
-      if (docs) lists.push(Uint32Array.from(docs));
-      return;
+  read(token: string, lists: Uint32Array[]): void {
+    const docs = this.#tokens.get(token);
+    if (docs) lists.push(Uint32Array.from(docs));
+  }
+
+  markPrefix(token: string, seen: Uint8Array): void {
+    for (const [each, docs] of this.#tokens) {
+      if (each.startsWith(token)) for (const doc of docs) seen[doc - this.base] = 1;
     }
-    for (const [each, docs] of this.#tokens) if (each.startsWith(token)) lists.push(Uint32Array.from(docs));
   }
 
   /** Tokens in order, with their messages. */

@@ -4,16 +4,7 @@ import ImageIcon from '@vector-im/compound-design-tokens/assets/web/icons/image'
 import LockIcon from '@vector-im/compound-design-tokens/assets/web/icons/lock-solid';
 import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/search';
 import { Button } from '@vector-im/compound-web';
-import {
-  Busy,
-  EmptyState,
-  RouterLink,
-  Skeleton,
-  Time,
-  useServices,
-  useSnapshot,
-  useText,
-} from '@qiao/ui-kit';
+import { Busy, EmptyState, RouterLink, Skeleton, Time, useSnapshot, useText } from '@qiao/ui-kit';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
 import { useMatrix } from '../../matrix/context.tsx';
@@ -121,7 +112,6 @@ export function SearchResults(props: {
   inRoom?: boolean;
 }): ReactNode {
   const { t } = useText('search');
-  const { matrix } = useServices();
   const { search } = useMatrix();
   const status = useSnapshot(search);
   const { results, model } = props;
@@ -180,30 +170,15 @@ export function SearchResults(props: {
       ) : (
         <ul className="c-search__hits" aria-label={t('results')}>
           {results.people.map((person) => {
-            const inside = (
-              <>
-                <MatrixAvatar id={person.userId} name={person.name} size={36} />
-                <span className="c-hit__main">
-                  <span className="c-hit__sender">{person.name}</span>
-                  <span className="c-hit__note">{person.note}</span>
-                </span>
-              </>
-            );
             return (
               <li key={person.userId} className="c-hit">
-                {matrix ? (
-                  <button
-                    type="button"
-                    className="c-hit__link"
-                    onClick={() => {
-                      matrix.openPerson(person.userId);
-                    }}
-                  >
-                    {inside}
-                  </button>
-                ) : (
-                  <span className="c-hit__link">{inside}</span>
-                )}
+                <RouterLink to={`/person/${encodeURIComponent(person.userId)}`} className="c-hit__link">
+                  <MatrixAvatar id={person.userId} name={person.name} size={36} />
+                  <span className="c-hit__main">
+                    <span className="c-hit__sender">{person.name}</span>
+                    <span className="c-hit__note">{person.note}</span>
+                  </span>
+                </RouterLink>
               </li>
             );
           })}

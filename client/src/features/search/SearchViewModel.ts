@@ -1,17 +1,11 @@
-import type { DirectoryPage, DirectoryQuery } from '@qiao/org/contract';
-import { endpoint, ViewModel, type ApiClient } from '@qiao/ui-kit';
-import type { Static } from 'typebox';
+import { ViewModel, type ApiClient } from '@qiao/ui-kit';
+import type { NameIndex } from '../../matrix/people-pinyin.ts';
 import type { SearchFeed } from '../../matrix/search-feed.ts';
 import type { KnownPerson, KnownRoom } from '../../matrix/search-places.ts';
 import { marksOf, parseQuery, type Query } from '../../search/query.ts';
-import { fold } from '../../search/text.ts';
 import { IndexDamaged, type SearchDoc, type SearchRequest } from '../../search/types.ts';
+import { findPeople } from '../directory/api.ts';
 import { FILE_FILTERS, spanOf, type SearchAddress } from './address.ts';
-
-const findPeople = endpoint<{
-  query: Static<typeof DirectoryQuery>;
-  answer: Static<typeof DirectoryPage>;
-}>('GET', '/api/org/directory/people');
 
 /** Hits of one page. */
 const PAGE = 30;
@@ -69,9 +63,10 @@ export interface SearchSnapshot {
 export interface SearchPlacesAndIndex {
   readonly feed: SearchFeed;
   readonly api: ApiClient;
-  /** How well a name fits what was typed, 0: not; knows pinyin once it is loaded. */
-  readonly matchName: (name: string, text: string) => number;
-  readonly loadNames: () => Promise<void>;
+  /** Finds names by pinyin too. */
+  readonly names: NameIndex;
+  /** Whether the company's directory lets the person in. */
+  readonly inDirectory: () => boolean;
 }
 
 /** Text in pieces around its marks; of a long one the part with the first mark. */
@@ -264,12 +259,13 @@ export class SearchViewModel extends ViewModel<SearchSnapshot> {
   async #people(text: string, signal: AbortSignal): Promise<Results> {
     const wanted = text.trim();
     if (wanted === '') return { state: 'idle' };
-    await this.#with.loadNames();
-    const { feed, api, matchName } = this.#with;
+    const { feed, api, names, inDirectory } = this.#with;
+    await names.load();
     const found = new Map<string, FoundPerson>();
-    const directory = await api
-      .call(findPeople, { query: { q: wanted, limit: MOST_NAMES }, signal })
-      .catch(() => undefined);
+    // Without the directory those whom one knows are still found.
+    const directory = inDirectory()
+      ? await api.call(findPeople, { query: { q: wanted, limit: MOST_NAMES }, signal }).catch(() => undefined)
+      : undefined;
     for (const person of directory?.items ?? []) {
       found.set(person.user_id, {
         userId: person.user_id,
@@ -278,7 +274,7 @@ export class SearchViewModel extends ViewModel<SearchSnapshot> {
       });
     }
     for (const { userId, name } of feed.places.people()) {
-      if (!found.has(userId) && (matchName(name, wanted) > 0 || userId.includes(wanted.toLowerCase()))) {
+      if (!found.has(userId) && (names.match(name, wanted) > 0 || userId.includes(wanted.toLowerCase()))) {
         found.set(userId, { userId, name, note: userId });
       }
     }
@@ -288,11 +284,12 @@ export class SearchViewModel extends ViewModel<SearchSnapshot> {
   async #rooms(text: string): Promise<Results> {
     const wanted = text.trim();
     if (wanted === '') return { state: 'idle' };
-    await this.#with.loadNames();
+    const { names } = this.#with;
+    await names.load();
     const query = parseQuery(wanted);
     const rooms = this.#with.feed.places
       .rooms()
-      .map((room) => ({ ...room, fit: this.#with.matchName(room.name, wanted) }))
+      .map((room) => ({ ...room, fit: names.match(room.name, wanted) }))
       .filter(({ fit }) => fit > 0)
       .sort((one, other) => other.fit - one.fit)
       .slice(0, MOST_NAMES)
@@ -300,6 +297,3 @@ export class SearchViewModel extends ViewModel<SearchSnapshot> {
     return { state: 'rooms', rooms };
   }
 }
-
-/** Names by their letters alone. */
-export const matchPlain = (name: string, text: string): number => (fold(name).includes(fold(text)) ? 1 : 0);

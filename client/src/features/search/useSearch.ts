@@ -1,7 +1,9 @@
 import { useServices, useViewModel } from '@qiao/ui-kit';
 import { useMatrix } from '../../matrix/context.tsx';
+import { names } from '../../matrix/people-pinyin.ts';
+import { inDirectory } from '../directory/people-search.ts';
 import type { SearchAddress } from './address.ts';
-import { matchPlain, SearchViewModel, type SearchSnapshot } from './SearchViewModel.ts';
+import { SearchViewModel, type SearchSnapshot } from './SearchViewModel.ts';
 
 /** The view model of a search over the running session. */
 export function useSearch(
@@ -9,11 +11,16 @@ export function useSearch(
   onAddress: (address: SearchAddress) => void,
 ): [SearchSnapshot, SearchViewModel] {
   const { search } = useMatrix();
-  const { api } = useServices();
+  const { api, session } = useServices();
   return useViewModel(
     () =>
       new SearchViewModel(
-        { feed: search, api, matchName: matchPlain, loadNames: () => Promise.resolve() },
+        {
+          feed: search,
+          api,
+          names,
+          inDirectory: () => inDirectory(session),
+        },
         address,
         onAddress,
       ),
