@@ -102,6 +102,8 @@ describe('search', () => {
     await colleague.sendText(roomId, '合同已经归档');
     await page.getByRole('link', { name: 'Search' }).click();
     await page.mouse.move(640, 600);
+    await page.getByText('What are you looking for?').waitFor();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(await axeViolations(page)).toEqual([]);
     await look(page, '合同', 3);
     expect(await page.locator('mark').allInnerTexts()).toEqual(['合同', '合同', '合同']);
@@ -207,6 +209,7 @@ describe('search', () => {
     await look(page, '合同', 2);
     await page.setViewportSize({ width: 390, height: 844 });
     await page.emulateMedia({ colorScheme: 'dark' });
+    await page.locator('.cpd-theme-dark').waitFor();
     expect(await horizontalOverflow(page)).toBeLessThanOrEqual(0);
     expect(await axeViolations(page)).toEqual([]);
     await picture(page, 'search-390-dark');

@@ -19,10 +19,12 @@ export function IndexLine(): ReactNode {
       <div className="c-search__index" role="group" aria-label={t('index.label')}>
         <p className="q-num" data-history={history} data-messages={status.messages}>
           {t('index.messages', { messages: format.number(status.messages) })}
-          {' · '}
-          {history === 'done'
-            ? t('index.done')
-            : t('index.rooms', { done: format.number(status.roomsDone), all: format.number(status.rooms) })}
+          {status.rooms > 0 && ' · '}
+          {status.rooms === 0
+            ? ''
+            : history === 'done'
+              ? t('index.done')
+              : t('index.rooms', { done: format.number(status.roomsDone), all: format.number(status.rooms) })}
           {history === 'running' && ` · ${t('index.running')}`}
           {history === 'paused' && ` · ${t('index.paused')}`}
           {status.pending > 0 && ` · ${t('index.pending', { count: status.pending })}`}
