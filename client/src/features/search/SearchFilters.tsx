@@ -10,7 +10,7 @@ function Chip(props: {
   onChange: (value: string) => void;
 }): ReactNode {
   return (
-    <span className={cx('c-chip', props.value !== '' && 'c-chip--set')}>
+    <span className={cx('c-search-chip', props.value !== '' && 'c-search-chip--set')}>
       <Select
         aria-label={props.label}
         value={props.value}
