@@ -133,6 +133,7 @@ describe('spaces', () => {
     name: roomId.slice(1),
     avatar: undefined,
     company,
+    department: company,
     children,
   });
   const mapOf = (...spaces: SpaceFacts[]) => new Map(spaces.map((each) => [each.roomId, each]));
@@ -172,6 +173,15 @@ describe('spaces', () => {
     expect([...tree[0]!.rooms].sort()).toEqual(['!r1', '!r2', '!r3']);
     expect(findSpace(tree, '!sales')?.unread).toBe(3);
     expect(findSpace(tree, '!nowhere')).toBeUndefined();
+  });
+
+  test('a department without those between it and the company is below the company', () => {
+    const team = { ...space('!team', ['!r1']), department: true };
+    const rooms = new Map([['!r1', entry('!r1', { unread: 1 })]]);
+    const tree = spaceTree(mapOf(team, space('!group', []), space('!company', ['!sales'], true)), rooms);
+    expect(tree.map((node) => node.name)).toEqual(['company', 'group']);
+    expect(tree[0]?.spaces.map((node) => node.name)).toEqual(['team']);
+    expect(tree[0]?.unread).toBe(1);
   });
 
   test('circles end', () => {

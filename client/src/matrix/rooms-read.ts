@@ -205,15 +205,15 @@ export function readSpace(context: ReadContext, room: Room): SpaceFacts {
   const create = stateOf(room).getStateEvents(EVENT.create, '');
   const mark: unknown = create?.getContent()[ORG_MARK];
   const sender = create?.getSender() ?? '';
+  // Only the organisation's bot can make it: the namespace is its alone.
+  const byOrg = sender.startsWith('@_qiao_org_') && sender.endsWith(`:${context.own}`);
+  const owner = (mark as { owner?: unknown } | null | undefined)?.owner;
   return {
     roomId: room.roomId,
     name: plainName(room.name, room.roomId),
     avatar: room.getMxcAvatarUrl() ?? undefined,
-    // Only the organisation's bot can make it: the namespace is its alone.
-    company:
-      sender.startsWith('@_qiao_org_') &&
-      sender.endsWith(`:${context.own}`) &&
-      (mark as { owner?: unknown } | null | undefined)?.owner === 'company',
+    company: byOrg && owner === 'company',
+    department: byOrg && typeof owner === 'string',
     children: childrenOf(events),
   };
 }

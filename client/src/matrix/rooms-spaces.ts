@@ -7,6 +7,8 @@ export interface SpaceFacts {
   readonly avatar: string | undefined;
   /** The company's own, made by the organisation's bot. */
   readonly company: boolean;
+  /** Made by the organisation's bot for a department (or the company). */
+  readonly department: boolean;
   /** Children that are in force, in their order: rooms and spaces, joined or not. */
   readonly children: readonly string[];
 }
@@ -69,12 +71,19 @@ export function spaceTree(
   for (const space of spaces.values()) {
     for (const child of space.children) if (child !== space.roomId && spaces.has(child)) below.add(child);
   }
+  const all = [...spaces.values()];
+  const company = all.find((space) => space.company);
+  // One is in one's own departments' spaces only: where those between are missing, the company is above.
+  const orphans = all.filter((space) => space.department && space !== company && !below.has(space.roomId));
+  if (company) for (const orphan of orphans) below.add(orphan.roomId);
+  const childrenIn = (facts: SpaceFacts): readonly string[] =>
+    facts === company ? [...facts.children, ...orphans.map((space) => space.roomId)] : facts.children;
   const placed = new Set<string>();
   const build = (facts: SpaceFacts): SpaceNode => {
     placed.add(facts.roomId);
     const inner: SpaceNode[] = [];
     const all = new Set<string>();
-    for (const child of facts.children) {
+    for (const child of childrenIn(facts)) {
       const space = spaces.get(child);
       if (space === undefined) {
         if (rooms.has(child)) all.add(child);
@@ -92,10 +101,9 @@ export function spaceTree(
       unread += Math.max(entry.unread, 1);
       mentions += entry.mentions;
     }
-    const { roomId, name, avatar, company } = facts;
-    return { roomId, name, avatar, company, spaces: inner, rooms: all, unread, mentions };
+    const { roomId, name, avatar } = facts;
+    return { roomId, name, avatar, company: facts.company, spaces: inner, rooms: all, unread, mentions };
   };
-  const all = [...spaces.values()];
   const tops = all.filter((space) => !below.has(space.roomId));
   const nodes = tops.map(build);
   // What is left stands in a circle: cut where it is first met.

@@ -4,7 +4,6 @@ import {
   EventType,
   MatrixEventEvent,
   RoomEvent,
-  RoomMemberEvent,
   RoomStateEvent,
   SyncState,
   UserEvent,
@@ -193,8 +192,8 @@ export class RoomsStore extends ViewModel<RoomsSnapshot> {
     });
     client.on(MatrixEventEvent.Decrypted, ofEvent);
     client.on(MatrixEventEvent.Replaced, ofEvent);
-    client.on(RoomMemberEvent.Typing, (event) => {
-      this.#type(event);
+    client.on(ClientEvent.Event, (event) => {
+      if (event.getType() === 'm.typing') this.#type(event.getContent()['user_ids']);
     });
     client.on(UserEvent.Presence, (_event, user) => {
       for (const [roomId, partner] of this.#partners) if (partner === user.userId) this.#note(roomId);
@@ -231,17 +230,26 @@ export class RoomsStore extends ViewModel<RoomsSnapshot> {
     }
   }
 
-  #type(event: MatrixEvent): void {
-    const roomId = event.getRoomId();
-    if (roomId === undefined) return;
-    const users: unknown = event.getContent()['user_ids'];
+  /**
+   * Notes who writes. The event names no room, and members of a timeline that was reset tell nothing through the
+   * client (js-sdk 43): so the members are asked. @param users who write, in whichever room it is
+   */
+  #type(users: unknown): void {
     const me = this.client.getUserId();
-    const others = Array.isArray(users)
-      ? users.filter((user): user is string => typeof user === 'string' && user !== me)
+    const writers = Array.isArray(users)
+      ? users.filter((user) => typeof user === 'string' && user !== me)
       : [];
-    if (others.length > 0) this.#typing.set(roomId, others);
-    else this.#typing.delete(roomId);
-    this.#note(roomId);
+    const rooms = writers.length > 0 ? this.#entries.keys() : this.#typing.keys();
+    for (const roomId of new Set([...this.#typing.keys(), ...rooms])) {
+      const room = this.client.getRoom(roomId);
+      const before = this.#typing.get(roomId) ?? [];
+      const asked = new Set<string>([...before, ...writers]);
+      const now = [...asked].filter((user) => room?.getMember(user)?.typing === true);
+      if (now.join() === before.join()) continue;
+      if (now.length > 0) this.#typing.set(roomId, now);
+      else this.#typing.delete(roomId);
+      this.#note(roomId);
+    }
   }
 
   /** What a room does not tell through the client. */

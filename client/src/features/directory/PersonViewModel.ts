@@ -1,6 +1,7 @@
 import { dataOf, LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
 import type { MatrixPerson, PeopleStore } from '../../matrix/people.ts';
 import type { RoomEntry, RoomsStore } from '../../matrix/rooms.ts';
+import { serverOf } from '../../matrix/rooms-text.ts';
 import { findPeople, getProfile, type DirectoryProfile } from './api.ts';
 import { inDirectory } from './people-search.ts';
 
@@ -34,7 +35,7 @@ export class PersonViewModel extends ViewModel<PersonSnapshot> {
       profile: LOADING,
       shared: [],
       verified: undefined,
-      unknown: false,
+      unknown: serverOf(userId) === undefined,
       opening: false,
     });
     this.#parts = parts;
@@ -67,8 +68,9 @@ export class PersonViewModel extends ViewModel<PersonSnapshot> {
       (person) => {
         this.set({ person });
       },
-      () => {
-        this.set({ unknown: true });
+      (error: unknown) => {
+        // Whom one shares nothing with, the homeserver may keep to itself: that is no lack of the person.
+        if ((error as { errcode?: unknown }).errcode === 'M_NOT_FOUND') this.set({ unknown: true });
       },
     );
     void people.verified(userId).then(

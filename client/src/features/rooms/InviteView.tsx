@@ -1,3 +1,4 @@
+import BackIcon from '@vector-im/compound-design-tokens/assets/web/icons/arrow-left';
 import { Button } from '@vector-im/compound-web';
 import { Banner, RouterLink, useGo, useServices, useText } from '@qiao/ui-kit';
 import { useState, type ReactNode } from 'react';
@@ -25,6 +26,10 @@ export function InviteView(props: { entry: RoomEntry; invitation: Invitation }):
   const kind = invitation.space ? 'space' : entry.partner === undefined ? 'group' : 'direct';
   return (
     <main className="c-room c-invite" aria-label={entry.name}>
+      <RouterLink to="/" className="c-invite__back">
+        <BackIcon width={20} height={20} aria-hidden />
+        {t('title')}
+      </RouterLink>
       <div className="c-invite__card">
         <MatrixAvatar
           id={entry.partner ?? roomId}

@@ -125,7 +125,7 @@ function NewChat(): ReactNode {
         </>
       }
     >
-      <div className="q-stack">
+      <div className="q-stack c-new">
         <SearchBox
           label={t('new.find')}
           placeholder={t('new.placeholder')}

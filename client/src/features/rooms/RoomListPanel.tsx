@@ -73,7 +73,10 @@ export function RoomListPanel(props: { activeRoomId: string | undefined }): Reac
 
   useEffect(() => {
     model.open(activeRoomId);
-  }, [model, activeRoomId]);
+    // Whoever marked it as unread to come back to it has come back.
+    if (activeRoomId !== undefined && rooms.entry(activeRoomId)?.markedUnread === true)
+      void rooms.actions.setMarkedUnread(activeRoomId, false).catch(() => undefined);
+  }, [model, rooms, activeRoomId]);
 
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {

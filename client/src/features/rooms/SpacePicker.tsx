@@ -1,6 +1,6 @@
 import ChevronIcon from '@vector-im/compound-design-tokens/assets/web/icons/chevron-down';
 import ChevronRightIcon from '@vector-im/compound-design-tokens/assets/web/icons/chevron-right';
-import { Drawer, useText } from '@qiao/ui-kit';
+import { Dialog, useText } from '@qiao/ui-kit';
 import { useState, type ReactNode } from 'react';
 import type { SpaceNode } from '../../matrix/rooms-spaces.ts';
 
@@ -90,7 +90,7 @@ export function SpacePicker(props: {
         <ChevronIcon width={16} height={16} aria-hidden />
       </button>
       {open && (
-        <Drawer
+        <Dialog
           title={t('spaces.choose')}
           size="small"
           onClose={() => {
@@ -117,7 +117,7 @@ export function SpacePicker(props: {
               <Node key={node.roomId} node={node} chosen={props.chosen?.roomId} onChoose={choose} />
             ))}
           </ul>
-        </Drawer>
+        </Dialog>
       )}
     </>
   );
