@@ -1,0 +1,252 @@
+import {
+  axeViolations,
+  horizontalOverflow,
+  launchBrowser,
+  makeUser,
+  startTestStack,
+  waitFor,
+  type RunningTestStack,
+  type TestBrowser,
+  type TestPage,
+  type TestUser,
+} from '@qiao/testkit';
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { picture, signIn } from './support.ts';
+
+/*
+ * The directory of a small imported company, seen by one of its people; and what somebody sees who is not in it.
+ * A stack of its own: the company is the whole installation's.
+ */
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../..');
+const PASSWORD = 'Radfahren-im-Regen-7';
+
+/** People of Adventure Works (Microsoft's sample company, MIT licence), and colleagues with Chinese names. */
+const CSV = `employee_id,display_name,title,email,department,manager,localpart
+1,Ken Sánchez,Chief Executive Officer,ken0@adventure-works.com,Adventure Works,,ken
+2,Terri Duffy,Vice President of Engineering,terri0@adventure-works.com,Adventure Works/研发部,1,terri
+3,张伟,研发经理,zhangwei@adventure-works.com,Adventure Works/研发部/工程组,2,zhangwei
+4,李娜,设计工程师,lina@adventure-works.com,Adventure Works/研发部/工程组,3,lina
+5,Gail Erickson,Design Engineer,gail0@adventure-works.com,Adventure Works/研发部/工程组,3,gail
+6,Brian Welcker,Vice President of Sales,brian3@adventure-works.com,Adventure Works/销售部,1,brian
+7,单雄,销售经理,shanxiong@adventure-works.com,Adventure Works/销售部,6,shanxiong
+`;
+
+let own: RunningTestStack;
+let chromium: TestBrowser;
+let device: TestPage;
+let page: Page;
+let lina = '';
+let stranger: TestUser;
+
+const host = async (...args: string[]): Promise<string> =>
+  (
+    await run(process.execPath, ['appservices/host/main.ts', ...args], {
+      cwd: root,
+      env: { ...process.env, QIAO_VAR: own.info.varDir },
+    })
+  ).stdout;
+
+const open = (): Promise<TestPage> => chromium.newPage({ baseURL: own.info.gatewayUrl });
+const people = (): Locator => page.getByRole('list', { name: 'People', exact: true });
+const inTree = (name: RegExp): Locator =>
+  page.getByRole('navigation', { name: 'Departments' }).getByRole('link', { name });
+
+/** A person's account with a password, by the link that the administrator hands out. */
+async function activate(admin: Page, userId: string): Promise<void> {
+  const api = async <T>(method: string, path: string, data?: unknown): Promise<T> => {
+    const answer = await admin.request.fetch(path, {
+      method,
+      headers: { 'x-qiao': '1' },
+      ...(data === undefined ? {} : { data }),
+    });
+    const text = await answer.text();
+    if (!answer.ok()) throw new Error(`${method} ${path}: ${String(answer.status())} ${text}`);
+    return JSON.parse(text) as T;
+  };
+  await waitFor(
+    async () => {
+      const { pending } = await api<{ pending: Record<string, number> }>('GET', '/api/org/provisioning');
+      return Object.values(pending).every((count) => count === 0);
+    },
+    { timeout: 120_000, interval: 500, what: 'accounts and rooms' },
+  );
+  const { items } = await api<{ items: { id: string; user_id: string }[] }>(
+    'GET',
+    '/api/org/people?limit=50',
+  );
+  const person = items.find((each) => each.user_id === userId);
+  if (!person) throw new Error(`${userId} is not there`);
+  const { link } = await api<{ link: string }>('POST', `/api/org/people/${person.id}/activation`, {});
+  const activation = await open();
+  await activation.page.goto(link);
+  await activation.page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await activation.page.getByLabel('Repeat the password').fill(PASSWORD);
+  await activation.page.getByRole('button', { name: 'Activate account' }).click();
+  await activation.page.getByRole('button', { name: 'Activate account' }).waitFor({ state: 'detached' });
+  await activation.context.close();
+}
+
+beforeAll(async () => {
+  await run(process.execPath, ['scripts/build.ts'], { cwd: root });
+  own = await startTestStack({ parts: ['postgres', 'synapse', 'host', 'gateway'] });
+  const file = join(own.info.varDir, 'people.csv');
+  await writeFile(file, CSV);
+  await host('org', 'import', file, '--apply');
+  chromium = await launchBrowser();
+  const first = JSON.parse(await host('org', 'first-admin', '--json')) as { link: string; user_id: string };
+  const server = first.user_id.slice(first.user_id.indexOf(':') + 1);
+  lina = `@lina:${server}`;
+  const admin = await open();
+  await admin.page.goto(first.link);
+  await admin.page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await admin.page.getByLabel('Repeat the password').fill(PASSWORD);
+  await admin.page.getByRole('button', { name: 'Activate account' }).click();
+  await admin.page.getByRole('button', { name: 'Activate account' }).waitFor({ state: 'detached' });
+  await admin.page.goto('/admin/');
+  await admin.page.getByLabel('Username').fill(first.user_id);
+  await admin.page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await admin.page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await admin.page.getByRole('heading', { level: 1 }).waitFor();
+  await activate(admin.page, lina);
+  await admin.context.close();
+  stranger = await makeUser({ name: 'plain', displayName: 'Plain Paul', stack: own.info });
+  device = await open();
+  page = device.page;
+  await signIn(page, { userId: lina, password: PASSWORD });
+}, 300_000);
+
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await picture(page, 'directory-failed');
+});
+afterAll(async () => {
+  await chromium.close();
+  await own.stop();
+}, 60_000);
+
+describe('a colleague', () => {
+  test('has the departments as conversations, below the company', async () => {
+    await page
+      .getByRole('complementary')
+      .getByRole('link', { name: /工程组/ })
+      .waitFor();
+    await page.getByRole('button', { name: /All departments/ }).click();
+    await page.getByRole('dialog').getByRole('button', { name: '工程组', exact: true }).waitFor();
+    await picture(page, 'directory-departments');
+    await page.keyboard.press('Escape');
+  });
+
+  test('walks down the tree', async () => {
+    await page.getByRole('link', { name: 'Directory' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Directory' }).waitFor();
+    await inTree(/研发部/).click();
+    await people()
+      .getByRole('link', { name: /Terri Duffy/ })
+      .waitFor();
+    await page
+      .getByRole('list', { name: 'Departments' })
+      .getByRole('link', { name: /工程组/ })
+      .click();
+    await people().getByRole('link', { name: /张伟/ }).waitFor();
+    expect(await people().getByRole('link').count()).toBe(3);
+    await picture(page, 'directory');
+    expect(await axeViolations(page)).toEqual([]);
+  });
+
+  test('finds by pinyin, by title, and below a department only', async () => {
+    const box = page.getByRole('searchbox');
+    await box.fill('zw');
+    await waitFor(async () => (await people().getByRole('link').count()) === 1, { what: '张伟 alone' });
+    await people().getByRole('link', { name: /张伟/ }).waitFor();
+    await box.fill('shanxiong');
+    await page.getByText('Nobody fits “shanxiong”').waitFor();
+    await page.getByRole('navigation', { name: 'Place in the company' }).getByRole('link').first().click();
+    await box.fill('销售经理');
+    await people().getByRole('link', { name: /单雄/ }).waitFor();
+    await waitFor(async () => (await people().getByRole('link').count()) === 1, {
+      what: 'one sales manager',
+    });
+    await people().getByRole('link', { name: /单雄/ }).click();
+  });
+
+  test('sees the profile with the reporting line, and goes along it', async () => {
+    await page.getByRole('heading', { level: 1, name: '单雄' }).waitFor();
+    await page.getByText('shanxiong@adventure-works.com').waitFor();
+    await page.getByRole('link', { name: /Ken Sánchez/ }).waitFor();
+    await picture(page, 'directory-profile');
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole('link', { name: /Brian Welcker/ }).click();
+    await page.getByRole('heading', { level: 1, name: 'Brian Welcker' }).waitFor();
+    await page.getByRole('heading', { name: '1 direct report' }).waitFor();
+    await page.getByRole('link', { name: /单雄/ }).waitFor();
+  });
+
+  test('writes to the person from there: an encrypted chat, made once', async () => {
+    await page.getByRole('button', { name: 'Message' }).click();
+    await page.waitForURL(/\/room\//);
+    const { pathname } = new URL(page.url());
+    await page
+      .getByRole('complementary')
+      .getByRole('link', { name: /Brian Welcker/ })
+      .waitFor();
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Shared conversations' }).waitFor();
+    await page.getByRole('button', { name: 'Message' }).click();
+    await page.waitForURL(/\/room\//);
+    expect(new URL(page.url()).pathname).toBe(pathname);
+  });
+
+  test('sees what Matrix knows of people who are in no directory', async () => {
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').fill(stranger.userId);
+    await page.getByRole('option', { name: stranger.userId }).click();
+    await page.getByRole('heading', { level: 1, name: stranger.userId }).waitFor();
+    await page.getByText('You share no conversation yet.').waitFor();
+    await page.goto('/person/nobody');
+    await page.getByText('This person is not known here').waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+  });
+
+  test('has it on a phone, in Chinese and in the dark', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.evaluate(() => {
+      localStorage.setItem('qiao.locale', 'zh-Hans');
+    });
+    await page.goto('/directory');
+    await page.getByRole('heading', { level: 1, name: '通讯录' }).waitFor();
+    await page
+      .getByRole('list', { name: '部门' })
+      .getByRole('link', { name: /Adventure Works/ })
+      .click();
+    await page
+      .getByRole('list', { name: '部门' })
+      .getByRole('link', { name: /研发部/ })
+      .waitFor();
+    expect(await horizontalOverflow(page)).toBe(0);
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'directory-390-zh-dark');
+  });
+});
+
+describe('somebody who is in no directory', () => {
+  test('finds people of shared conversations and by their id, and sees no company', async () => {
+    const other = await open();
+    await signIn(other.page, stranger);
+    await other.page.getByRole('link', { name: 'Directory' }).click();
+    await other.page.getByText('You are not in a company').waitFor();
+    await other.page.getByRole('searchbox').fill(lina);
+    await other.page.getByRole('list', { name: 'People', exact: true }).getByRole('link').click();
+    await other.page.getByRole('heading', { level: 1 }).waitFor();
+    await other.page.getByText('You share no conversation yet.').waitFor();
+    expect(await other.page.getByText('lina@adventure-works.com').count()).toBe(0);
+    expect(await axeViolations(other.page)).toEqual([]);
+    await other.context.close();
+  });
+});
