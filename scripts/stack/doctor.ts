@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { parse } from 'yaml';
+import { brandFolder, BrandError, readBrand } from './brand/brand.ts';
 import { livekitVersion } from './build-livekit.ts';
 import type { ConfigError } from './config.ts';
 import { configPath, readConfig, readSecret, secretPath, type StackConfig } from './config.ts';
@@ -97,6 +98,7 @@ export async function examine(varDir: string): Promise<Finding[]> {
     found.fail('configuration', (error as ConfigError).message, 'Correct the file.');
     return found.list;
   }
+  brand(found, varDir);
   secrets(found, varDir);
   const supervisor = runningSupervisor(varDir);
   const up = supervisor !== undefined;
@@ -164,6 +166,19 @@ function machine(found: Findings, varDir: string): void {
   else if (available < memory.warn)
     found.warn('memory', memoryText, 'A small company needs about 1.5 GB; end other programs.');
   else found.ok('memory', memoryText);
+}
+
+function brand(found: Findings, varDir: string): void {
+  const folder = brandFolder(varDir);
+  try {
+    readBrand(folder);
+    if (existsSync(join(folder, 'brand.json'))) found.ok('brand', relative(root, folder));
+    else found.ok('brand', 'is the one that comes with Qiao');
+  } catch (error) {
+    if (!(error instanceof BrandError)) throw error;
+    for (const problem of error.problems)
+      found.fail('brand', problem, 'Correct it; until then the last brand that was whole is shown.');
+  }
 }
 
 function secrets(found: Findings, varDir: string): void {

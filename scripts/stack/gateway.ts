@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import fastifyCompress from '@fastify/compress';
 import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyInstance } from 'fastify';
+import { brandFolder } from './brand/brand.ts';
+import { brandRoutes, LiveBrand } from './brand/routes.ts';
 import { readConfig, type StackConfig } from './config.ts';
 import { callsServiceUrl, defaultVarDir, paths } from './paths.ts';
 import { clientOrigin, forward, forwardUpgrade, type Target } from './proxy.ts';
@@ -51,12 +53,20 @@ const maxHeaderSize = 64 * 1024;
 /**
  * Makes the gateway.
  * @param pages folders with the built pages; a missing one is answered by a page that says so.
+ * @param brand folder of the brand
  */
-export async function createGateway(config: StackConfig, pages: Pages = builtPages): Promise<Gateway> {
+export async function createGateway(
+  config: StackConfig,
+  pages: Pages = builtPages,
+  brand = brandFolder(defaultVarDir()),
+): Promise<Gateway> {
+  const live = new LiveBrand(brand, (problem) =>
+    process.stdout.write(`${new Date().toISOString()} the brand is not used: ${problem}\n`),
+  );
   const trusted = new Set(config.gateway.trusted_proxies);
   const apps = new Map<keyof Pages, FastifyInstance>();
   for (const [prefix, folder] of Object.entries(pages) as [keyof Pages, string][])
-    apps.set(prefix, await pagesApp(config, prefix, folder));
+    apps.set(prefix, await pagesApp(config, prefix, folder, live));
   const server = createServer({ maxHeaderSize, requestTimeout: 0, keepAliveTimeout: 75_000 });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const route = routeOf(config, request.url ?? '/');
@@ -256,15 +266,30 @@ function securityHeaders(config: StackConfig, framing: string): Record<string, s
 /** Vite names built files by their content; those never change under their name. */
 const hashedFile = /\/assets\/[^/]+-[A-Za-z0-9_-]{8,}\.[a-z0-9.]+$/;
 
-async function pagesApp(config: StackConfig, prefix: keyof Pages, folder: string): Promise<FastifyInstance> {
+/** A picture of the brand that somebody opens by its address is a document: it may do nothing. */
+const picturePolicy = `default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox`;
+
+async function pagesApp(
+  config: StackConfig,
+  prefix: keyof Pages,
+  folder: string,
+  live: LiveBrand,
+): Promise<FastifyInstance> {
   const app = fastify({ logger: false, bodyLimit: 1024 });
   const headers = securityHeaders(config, prefix === '/' ? `'self'` : `'none'`);
-  app.addHook('onSend', (_request, reply, payload, done) => {
+  app.addHook('onSend', (request, reply, payload, done) => {
     reply.headers(headers);
+    if (prefix === '/' && request.url.startsWith('/brand/'))
+      reply.header('content-security-policy', picturePolicy);
+    // Its scope is the whole client, wherever its script lies.
+    if (prefix === '/' && /^\/sw\.js(\?|$)/.test(request.url)) reply.header('service-worker-allowed', '/');
     done(null, payload);
   });
   await app.register(fastifyCompress, { global: true, threshold: 1024, encodings: ['br', 'gzip'] });
-  if (prefix === '/') discovery(app, config);
+  if (prefix === '/') {
+    discovery(app, config);
+    brandRoutes(app, live);
+  }
   await app.register(fastifyStatic, {
     root: folder,
     // Made later by a build, the folder is found without a restart.
