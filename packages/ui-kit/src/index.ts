@@ -1,5 +1,6 @@
 export * from './api/client.ts';
 export * from './api/endpoint.ts';
+export * from './app/brand.ts';
 export * from './app/notices.ts';
 export * from './app/services.tsx';
 export * from './app/theme.ts';

@@ -5,6 +5,7 @@ import { I18nextProvider, useTranslation } from 'react-i18next';
 import type { ApiError } from '../api/client.ts';
 import { asApiError, type ApiClient } from '../api/client.ts';
 import type { Formats, I18n, UiLocale } from '../i18n/i18n.ts';
+import { localBrand, type LocalBrand } from './brand.ts';
 import { ConfirmModel, ToastsModel } from './notices.ts';
 
 /** Where a permission is held. */
@@ -136,6 +137,13 @@ export function useServices(): Services {
   const services = use(ServicesContext);
   if (!services) throw new Error('ServicesProvider is missing');
   return services;
+}
+
+/** The brand in the chosen language. */
+export function useBrand(): LocalBrand {
+  const { i18n } = useServices();
+  useTranslation(undefined, { i18n: i18n.instance, useSuspense: false });
+  return localBrand(i18n.brand, i18n.locale);
 }
 
 export type TextOf = (key: string, values?: Record<string, unknown>) => string;

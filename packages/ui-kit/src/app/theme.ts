@@ -1,25 +1,38 @@
 import { ViewModel } from '../model/ViewModel.ts';
 
-export const THEMES = ['system', 'light', 'dark'] as const;
+export const THEMES = ['system', 'light', 'dark', 'contrast'] as const;
 export type Theme = (typeof THEMES)[number];
 
 const STORED_AS = 'qiao.theme';
 
-/** Light, dark or what the system says; remembered in this browser. */
-export class ThemeModel extends ViewModel<{ chosen: Theme; dark: boolean }> {
-  readonly #system: MediaQueryList;
+/** What a choice comes to: high contrast takes its scheme from the system. */
+const look = (
+  chosen: Theme,
+  system: { dark: boolean; contrast: boolean },
+): { chosen: Theme; dark: boolean; contrast: boolean } => ({
+  chosen,
+  dark: chosen === 'dark' || (chosen !== 'light' && system.dark),
+  contrast: chosen === 'contrast' || system.contrast,
+});
+
+/** Light, dark, high contrast or what the system says; remembered in this browser. */
+export class ThemeModel extends ViewModel<{ chosen: Theme; dark: boolean; contrast: boolean }> {
+  readonly #dark: MediaQueryList;
+  readonly #contrast: MediaQueryList;
 
   constructor() {
-    const system = matchMedia('(prefers-color-scheme: dark)');
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    const contrast = matchMedia('(prefers-contrast: more)');
     let chosen: Theme = 'system';
     try {
       const stored = localStorage.getItem(STORED_AS);
-      if (stored === 'light' || stored === 'dark') chosen = stored;
+      chosen = THEMES.find((theme) => theme === stored) ?? 'system';
     } catch {
       // Storage may be denied; then the choice lasts as long as the page.
     }
-    super({ chosen, dark: chosen === 'system' ? system.matches : chosen === 'dark' });
-    this.#system = system;
+    super(look(chosen, { dark: dark.matches, contrast: contrast.matches }));
+    this.#dark = dark;
+    this.#contrast = contrast;
     this.#apply();
   }
 
@@ -27,10 +40,12 @@ export class ThemeModel extends ViewModel<{ chosen: Theme; dark: boolean }> {
     const follow = (): void => {
       this.choose(this.snapshot.chosen);
     };
-    this.#system.addEventListener('change', follow);
-    this.own(() => {
-      this.#system.removeEventListener('change', follow);
-    });
+    for (const query of [this.#dark, this.#contrast]) {
+      query.addEventListener('change', follow);
+      this.own(() => {
+        query.removeEventListener('change', follow);
+      });
+    }
   }
 
   choose(chosen: Theme): void {
@@ -40,13 +55,15 @@ export class ThemeModel extends ViewModel<{ chosen: Theme; dark: boolean }> {
     } catch {
       // As above.
     }
-    this.set({ chosen, dark: chosen === 'system' ? this.#system.matches : chosen === 'dark' });
+    this.set(look(chosen, { dark: this.#dark.matches, contrast: this.#contrast.matches }));
     this.#apply();
   }
 
   #apply(): void {
+    // The same as the client's `first-paint.ts` does before the page is drawn.
     const { classList } = document.documentElement;
     classList.toggle('cpd-theme-dark', this.snapshot.dark);
     classList.toggle('cpd-theme-light', !this.snapshot.dark);
+    classList.toggle('q-contrast', this.snapshot.contrast);
   }
 }

@@ -18,7 +18,7 @@ import {
 } from 'react';
 import { Link as RouterLink } from 'react-router';
 import { asApiError, type ApiError } from '../api/client.ts';
-import { useServices, useText } from '../app/services.tsx';
+import { useBrand, useServices, useText } from '../app/services.tsx';
 import type { Pages, Remote } from '../model/remote.ts';
 
 export type IconType = ComponentType<SVGAttributes<SVGElement>>;
@@ -27,9 +27,15 @@ export type IconType = ComponentType<SVGAttributes<SVGElement>>;
 export const cx = (...names: (string | false | undefined | null)[]): string =>
   names.filter(Boolean).join(' ');
 
-/** The mark: a bridge over water and its reflection. */
-export function Logo({ size = 28, label }: { size?: number; label?: string }): ReactNode {
-  return (
+/** The brand's logo; without one the mark: a bridge over water and its reflection. */
+export function Logo({ size = 28, label = '' }: { size?: number; label?: string }): ReactNode {
+  const { logo } = useBrand();
+  return logo ? (
+    <span className="q-logo" style={{ blockSize: size }}>
+      <img className="q-logo__light" src={logo.light} alt={label} height={size} />
+      <img className="q-logo__dark" src={logo.dark} alt={label} height={size} />
+    </span>
+  ) : (
     <svg
       className="q-logo"
       width={size}

@@ -1,4 +1,5 @@
 import i18next, { type i18n } from 'i18next';
+import { plainBrand, type Brand } from '../app/brand.ts';
 
 /** The languages of the interface. */
 export const LOCALES = ['zh-Hans', 'en'] as const;
@@ -21,15 +22,21 @@ const store = (): Storage | undefined => {
   }
 };
 
-/** What was chosen, else the browser's first language that we have, else Chinese. */
-export function preferredLocale(languages: readonly string[] = navigator.languages): UiLocale {
-  const chosen = store()?.getItem(STORED_AS);
-  if (chosen === 'zh-Hans' || chosen === 'en') return chosen;
+/** What was chosen, else the browser's first language that the brand offers, else the brand's own. */
+export function preferredLocale(
+  languages: readonly string[] = navigator.languages,
+  brand: Pick<Brand, 'offered' | 'language'> = plainBrand,
+): UiLocale {
+  const offered = (locale: string): UiLocale | undefined => brand.offered.find((one) => one === locale);
+  const chosen = offered(store()?.getItem(STORED_AS) ?? '');
+  if (chosen) return chosen;
   for (const language of languages) {
-    if (/^zh\b/i.test(language)) return 'zh-Hans';
-    if (/^en\b/i.test(language)) return 'en';
+    const found = offered(
+      /^zh\b/i.test(language) ? 'zh-Hans' : (language.split('-', 1)[0] ?? '').toLowerCase(),
+    );
+    if (found) return found;
   }
-  return languages.length > 0 ? 'en' : 'zh-Hans';
+  return brand.language;
 }
 
 /** Formats for numbers and times in the chosen language and the reader's time zone. */
@@ -107,17 +114,29 @@ export function makeFormats(locale: UiLocale): Formats {
 /** The texts of the interface: one language at a time, loaded when it is chosen. */
 export class I18n {
   readonly instance: i18n;
+  /** The brand of the installation; its short name is `{{brand}}` in every text. */
+  readonly brand: Brand;
   readonly #catalogues: Readonly<Record<string, Catalogues>>;
   #formats: Formats;
 
-  private constructor(instance: i18n, catalogues: Readonly<Record<string, Catalogues>>, locale: UiLocale) {
+  private constructor(
+    instance: i18n,
+    catalogues: Readonly<Record<string, Catalogues>>,
+    locale: UiLocale,
+    brand: Brand,
+  ) {
     this.instance = instance;
+    this.brand = brand;
     this.#catalogues = catalogues;
     this.#formats = makeFormats(locale);
   }
 
   /** @param catalogues by namespace: `kit`, the host's own, and one for each domain */
-  static async create(catalogues: Readonly<Record<string, Catalogues>>, locale: UiLocale): Promise<I18n> {
+  static async create(
+    catalogues: Readonly<Record<string, Catalogues>>,
+    locale: UiLocale,
+    brand: Brand = plainBrand,
+  ): Promise<I18n> {
     const instance = i18next.createInstance();
     await instance.init({
       lng: locale,
@@ -129,7 +148,7 @@ export class I18n {
       returnNull: false,
       react: { useSuspense: false },
     });
-    const made = new I18n(instance, catalogues, locale);
+    const made = new I18n(instance, catalogues, locale, brand);
     await made.choose(locale, false);
     return made;
   }
@@ -143,7 +162,8 @@ export class I18n {
   }
 
   /** Text for `namespace:key`. */
-  readonly t = (key: string, values?: Record<string, unknown>): string => this.instance.t(key, values ?? {});
+  readonly t = (key: string, values?: Record<string, unknown>): string =>
+    this.instance.t(key, { brand: this.brand.shortName[this.locale], ...values });
 
   /** Changes the language; remembered in this browser. */
   async choose(locale: UiLocale, remember = true): Promise<void> {
