@@ -15,7 +15,7 @@ export default defineConfig({
   server: {
     port: 18801,
     proxy: Object.fromEntries(
-      ['/api', '/_matrix', '/_synapse', '/.well-known'].map((path) => [
+      ['/api', '/_matrix', '/_synapse', '/.well-known', '/brand'].map((path) => [
         path,
         process.env['QIAO_ORIGIN'] ?? 'http://localhost:8480',
       ]),

@@ -11,6 +11,13 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     sourcemap: false,
     reportCompressedSize: false,
+    rolldownOptions: {
+      input: { index: 'index.html', 'first-paint': 'src/pwa/first-paint.ts' },
+      output: {
+        // Scripts that the page and the browser find by a fixed name.
+        entryFileNames: (chunk) => (chunk.name === 'first-paint' ? '[name].js' : 'assets/[name]-[hash].js'),
+      },
+    },
   },
   worker: {
     format: 'es',
@@ -27,7 +34,7 @@ export default defineConfig({
   server: {
     port: 18802,
     proxy: Object.fromEntries(
-      ['/api', '/_matrix', '/.well-known'].map((path) => [
+      ['/api', '/_matrix', '/.well-known', '/brand', '/manifest.webmanifest'].map((path) => [
         path,
         process.env['QIAO_ORIGIN'] ?? 'http://localhost:8480',
       ]),

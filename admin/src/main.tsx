@@ -1,6 +1,6 @@
 import '@qiao/ui-kit/styles.css';
 import './app/app.css';
-import { I18n, kitCatalogues, preferredLocale } from '@qiao/ui-kit';
+import { I18n, kitCatalogues, loadBrand, preferredLocale } from '@qiao/ui-kit';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App.tsx';
@@ -8,13 +8,15 @@ import { takeLoginToken } from './app/SignInView.tsx';
 import { modules } from './modules.ts';
 
 const loginToken = takeLoginToken();
+const brand = await loadBrand();
 const i18n = await I18n.create(
   {
     kit: kitCatalogues,
     admin: { 'zh-Hans': () => import('./strings/zh_Hans.json'), en: () => import('./strings/en.json') },
     ...Object.fromEntries(modules.map((module) => [module.id, module.strings])),
   },
-  preferredLocale(),
+  preferredLocale(navigator.languages, brand),
+  brand,
 );
 const root = document.getElementById('app');
 if (root) {

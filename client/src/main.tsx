@@ -1,6 +1,6 @@
 import '@qiao/ui-kit/styles.css';
 import './app/app.css';
-import { I18n, kitCatalogues, preferredLocale } from '@qiao/ui-kit';
+import { I18n, kitCatalogues, loadBrand, preferredLocale } from '@qiao/ui-kit';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App.tsx';
@@ -9,13 +9,15 @@ import { modules } from './modules.ts';
 import { catalogues } from './strings/index.ts';
 
 const loginToken = takeLoginToken();
+const brand = await loadBrand();
 const i18n = await I18n.create(
   {
     kit: kitCatalogues,
     ...catalogues,
     ...Object.fromEntries(modules.map((module) => [module.id, module.strings])),
   },
-  preferredLocale(),
+  preferredLocale(navigator.languages, brand),
+  brand,
 );
 const root = document.getElementById('app');
 if (root) {

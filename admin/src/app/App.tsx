@@ -4,6 +4,7 @@ import {
   ErrorState,
   Logo,
   ServicesProvider,
+  useBrand,
   useText,
   useViewModel,
   type I18n,
@@ -19,6 +20,7 @@ import { theme } from './theme.ts';
 /** Signed in, but not an administrator of anything. */
 function NoAccess(props: { userId: string; onSignOut: () => void }): ReactNode {
   const { t } = useText('admin');
+  const { shortName } = useBrand();
   useEffect(() => {
     document.title = t('no_access.title');
   });
@@ -27,7 +29,7 @@ function NoAccess(props: { userId: string; onSignOut: () => void }): ReactNode {
       <main className="a-entry__card">
         <div className="a-entry__brand">
           <Logo size={44} />
-          <p className="a-entry__name">{t('brand')}</p>
+          <p className="a-entry__name">{shortName}</p>
         </div>
         <h1>{t('no_access.title')}</h1>
         <EmptyState compact title={props.userId} text={t('no_access.text')}>

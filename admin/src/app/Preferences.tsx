@@ -1,6 +1,14 @@
 import ThemeIcon from '@vector-im/compound-design-tokens/assets/web/icons/theme';
 import TranslateIcon from '@vector-im/compound-design-tokens/assets/web/icons/translate';
-import { LOCALES, MenuButton, THEMES, useServices, useSnapshot, useText, type MenuEntry } from '@qiao/ui-kit';
+import {
+  MenuButton,
+  THEMES,
+  useBrand,
+  useServices,
+  useSnapshot,
+  useText,
+  type MenuEntry,
+} from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
 import { theme } from './theme.ts';
 
@@ -12,8 +20,9 @@ export function usePreferenceEntries(): { language: MenuEntry[]; look: MenuEntry
   const { t, locale } = useText('admin');
   const { i18n } = useServices();
   const { chosen } = useSnapshot(theme);
+  const { offered } = useBrand();
   return {
-    language: LOCALES.map((each) => ({
+    language: offered.map((each) => ({
       label: LANGUAGE_NAMES[each],
       checked: each === locale,
       onSelect: () => void i18n.choose(each),

@@ -4,6 +4,7 @@ import {
   Logo,
   SignInForm,
   SignInViewModel,
+  useBrand,
   useText,
   useViewModel,
   type OpenIdAnswer,
@@ -33,6 +34,7 @@ export function SignInView(props: {
   loginToken: string | undefined;
 }): ReactNode {
   const { t } = useText('admin');
+  const { shortName } = useBrand();
   const [, model] = useViewModel(
     () =>
       new SignInViewModel({
@@ -51,7 +53,7 @@ export function SignInView(props: {
       <main className="a-entry__card">
         <div className="a-entry__brand">
           <Logo size={44} />
-          <p className="a-entry__name">{t('brand')}</p>
+          <p className="a-entry__name">{shortName}</p>
         </div>
         <h1>{t('sign_in.title')}</h1>
         <p className="q-muted">{t('sign_in.intro')}</p>

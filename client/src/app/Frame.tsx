@@ -1,6 +1,6 @@
 import ThemeIcon from '@vector-im/compound-design-tokens/assets/web/icons/theme';
 import TranslateIcon from '@vector-im/compound-design-tokens/assets/web/icons/translate';
-import { LOCALES, Logo, MenuButton, THEMES, useServices, useSnapshot, useText } from '@qiao/ui-kit';
+import { Logo, MenuButton, THEMES, useBrand, useServices, useSnapshot, useText } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
 import { theme } from './theme.ts';
 
@@ -11,21 +11,27 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
   const { t, locale } = useText('app');
   const { i18n } = useServices();
   const { chosen } = useSnapshot(theme);
+  const { name, offered, background, links } = useBrand();
   return (
-    <div className="c-page">
+    <div className="c-page" data-background={background}>
       <main className="c-card">
         <div className="c-brand">
           <Logo size={44} />
-          <p>{t('brand')}</p>
+          <p>{name}</p>
         </div>
         {children}
       </main>
       <footer className="c-foot q-row">
+        {links.map((link) => (
+          <a key={link.url} href={link.url} target="_blank" rel="noreferrer">
+            {link.label}
+          </a>
+        ))}
         <MenuButton
           label={`${t('language')} · ${LANGUAGE_NAMES[locale]}`}
           side="above"
           align="start"
-          entries={LOCALES.map((each) => ({
+          entries={offered.map((each) => ({
             label: LANGUAGE_NAMES[each],
             checked: each === locale,
             onSelect: () => void i18n.choose(each),

@@ -1,10 +1,9 @@
-import { useText } from '@qiao/ui-kit';
+import { useBrand } from '@qiao/ui-kit';
 import { useEffect } from 'react';
 
 /** Sets the window's title while the component is shown. */
 export function useTitle(title: string): void {
-  const { t: app } = useText('app');
-  const brand = app('brand');
+  const { name: brand } = useBrand();
   useEffect(() => {
     document.title = title === '' ? brand : `${title} · ${brand}`;
   }, [title, brand]);

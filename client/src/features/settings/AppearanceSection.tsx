@@ -1,8 +1,8 @@
 import {
   Card,
-  LOCALES,
   RadioCards,
   THEMES,
+  useBrand,
   useServices,
   useSnapshot,
   useText,
@@ -17,6 +17,7 @@ const LANGUAGE_NAMES = { 'zh-Hans': '简体中文', en: 'English' } as const;
 export default function AppearanceSection(): ReactNode {
   const { t, locale } = useText('settings');
   const { i18n } = useServices();
+  const { offered } = useBrand();
   const { chosen } = useSnapshot(theme);
   return (
     <>
@@ -24,9 +25,9 @@ export default function AppearanceSection(): ReactNode {
         <RadioCards
           label={t('appearance.language')}
           value={locale}
-          options={LOCALES.map((each) => ({ value: each, label: LANGUAGE_NAMES[each] }))}
+          options={offered.map((each) => ({ value: each, label: LANGUAGE_NAMES[each] }))}
           onChange={(value) => {
-            const found = LOCALES.find((each) => each === value);
+            const found = offered.find((each) => each === value);
             if (found) void i18n.choose(found);
           }}
         />

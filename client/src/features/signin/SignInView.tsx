@@ -4,6 +4,7 @@ import {
   loginFlows,
   SignInForm,
   SignInViewModel,
+  useBrand,
   useServices,
   useText,
   useViewModel,
@@ -33,6 +34,7 @@ export default function SignInView(props: {
   const { t } = useText('signin');
   const { confirm } = useServices();
   const { again } = props;
+  const { intro } = useBrand();
   const [, model] = useViewModel(
     () =>
       new SignInViewModel({
@@ -53,6 +55,7 @@ export default function SignInView(props: {
         </Banner>
       )}
       {again && <p className="q-muted">{t('soft_text')}</p>}
+      {!again && intro !== undefined && <p className="q-muted">{intro}</p>}
       <SignInForm
         model={model}
         homeserverUrl={props.homeserverUrl}
