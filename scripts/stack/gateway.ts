@@ -307,8 +307,11 @@ async function pagesApp(
   });
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '';
-    // A path of the app shows the app; a file that is missing has an extension and stays missing.
-    const isPage = !/\.[a-z0-9]+$/i.test(path) && (request.method === 'GET' || request.method === 'HEAD');
+    // A path of the app shows the app; a file that is missing has an extension and stays missing. The id of a room
+    // may end like a file (`!abc:example.org`): then the browser says that it wants a page.
+    const isPage =
+      wantsPage(request.raw) ||
+      (!/\.[a-z0-9]+$/i.test(path) && (request.method === 'GET' || request.method === 'HEAD'));
     if (!isPage)
       return reply.code(404).send({ errcode: 'M_NOT_FOUND', error: 'There is nothing at this address.' });
     if (existsSync(join(folder, 'index.html')))
