@@ -117,11 +117,13 @@ class Reader {
   accent(value: unknown, scheme: Scheme): string | undefined {
     const where = `colours.${scheme}.accent`;
     if (value === undefined) return undefined;
-    if (typeof value !== 'string' || parseHex(value) === undefined)
-      return this.wrong(where, 'must be a colour like #0f6a82.');
+    if (typeof value !== 'string' || parseHex(value) === undefined) {
+      this.wrong(where, 'must be a colour like #0f6a82.');
+      return;
+    }
     const { ground, ratio } = worst(value, scheme);
     if (ratio >= AA) return value.toLowerCase();
-    return this.wrong(
+    this.wrong(
       where,
       `is hard to read: ${value} on ${ground} has a contrast of ${ratio.toFixed(1)}:1, ${AA}:1 is needed (WCAG AA). ${readable(value, scheme, AA)} would do.`,
     );
@@ -129,21 +131,33 @@ class Reader {
 
   file(value: unknown, slot: string, kinds: readonly string[]): BrandFile | undefined {
     if (value === undefined || value === null) return undefined;
-    if (typeof value !== 'string' || !/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/.test(value))
-      return this.wrong(slot, `must be the name of a file in ${this.folder}.`);
+    if (typeof value !== 'string' || !/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/.test(value)) {
+      this.wrong(slot, `must be the name of a file in ${this.folder}.`);
+      return;
+    }
     const extension = extname(value).slice(1).toLowerCase().replace('jpeg', 'jpg');
-    if (!kinds.includes(extension)) return this.wrong(slot, `must be a file of type ${kinds.join(' or ')}.`);
+    if (!kinds.includes(extension)) {
+      this.wrong(slot, `must be a file of type ${kinds.join(' or ')}.`);
+      return;
+    }
     let body: Buffer;
     try {
       body = readFileSync(join(this.folder, value));
     } catch {
-      return this.wrong(slot, `names ${value}, which is not in ${this.folder}.`);
+      this.wrong(slot, `names ${value}, which is not in ${this.folder}.`);
+      return;
     }
     const most = extension === 'svg' ? LIMITS.vector : LIMITS.picture;
-    if (body.length > most) return this.wrong(slot, `must be a file of at most ${most >> 10} kB.`);
+    if (body.length > most) {
+      this.wrong(slot, `must be a file of at most ${most >> 10} kB.`);
+      return;
+    }
     const problem =
       extension === 'svg' ? vectorProblem(body.toString('utf8')) : pictureProblem(body, extension);
-    if (problem !== undefined) return this.wrong(slot, `${value}: ${problem}`);
+    if (problem !== undefined) {
+      this.wrong(slot, `${value}: ${problem}`);
+      return;
+    }
     const hash = createHash('sha256').update(body).digest('hex').slice(0, 12);
     return {
       url: `/brand/${slot.replaceAll('.', '-')}.${hash}.${extension}`,
@@ -157,7 +171,7 @@ class Reader {
     const file = this.file(value, slot, ['png', 'svg']);
     const [width, height] = file?.size ?? [ICON_SIDE, ICON_SIDE];
     if (width === height && width >= ICON_SIDE) return file;
-    return this.wrong(slot, `must be a square of at least ${ICON_SIDE} pixels; it has ${width} × ${height}.`);
+    this.wrong(slot, `must be a square of at least ${ICON_SIDE} pixels; it has ${width} × ${height}.`);
   }
 }
 
