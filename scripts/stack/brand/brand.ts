@@ -119,7 +119,7 @@ class Reader {
     if (value === undefined) return undefined;
     if (typeof value !== 'string' || parseHex(value) === undefined) {
       this.wrong(where, 'must be a colour like #0f6a82.');
-      return;
+      return undefined;
     }
     const { ground, ratio } = worst(value, scheme);
     if (ratio >= AA) return value.toLowerCase();
@@ -133,30 +133,30 @@ class Reader {
     if (value === undefined || value === null) return undefined;
     if (typeof value !== 'string' || !/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/.test(value)) {
       this.wrong(slot, `must be the name of a file in ${this.folder}.`);
-      return;
+      return undefined;
     }
     const extension = extname(value).slice(1).toLowerCase().replace('jpeg', 'jpg');
     if (!kinds.includes(extension)) {
       this.wrong(slot, `must be a file of type ${kinds.join(' or ')}.`);
-      return;
+      return undefined;
     }
     let body: Buffer;
     try {
       body = readFileSync(join(this.folder, value));
     } catch {
       this.wrong(slot, `names ${value}, which is not in ${this.folder}.`);
-      return;
+      return undefined;
     }
     const most = extension === 'svg' ? LIMITS.vector : LIMITS.picture;
     if (body.length > most) {
       this.wrong(slot, `must be a file of at most ${most >> 10} kB.`);
-      return;
+      return undefined;
     }
     const problem =
       extension === 'svg' ? vectorProblem(body.toString('utf8')) : pictureProblem(body, extension);
     if (problem !== undefined) {
       this.wrong(slot, `${value}: ${problem}`);
-      return;
+      return undefined;
     }
     const hash = createHash('sha256').update(body).digest('hex').slice(0, 12);
     return {
