@@ -127,6 +127,7 @@ class Reader {
       where,
       `is hard to read: ${value} on ${ground} has a contrast of ${ratio.toFixed(1)}:1, ${AA}:1 is needed (WCAG AA). ${readable(value, scheme, AA)} would do.`,
     );
+    return undefined;
   }
 
   file(value: unknown, slot: string, kinds: readonly string[]): BrandFile | undefined {
@@ -172,6 +173,7 @@ class Reader {
     const [width, height] = file?.size ?? [ICON_SIDE, ICON_SIDE];
     if (width === height && width >= ICON_SIDE) return file;
     this.wrong(slot, `must be a square of at least ${ICON_SIDE} pixels; it has ${width} × ${height}.`);
+    return undefined;
   }
 }
 
