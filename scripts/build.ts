@@ -11,6 +11,9 @@ import { build } from 'vite';
  * so that a second `scripts/up` costs nothing. `--force` builds anyway, `--sizes` prints what is sent.
  */
 
+// A test runner sets its own, by which the pages would be built with React's checks in.
+process.env['NODE_ENV'] = 'production';
+
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** Written beside the pages; a build that was broken off does not have it. */
 const STAMP = '.built';
