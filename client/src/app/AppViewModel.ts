@@ -64,6 +64,7 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
   #vault: Vault | undefined;
   #stored: StoredSession | undefined;
   #proving: Promise<void> | undefined;
+  #entering: Promise<void> | undefined;
 
   /** @param options `proof`: of somebody who has just activated an account, signed in if nobody is here */
   constructor(i18n: I18n, options: { deviceName: () => string; proof?: Proof | undefined }) {
@@ -92,7 +93,14 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
   }
 
   /** Goes on with the device that is signed in here, if there is one. */
-  readonly enter = async (): Promise<void> => {
+  readonly enter = (): Promise<void> => {
+    this.#entering ??= this.#enter().finally(() => {
+      this.#entering = undefined;
+    });
+    return this.#entering;
+  };
+
+  async #enter(): Promise<void> {
     if (!isSecureContext) {
       this.set({ state: { at: 'no-storage', why: 'insecure' } });
       return;
@@ -124,7 +132,7 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
       this.set({ state: { at: 'soft-signed-out', userId: this.#stored.userId } });
     else if (await this.#lock.take()) await this.#start(this.#stored, this.#vault);
     else this.set({ state: { at: 'elsewhere' } });
-  };
+  }
 
   /** Takes the device from the tab that has it. */
   readonly takeOver = async (): Promise<void> => {

@@ -1,4 +1,3 @@
-import { EmptyState } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
 import { Frame } from './Frame.tsx';
 import { useTitle } from './title.ts';
@@ -8,9 +7,9 @@ export function Screen(props: { title: string; text: string; children?: ReactNod
   useTitle(props.title);
   return (
     <Frame>
-      <EmptyState compact title={props.title} text={props.text}>
-        {props.children}
-      </EmptyState>
+      <h1>{props.title}</h1>
+      <p className="q-muted">{props.text}</p>
+      {props.children !== undefined && <div className="q-row">{props.children}</div>}
     </Frame>
   );
 }
