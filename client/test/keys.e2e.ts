@@ -12,7 +12,7 @@ import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openKeyFile } from '../src/matrix/key-file.ts';
-import { picture, signIn, startClient, type ClientUnderTest } from './support.ts';
+import { picture, picturesOfFailure, signIn, startClient, type ClientUnderTest } from './support.ts';
 
 /*
  * One person's keys through their life: made at the first sign-in, taken to a second device by the recovery key
@@ -38,13 +38,7 @@ beforeAll(async () => {
   closeNio = () => nio.close();
   first = await client.open();
 });
-afterEach(async ({ task }) => {
-  // What was on the screens when it went wrong.
-  if (task.result?.state !== 'fail') return;
-  for (const [index, context] of client.browser.browser.contexts().entries())
-    for (const page of context.pages())
-      await picture(page, `failed-${task.name.slice(0, 20)}-${String(index)}`);
-});
+afterEach(({ task }) => picturesOfFailure(client, task));
 afterAll(async () => {
   await closeNio();
   await client.close();

@@ -1,6 +1,14 @@
-import { axeViolations, makeUser, type TestPage, type TestUser } from '@qiao/testkit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { signIn, startClient, type ClientUnderTest } from './support.ts';
+import {
+  axeViolations,
+  horizontalOverflow,
+  makeUser,
+  synapseSql,
+  waitFor,
+  type TestPage,
+  type TestUser,
+} from '@qiao/testkit';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { picture, picturesOfFailure, signIn, startClient, type ClientUnderTest } from './support.ts';
 
 /* One device of a person, from the sign-in form to the sign-out, in a real browser on the real stack. */
 
@@ -14,6 +22,7 @@ beforeAll(async () => {
   await user.createRoom({ name: '产品部' });
   device = await client.open();
 });
+afterEach(({ task }) => picturesOfFailure(client, task));
 afterAll(() => client.close());
 
 describe('signing in', () => {
@@ -46,6 +55,7 @@ describe('signing in', () => {
     const second = await device.context.newPage();
     await second.goto('/');
     await second.getByText('Qiao is open in another tab').waitFor();
+    expect(await axeViolations(second)).toEqual([]);
     await second.getByRole('button', { name: 'Use Qiao here' }).click();
     await second.getByRole('link', { name: /产品部/ }).waitFor();
     await device.page.getByText('Qiao is open in another tab').waitFor();
@@ -89,5 +99,116 @@ describe('signing out', () => {
       })
       .catch(() => undefined);
     await page.getByText('You have been signed out').waitFor();
+  });
+});
+
+/**
+ * Lets the tokens of a person's devices end now. Synapse keeps what it knows of a token in a cache, which it
+ * drops when the person is shadow-banned, or no longer.
+ */
+async function endTokens(person: TestUser, which: 'access' | 'all'): Promise<void> {
+  const admin = await makeUser({ name: 'operator', admin: true });
+  const ban = `/_synapse/admin/v1/users/${encodeURIComponent(person.userId)}/shadow_ban`;
+  await synapseSql('UPDATE access_tokens SET valid_until_ms = 1 WHERE user_id = $1 AND device_id <> $2', [
+    person.userId,
+    person.deviceId,
+  ]);
+  if (which === 'all')
+    await synapseSql('UPDATE refresh_tokens SET expiry_ts = 1 WHERE user_id = $1', [person.userId]);
+  await admin.request('POST', ban);
+  await admin.request('DELETE', ban);
+}
+
+describe('a session that ends by itself', () => {
+  let person: TestUser;
+  let page: TestPage['page'];
+  let deviceId = '';
+
+  beforeAll(async () => {
+    person = await makeUser({ name: 'soft', displayName: '王五' });
+    page = (await client.open()).page;
+    await signIn(page, person, { keys: 'asked' });
+    await page.getByRole('dialog').getByRole('button', { name: 'Get the recovery key' }).click();
+    await page.getByLabel('I have saved the recovery key').check();
+    await page.getByRole('button', { name: 'Done' }).click();
+    const { devices } = await person.request<{ devices: { device_id: string }[] }>('GET', '/v3/devices');
+    deviceId = devices.find((each) => each.device_id !== person.deviceId)?.device_id ?? '';
+  });
+
+  test('an ended access token is renewed, and nobody notices', async () => {
+    await endTokens(person, 'access');
+    const room = await person.createRoom({ name: '续期之后' });
+    await page.reload();
+    await page.getByRole('link', { name: /续期之后/ }).waitFor();
+    await person.leave(room);
+  });
+
+  test('when it cannot be renewed, the person signs in again and the keys are still there', async () => {
+    await endTokens(person, 'all');
+    // Something to be told wakes the request that waits for it.
+    await person.createRoom({ name: '之后' });
+    await page.getByRole('heading', { name: 'Sign in again' }).waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'soft-logout');
+    expect(await page.getByLabel('Username').isDisabled()).toBe(true);
+    await page.getByLabel('Password', { exact: true }).fill(person.password);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByRole('navigation', { name: 'Main menu' }).waitFor();
+    await page.goto('/settings/security');
+    await page.getByText('All is well').waitFor();
+    const { devices } = await person.request<{ devices: { device_id: string }[] }>('GET', '/v3/devices');
+    expect(devices.map((each) => each.device_id)).toContain(deviceId);
+  });
+
+  test('signing out everywhere ends all devices', async () => {
+    await page.goto('/settings/devices');
+    await page.getByText('This device', { exact: true }).waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'settings-devices');
+    await page.getByRole('button', { name: 'Sign out everywhere' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+    await page.getByLabel('Username').waitFor();
+    await waitFor(() =>
+      person.request('GET', '/v3/account/whoami').then(
+        () => false,
+        () => true,
+      ),
+    );
+  });
+});
+
+describe('activation', () => {
+  test('leads straight in, without typing the password again', async () => {
+    const link = JSON.parse(
+      await client.host('org', 'first-admin', '--json', '--localpart', `first${String(process.pid)}`),
+    ) as { link: string };
+    const { page } = await client.open({ locale: 'zh-CN', width: 390, height: 844 });
+    await page.goto(link.link);
+    await page.getByLabel('密码', { exact: true }).fill('Radfahren-im-Regen-7');
+    await page.getByLabel('再次输入密码').fill('Radfahren-im-Regen-7');
+    expect(await axeViolations(page)).toEqual([]);
+    expect(await horizontalOverflow(page)).toBeLessThanOrEqual(0);
+    await picture(page, 'activate-zh-390');
+    await page.getByRole('button', { name: '激活账号' }).click();
+    await page.getByRole('heading', { name: '可以开始使用了' }).waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'activated-zh-390');
+    await page.getByRole('button', { name: '开始使用' }).click();
+    // The first sign-in asks about keys, and makes them without asking for the password.
+    await page.getByRole('dialog').getByRole('button', { name: '获取恢复密钥' }).click();
+    await page.getByRole('group', { name: '恢复密钥' }).waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'key-zh-390');
+    expect(new URL(page.url()).pathname).toBe('/');
+  });
+});
+
+describe('single sign-on', () => {
+  test('a token that does not count is said, at the form, and leaves the address', async () => {
+    const { page } = await client.open();
+    await page.goto('/?loginToken=made-up');
+    await page.getByRole('alert').waitFor();
+    await page.getByLabel('Username').waitFor();
+    expect(page.url()).not.toContain('loginToken');
   });
 });

@@ -23,6 +23,8 @@ export interface ClientUnderTest {
   readonly browser: TestBrowser;
   /** A page of its own storage: another device. */
   open(options?: PageOptions): Promise<TestPage>;
+  /** Runs a command of the host (`org first-admin --json`); answers what it prints. */
+  host(...args: string[]): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -37,6 +39,10 @@ export async function startClient(): Promise<ClientUnderTest> {
       const page = await browser.newPage({ baseURL: testStack().gatewayUrl, ...options });
       page.context.setDefaultTimeout(TIMEOUT_MS);
       return page;
+    },
+    host: async (...args) => {
+      const env = { ...process.env, QIAO_VAR: testStack().varDir };
+      return (await run(process.execPath, ['appservices/host/main.ts', ...args], { cwd: root, env })).stdout;
     },
     close: () => browser.close(),
   };
@@ -63,4 +69,15 @@ export async function signIn(
 export async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env['QIAO_PICTURES'];
   if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`) });
+}
+
+/** Pictures of all pages of a browser after a test that failed. */
+export async function picturesOfFailure(
+  client: ClientUnderTest,
+  task: { name: string; result?: { state: string } | undefined },
+): Promise<void> {
+  if (task.result?.state !== 'fail') return;
+  for (const [index, context] of client.browser.browser.contexts().entries())
+    for (const [tab, page] of context.pages().entries())
+      await picture(page, `failed-${task.name.slice(0, 20)}-${String(index)}-${String(tab)}`);
 }

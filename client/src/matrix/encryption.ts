@@ -8,41 +8,17 @@ import {
   type VerificationRequest,
 } from 'matrix-js-sdk/lib/crypto-api';
 import { AuthPrompt } from './encryption-auth.ts';
-import { isNewer, keyFrom, recoveryKeyKind, type RecoveryKind } from './encryption-recovery.ts';
-import type { GivenKeys } from './encryption-secrets.ts';
-import { VerificationModel } from './encryption-verification.ts';
 import { directRoomWith } from './encryption-people.ts';
+import { isNewer, keyFrom, type RecoveryKind } from './encryption-recovery.ts';
+import type { GivenKeys } from './encryption-secrets.ts';
+import { lookAt, noteSaved, trustOf, type KeysState, type Trust } from './encryption-state.ts';
+import { VerificationModel } from './encryption-verification.ts';
 
-/** What the keys of the person and of this device are like. */
-export type KeysState =
-  | 'checking'
-  /** The person has no keys yet: nothing is backed up, other devices see nothing. */
-  | 'not-set-up'
-  /** The person has keys, this device is not confirmed with them. */
-  | 'needs-verification'
-  /** All there, but the person has not said that the recovery key is saved. */
-  | 'recovery-unsaved'
-  /** No recovery key, or it does not open all it should. */
-  | 'no-recovery'
-  /** No backup on the homeserver any more. */
-  | 'backup-off'
-  /** There is a backup, but not with the key that this device has. */
-  | 'backup-broken'
-  | 'ready';
+export type { KeysState, Trust } from './encryption-state.ts';
 
 /** What the person is shown about keys. */
 export type KeysDialog =
   'set-up' | 'confirm' | 'recover' | 'reset' | 'renew' | 'sign-out' | 'sign-out-everywhere';
-
-/** How the identity of a person stands to this one. */
-export type Trust =
-  | 'unknown'
-  | 'unverified'
-  | 'verified'
-  /** The identity is another than the one seen before. */
-  | 'changed'
-  /** It was verified, and is another now: nothing is sent until that is settled. */
-  | 'verified-changed';
 
 export interface EncryptionSnapshot {
   readonly state: KeysState;
@@ -61,16 +37,6 @@ export interface EncryptionSnapshot {
   readonly changed: readonly { readonly userId: string; readonly wasVerified: boolean }[];
 }
 
-/** Of the account: whether the person has said that the recovery key is saved. */
-const SAVED = 'im.qiao.recovery_key';
-
-const trustOf = (status: UserVerificationStatus): Trust => {
-  if (status.isCrossSigningVerified()) return 'verified';
-  if (status.wasCrossSigningVerified()) return 'verified-changed';
-  if (status.needsUserApproval) return 'changed';
-  return status.known ? 'unverified' : 'unknown';
-};
-
 /** What the device's keys are like and what can be done about it: set-up, backup, recovery, verification. */
 export class Encryption extends ViewModel<EncryptionSnapshot> {
   readonly client: MatrixClient;
@@ -83,7 +49,7 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
   #greeting = false;
   #askedForKeys = false;
   #confirmed = false;
-  readonly #deviceNames = new Map<string, string>();
+  #deviceNames: ReadonlyMap<string, string> = new Map();
 
   /** @param given those of the callbacks that the client was made with */
   constructor(client: MatrixClient, given: GivenKeys) {
@@ -196,29 +162,11 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
   };
 
   async #look(): Promise<void> {
-    const crypto = this.#crypto;
-    const userId = this.client.getSafeUserId();
-    const ownDevice = this.client.getDeviceId() ?? '';
-    const hasIdentity =
-      (await crypto.getCrossSigningStatus()).publicKeysOnDevice || (await this.#askForKeys());
-    const recovery = await recoveryKeyKind(this.client);
-    const devices = (await crypto.getUserDeviceInfo([userId], true)).get(userId);
-    let otherDevices = 0;
-    let confirmed = false;
-    for (const [id, device] of devices ?? []) {
-      if (device.displayName !== undefined) this.#deviceNames.set(id, device.displayName);
-      const trust = await crypto.getDeviceVerificationStatus(userId, id);
-      if (trust?.signedByOwner !== true) continue;
-      if (id === ownDevice) confirmed = trust.crossSigningVerified;
-      else if (!device.dehydrated) otherDevices += 1;
-    }
-    const state = !hasIdentity
-      ? 'not-set-up'
-      : confirmed
-        ? await this.#backupState(recovery)
-        : 'needs-verification';
+    const found = await lookAt(this.client, this.#crypto, () => this.#askForKeys());
     if (this.#stopped || this.#working) return;
-    this.#confirmed = confirmed;
+    this.#confirmed = found.confirmed;
+    this.#deviceNames = found.deviceNames;
+    const { state, otherDevices, recovery } = found;
     this.set({ state, otherDevices, recovery });
     if (state === 'ready') this.auth.forget();
     if (!this.#greeting) return;
@@ -233,19 +181,6 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
     const has = await this.#crypto.userHasCrossSigningKeys(this.client.getSafeUserId(), true);
     this.#askedForKeys = true;
     return has;
-  }
-
-  async #backupState(recovery: RecoveryKind): Promise<KeysState> {
-    const crypto = this.#crypto;
-    if ((await crypto.getActiveSessionBackupVersion()) === null) {
-      await crypto.checkKeyBackupAndEnable();
-      if ((await crypto.getActiveSessionBackupVersion()) === null)
-        return (await crypto.getKeyBackupInfo()) === null ? 'backup-off' : 'backup-broken';
-    }
-    const { ready, defaultKeyId } = await crypto.getSecretStorageStatus();
-    if (!ready || recovery === 'none') return 'no-recovery';
-    const said = this.client.getAccountData(SAVED as never)?.getContent<Record<string, unknown>>() ?? {};
-    return said['key_id'] === defaultKeyId && said['saved'] === false ? 'recovery-unsaved' : 'ready';
   }
 
   /** Runs work that changes keys; what happens meanwhile is looked at when it is over. */
@@ -326,19 +261,14 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
       setupNewKeyBackup: withBackup,
       createSecretStorageKey: () => Promise.resolve(key),
     });
-    await this.#noteSaved(false);
+    await noteSaved(this.client, false);
     await crypto.checkKeyBackupAndEnable();
     return key.encodedPrivateKey ?? '';
   }
 
-  async #noteSaved(saved: boolean): Promise<void> {
-    const id = await this.client.secretStorage.getDefaultKeyId();
-    await this.client.setAccountData(SAVED as never, { key_id: id, saved } as never);
-  }
-
   /** The person has said that the recovery key is kept in a safe place. */
   readonly saved = async (): Promise<void> => {
-    await this.#noteSaved(true);
+    await noteSaved(this.client, true);
     this.look();
   };
 
@@ -359,7 +289,7 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
         return 'no-backup';
       }
       await crypto.checkKeyBackupAndEnable();
-      await this.#noteSaved(true);
+      await noteSaved(this.client, true);
       void this.restore();
       return 'ok';
     });
@@ -407,6 +337,17 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
     await this.#crypto.userHasCrossSigningKeys(userId, true);
     return trustOf(await this.#crypto.getUserVerificationStatus(userId));
   };
+
+  /** Calls `work` when what is known of a person's identity may have changed. @returns ends that */
+  onTrust(userId: string, work: () => void): () => void {
+    const hear = (changed: string): void => {
+      if (changed === userId) work();
+    };
+    this.client.on(CryptoEvent.UserTrustStatusChanged, hear);
+    return () => {
+      this.client.off(CryptoEvent.UserTrustStatusChanged, hear);
+    };
+  }
 
   /** Takes the person's new identity as it is. */
   readonly acceptIdentity = async (userId: string): Promise<void> => {

@@ -32,17 +32,19 @@ export default function QrScanner(props: {
         return;
       }
       setState('looking');
-      let asking = false;
+      let busy = false;
+      const look = async (): Promise<void> => {
+        const found = await camera.readFrame(canvas);
+        if (typeof found !== 'string' || closed()) return;
+        if (!(await onCode(bytesOf(found))) && !closed()) setState('wrong');
+      };
       const end = frameLoop(() => {
-        if (asking) return;
-        const found = camera.readFrame(canvas);
-        if (typeof found !== 'string') return;
-        asking = true;
-        void onCode(bytesOf(found)).then((right) => {
-          asking = false;
-          if (!right && !signal.aborted) setState('wrong');
+        if (busy) return;
+        busy = true;
+        void look().finally(() => {
+          busy = false;
         });
-      });
+      }, element);
       signal.addEventListener('abort', end);
     })().catch(() => {
       if (!signal.aborted) setState('refused');
