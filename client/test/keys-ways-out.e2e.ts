@@ -129,6 +129,41 @@ describe('a code for the camera', () => {
   });
 });
 
+describe('another person', () => {
+  test('is verified from the profile by comparing pictures', async () => {
+    const friend = await makeUser({ name: 'friend', displayName: '钱七' });
+    const theirs = await client.open();
+    await signIn(theirs.page, friend, { keys: 'asked' });
+    await button(theirs.page, 'Get the recovery key').click();
+    await dialog(theirs.page).getByLabel('I have saved the recovery key').check();
+    await button(theirs.page, 'Done').click();
+    const roomId = await user.createRoom({
+      preset: 'trusted_private_chat',
+      is_direct: true,
+      invite: [friend.userId],
+    });
+    await friend.join(roomId);
+    await user.request('PUT', `/v3/user/${encodeURIComponent(user.userId)}/account_data/m.direct`, {
+      [friend.userId]: [roomId],
+    });
+    const { page } = device;
+    await page.goto(`/person/${encodeURIComponent(friend.userId)}`);
+    await page.getByRole('button', { name: 'Verify', exact: true }).click();
+    await dialog(page).getByText('钱七 has been asked').waitFor();
+    await dialog(theirs.page).getByText('赵六 would like to verify').waitFor();
+    await button(theirs.page, 'Yes, go on').click();
+    await button(page, 'Compare pictures').click();
+    await button(theirs.page, 'They are the same').click();
+    await button(page, 'They are the same').click();
+    await dialog(page).getByText('钱七 is verified').waitFor();
+    await button(page, 'Good').click();
+    await page.getByText('Verified', { exact: true }).waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'person-verified');
+    await theirs.context.close();
+  });
+});
+
 describe('the settings', () => {
   test('rename a device, and sign another one out with the password', async () => {
     const { page } = device;

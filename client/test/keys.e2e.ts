@@ -144,6 +144,8 @@ describe('a second device', () => {
 
   test('has the key of what was written before it was there', async () => {
     await waitFor(() => hasTheKey(second.page), { what: 'the key from the backup' });
+    await second.page.goto(`/room/${encodeURIComponent(roomId)}`);
+    await second.page.getByText(OLD).filter({ visible: true }).first().waitFor();
   });
 });
 

@@ -21,6 +21,7 @@ import type { ReactNode } from 'react';
 import { useTitle } from '../../app/title.ts';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
 import { useMatrix } from '../../matrix/context.tsx';
+import { PersonTrust } from '../keys/PersonTrust.tsx';
 import { roomPath } from '../rooms/RoomRow.tsx';
 import type { DirectoryProfile } from './api.ts';
 import { personPath } from './DirectoryView.tsx';
@@ -158,6 +159,7 @@ function Page({ userId }: { userId: string }): ReactNode {
               {t('verified')}
             </p>
           )}
+          {state.verified !== true && <PersonTrust userId={userId} />}
         </div>
         {!self && (
           <div className="c-profile__actions">
