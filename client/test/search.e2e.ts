@@ -8,6 +8,10 @@ import {
   type TestPage,
   type TestUser,
 } from '@qiao/testkit';
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { picture, signIn, startClient, type ClientUnderTest } from './support.ts';
@@ -73,6 +77,8 @@ beforeAll(async () => {
   for (let number = 1; number <= OLDER; number++) {
     await colleague.sendText(roomId, `历史记录第 ${String(number)} 条`);
   }
+  // Before the reader's browser exists: its key comes later.
+  await nio.sendText(roomId, '钥匙晚到的消息');
   device = await client.open();
   device.page.on('request', (request) => {
     sent.push(`${request.method()} ${request.url()} ${request.postData() ?? ''}`);
@@ -86,6 +92,8 @@ beforeAll(async () => {
     },
     { what: "the reader's device" },
   );
+  // A key that the browser gets; the first message's it does not.
+  await nio.command('discard_session', { room_id: roomId });
 });
 afterAll(async () => {
   await closeNio();
@@ -178,6 +186,26 @@ describe('search', () => {
     await picture(page, 'search-messages');
   });
 
+  test('finds a message once its key has come', async () => {
+    const { page } = device;
+    await page.getByText(/Waiting for their keys: 1/).waitFor();
+    await look(page, '晚到', 0);
+    const file = join(tmpdir(), `qiao-keys-${randomBytes(6).toString('hex')}.txt`);
+    await nio.command('export_keys', { path: file, passphrase: 'open the old messages' });
+    await page.getByRole('button', { name: /^Menu of/ }).click();
+    await page.getByRole('menuitem', { name: 'Settings' }).click();
+    await page.getByRole('link', { name: 'Security' }).click();
+    await page.getByRole('button', { name: 'Import keys' }).click();
+    await page.getByRole('dialog').locator('input[type=file]').setInputFiles(file);
+    await page.getByLabel('Passphrase of the file').fill('open the old messages');
+    await page.getByRole('button', { name: 'Import', exact: true }).click();
+    await page.getByText(/can be read now/).waitFor();
+    await rm(file);
+    await page.keyboard.press('Escape');
+    await page.getByRole('link', { name: 'Search' }).first().click();
+    await look(page, '晚到', 1);
+  });
+
   test('leads to the message', async () => {
     const { page } = device;
     await look(page, '归档', 1);
@@ -186,6 +214,21 @@ describe('search', () => {
       (url) => url.pathname.startsWith('/room/') && url.searchParams.get('event') !== null,
     );
     await page.goBack();
+    await found(page, 1);
+  });
+
+  test('beside a conversation, within it', async () => {
+    const { page } = device;
+    const address = page.url();
+    await page.goto(`/room/${encodeURIComponent(roomId)}?panel=search`);
+    const panel = page.getByRole('complementary', { name: 'Search in this conversation' });
+    await panel.getByRole('searchbox').fill('合同');
+    await panel.getByText('2 found', { exact: true }).waitFor();
+    await panel.getByRole('link').first().click();
+    await page.waitForURL((url) => url.searchParams.get('event') !== null);
+    await panel.getByText('2 found', { exact: true }).waitFor();
+    await picture(page, 'search-panel');
+    await page.goto(address);
     await found(page, 1);
   });
 
@@ -253,6 +296,14 @@ describe('search', () => {
       }
     }
     expect(sent.filter((request) => /_matrix\/client\/\w+\/search/.test(request))).toEqual([]);
+  });
+
+  test('a conversation that is left is not found any more', async () => {
+    const { page } = device;
+    await page.getByRole('link', { name: 'Search' }).first().click();
+    await look(page, '归档', 1);
+    await reader.leave(roomId);
+    await found(page, 0);
   });
 });
 
