@@ -210,9 +210,8 @@ describe('search', () => {
     const { page } = device;
     await look(page, '归档', 1);
     await hits(page).getByRole('link').click();
-    await page.waitForURL(
-      (url) => url.pathname.startsWith('/room/') && url.searchParams.get('event') !== null,
-    );
+    await page.getByRole('main', { name: '采购部' }).getByText('合同已经归档').first().waitFor();
+    expect(new URL(page.url()).pathname).toBe(`/room/${encodeURIComponent(roomId)}`);
     await page.goBack();
     await found(page, 1);
   });
@@ -225,7 +224,7 @@ describe('search', () => {
     await panel.getByRole('searchbox').fill('合同');
     await panel.getByText('2 found', { exact: true }).waitFor();
     await panel.getByRole('link').first().click();
-    await page.waitForURL((url) => url.searchParams.get('event') !== null);
+    await page.getByRole('main', { name: '采购部' }).getByText('合同已经归档').first().waitFor();
     await panel.getByText('2 found', { exact: true }).waitFor();
     await picture(page, 'search-panel');
     await page.goto(address);
