@@ -57,7 +57,7 @@ export function RoomHeader(props: { info: RoomInfo; roomId: string; panel: strin
         square={!info.direct}
       />
       <div className="c-room__title">
-        <h2>
+        <h1>
           <bdi>{info.known ? info.name : t('unknown')}</bdi>
           {info.encrypted ? (
             <LockIcon width={16} height={16} role="img" aria-label={t('encrypted')} />
@@ -73,7 +73,7 @@ export function RoomHeader(props: { info: RoomInfo; roomId: string; panel: strin
             )
           )}
           {info.external && <Tag tone="warn">{t('external')}</Tag>}
-        </h2>
+        </h1>
         {info.topic !== '' && (
           <p className="c-room__topic" dir="auto" title={info.topic}>
             {info.topic}

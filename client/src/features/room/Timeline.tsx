@@ -118,7 +118,8 @@ function Typing(props: { names: readonly string[] }): ReactNode {
 export function Timeline(): ReactNode {
   const { t, format } = useText('room');
   const { toasts } = useServices();
-  const { store } = useRoom();
+  const { store, threadId } = useRoom();
+  const label = threadId === undefined ? t('messages') : t('messages_thread');
   const snapshot = useSnapshot(store);
   const { items, older, newer, focus, unseen } = snapshot;
   const frame = useRef<HTMLDivElement>(null);
@@ -223,14 +224,14 @@ export function Timeline(): ReactNode {
 
   if (snapshot.state === 'loading') {
     return (
-      <section className="c-timeline" aria-label={t('messages')} aria-busy>
+      <section className="c-timeline" aria-label={label} aria-busy>
         <Skeleton lines={9} />
       </section>
     );
   }
   if (snapshot.state !== 'ready') {
     return (
-      <section className="c-timeline c-timeline--none" aria-label={t('messages')}>
+      <section className="c-timeline c-timeline--none" aria-label={label}>
         <EmptyState
           Icon={ChatIcon}
           title={snapshot.state === 'missing' ? t('missing') : t('failed')}
@@ -246,7 +247,7 @@ export function Timeline(): ReactNode {
     );
   }
   return (
-    <section className="c-timeline" aria-label={t('messages')}>
+    <section className="c-timeline" aria-label={label}>
       <div
         ref={frame}
         className="c-timeline__frame"

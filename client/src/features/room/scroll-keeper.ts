@@ -148,6 +148,8 @@ export class ScrollKeeper {
       if (!row || !at || at.top >= bottom) break;
       anchors.push({ key: row.dataset['key'] ?? '', offset: at.top - top });
     }
-    if (anchors.length > 0) this.#anchors = anchors;
+    // The uppermost may change its own height when its group turns out to begin further up.
+    const [first, ...others] = anchors;
+    if (first) this.#anchors = [...others, first];
   }
 }

@@ -30,7 +30,7 @@ export function PanelFrame(props: {
   return (
     <aside className="c-panel" aria-label={props.title}>
       <header className="c-panel__head">
-        <h3>{props.title}</h3>
+        <h2>{props.title}</h2>
         {props.actions}
         <CloseButton onClick={props.onClose} />
       </header>
