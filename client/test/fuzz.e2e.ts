@@ -250,7 +250,7 @@ beforeAll(async () => {
   process.stdout.write(`fuzz seed ${String(seed)} (QIAO_FUZZ_SEED)\n`);
   client = await startClient();
   reader = await makeUser({ name: 'reader', displayName: '读者' });
-  attacker = await makeUser({ name: 'attacker', displayName: '\u202eeno\u0000 \u2066' + '名'.repeat(200) });
+  attacker = await makeUser({ name: 'attacker', displayName: '\u202eeno\u0007 \u2066' + '名'.repeat(200) });
   colleague = await makeUser({ name: 'colleague', displayName: '赵丽' });
   const other = await makeNioUser({ displayName: 'N\u0301\u0301\u0301\u0301\u0301\u0301\u0301io' });
   nio = other.nio;

@@ -301,7 +301,8 @@ describe('panels and small screens', () => {
     });
     await page.emulateMedia({ colorScheme: 'dark' });
     await page.reload();
-    await page.getByRole('article').first().waitFor();
+    // What was edited is read also after a reload, when the replacement comes with the message.
+    await message(page, '安排改了').first().waitFor();
     expect(await horizontalOverflow(page)).toBe(0);
     expect(await axeViolations(page)).toEqual([]);
     await picture(page, 'timeline-phone-zh-dark');

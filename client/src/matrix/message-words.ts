@@ -17,11 +17,21 @@ export function authorOf(room: Room, userId: string): Author {
   };
 }
 
+/** Whether the event's replacement cannot be read (yet). */
+const isReplacementClosed = (event: MatrixEvent): boolean => {
+  const replacing = event.replacingEvent();
+  return replacing !== null && (replacing.isDecryptionFailure() || replacing.getType() === EVENT.encrypted);
+};
+
+/** What a message says now; what it first said while its replacement cannot be read. */
+const contentOf = (event: MatrixEvent): Readonly<Record<string, unknown>> =>
+  asRecord(isReplacementClosed(event) ? event.getOriginalContent() : event.getContent());
+
 /** The body of a message, or undefined when it is of another type. */
 export function bodyOf(event: MatrixEvent): MessageBody | undefined {
   const type = event.getType();
   if (type !== EVENT.message && type !== EVENT.sticker) return undefined;
-  return parseBody(type, asRecord(event.getContent()), event.replyEventId !== undefined);
+  return parseBody(type, contentOf(event), event.replyEventId !== undefined);
 }
 
 /** Plain text of a message; empty where it has none. */
@@ -57,7 +67,7 @@ export function previewOf(event: MatrixEvent): Preview {
     case 'location':
       return { key: 'location' };
     default: {
-      const text = withoutFallback(asText(event.getContent()['body']) ?? '');
+      const text = withoutFallback(asText(contentOf(event)['body']) ?? '');
       return text === '' ? { key: 'unknown' } : { text: firstLine(text) };
     }
   }

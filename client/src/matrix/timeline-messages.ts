@@ -34,6 +34,7 @@ export class MessageMaker {
   readonly #contents = new WeakMap<MatrixEvent, { stamp: string; content: Content; text: string }>();
   readonly #quotes = new Map<string, MatrixEvent | 'loading' | 'gone'>();
   readonly #votes = new Map<string, { poll: Poll; responses: Relations | undefined }>();
+  readonly #awaited = new WeakSet<MatrixEvent>();
   #ends: (() => void)[] = [];
 
   constructor(client: MatrixClient, room: Room, threadId: string | undefined, changed: () => void) {
@@ -173,10 +174,19 @@ export class MessageMaker {
       const poll = this.#poll(event);
       if (poll) return { content: poll, text: poll.poll.question };
     }
+    const replacing = event.replacingEvent();
+    if (replacing?.getType() === EVENT.encrypted && !this.#awaited.has(replacing)) {
+      // Its key may come later than the message's own.
+      this.#awaited.add(replacing);
+      replacing.on(MatrixEventEvent.Decrypted, this.#changed);
+      this.#ends.push(() => replacing.off(MatrixEventEvent.Decrypted, this.#changed));
+    }
     const stamp = [
       event.getId(),
       event.getType(),
       event.replacingEventId(),
+      replacing?.getType(),
+      replacing?.decryptionFailureReason,
       event.isRedacted(),
       event.isBeingDecrypted(),
       event.decryptionFailureReason,
