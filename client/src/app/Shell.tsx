@@ -30,6 +30,7 @@ const Chats = lazy(() => import('../features/rooms/ChatsView.tsx'));
 const Search = lazy(() => import('../features/search/SearchView.tsx'));
 const Directory = lazy(() => import('../features/directory/DirectoryView.tsx'));
 const Person = lazy(() => import('../features/directory/PersonView.tsx'));
+const ReadingLines = lazy(() => import('../features/reading/ReadingLines.tsx'));
 const Settings = lazy(() => import('../features/settings/SettingsView.tsx'));
 const KeysHost = lazy(() => import('../features/keys/KeysHost.tsx'));
 
@@ -163,6 +164,7 @@ export default function Shell(props: { onSignOut: (everywhere: boolean) => void 
         <ConnectionLine />
         <Suspense fallback={null}>
           <KeysHost onSignOut={props.onSignOut} />
+          <ReadingLines />
         </Suspense>
       </header>
       <Badge />

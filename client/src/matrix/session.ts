@@ -18,6 +18,7 @@ import { quietLogger } from './quiet-logger.ts';
 import { signOut } from '@qiao/ui-kit';
 import { PeopleStore } from './people.ts';
 import { nameByPeople, type NameWords } from './rooms-name.ts';
+import { Reading } from './reading.ts';
 import { RoomsStore } from './rooms.ts';
 import { forgetSearch, SearchFeed } from './search-feed.ts';
 import { Sender } from './sender.ts';
@@ -66,6 +67,7 @@ export class MatrixSession {
   readonly drafts: Drafts;
   readonly media: Media;
   readonly search: SearchFeed;
+  readonly reading: Reading;
   readonly #store: IndexedDBStore;
   readonly #unsent: SealedStore;
   #onEnded: ((ending: Ending) => void) | undefined;
@@ -92,6 +94,7 @@ export class MatrixSession {
     this.sender = new Sender(client, this.media, this.#unsent);
     this.drafts = new Drafts(this.#unsent);
     this.search = new SearchFeed(client);
+    this.reading = new Reading(client);
     client.on(HttpApiEvent.SessionLoggedOut, (error) => {
       this.#onEnded?.(error.data['soft_logout'] === true ? 'soft' : 'hard');
     });

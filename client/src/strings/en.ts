@@ -4,6 +4,7 @@ import rooms from '../features/rooms/strings/en.json';
 import composer from '../features/composer/strings/en.json';
 import directory from '../features/directory/strings/en.json';
 import keys from '../features/keys/strings/en.json';
+import reading from '../features/reading/strings/en.json';
 import room from '../features/room/strings/en.json';
 import search from '../features/search/strings/en.json';
 import settings from '../features/settings/strings/en.json';
@@ -11,4 +12,17 @@ import signin from '../features/signin/strings/en.json';
 import start from '../features/start/strings/en.json';
 
 /** The client's texts: one line for each area, which keeps its own. */
-export default { activate, app, composer, directory, keys, room, rooms, search, settings, signin, start };
+export default {
+  activate,
+  app,
+  composer,
+  directory,
+  keys,
+  reading,
+  room,
+  rooms,
+  search,
+  settings,
+  signin,
+  start,
+};

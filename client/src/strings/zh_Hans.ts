@@ -4,6 +4,7 @@ import rooms from '../features/rooms/strings/zh_Hans.json';
 import composer from '../features/composer/strings/zh_Hans.json';
 import directory from '../features/directory/strings/zh_Hans.json';
 import keys from '../features/keys/strings/zh_Hans.json';
+import reading from '../features/reading/strings/zh_Hans.json';
 import room from '../features/room/strings/zh_Hans.json';
 import search from '../features/search/strings/zh_Hans.json';
 import settings from '../features/settings/strings/zh_Hans.json';
@@ -11,4 +12,17 @@ import signin from '../features/signin/strings/zh_Hans.json';
 import start from '../features/start/strings/zh_Hans.json';
 
 /** The client's texts: one line for each area, which keeps its own. */
-export default { activate, app, composer, directory, keys, room, rooms, search, settings, signin, start };
+export default {
+  activate,
+  app,
+  composer,
+  directory,
+  keys,
+  reading,
+  room,
+  rooms,
+  search,
+  settings,
+  signin,
+  start,
+};

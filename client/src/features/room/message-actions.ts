@@ -1,3 +1,4 @@
+import ReadIcon from '@vector-im/compound-design-tokens/assets/web/icons/visibility-on';
 import type { IconType, Services } from '@qiao/ui-kit';
 import type { ComponentType } from 'react';
 import type { Message } from '../../matrix/timeline-types.ts';
@@ -17,4 +18,13 @@ export interface MessageAction {
 }
 
 /** Entries of other areas, in the order of the menu: one line each. */
-export const messageActions: readonly MessageAction[] = [];
+export const messageActions: readonly MessageAction[] = [
+  {
+    id: 'reading',
+    title: 'reading:action',
+    Icon: ReadIcon,
+    allowed: (message, { session }) =>
+      message.own && message.send === 'sent' && session.personId !== undefined,
+    load: () => import('../reading/ReadingDialog.tsx'),
+  },
+];

@@ -1,0 +1,106 @@
+import { ClientEvent, RoomEvent, type MatrixClient, type MatrixEvent, type Room } from 'matrix-js-sdk';
+import { EVENT, RELATION } from './names.ts';
+
+/** Somebody in a room, and whether a message of it was read. */
+export interface Reader {
+  readonly userId: string;
+  readonly name: string;
+  /** When the receipt was given, milliseconds since 1970; undefined: not read. */
+  readonly readAt: number | undefined;
+}
+
+/** Somebody answered a message: by a reply or a reaction that everybody in the room can see. */
+export interface Answered {
+  readonly roomId: string;
+  /** The message that was answered. */
+  readonly eventId: string;
+  readonly by: string;
+  readonly how: 'reply' | 'reaction';
+  /** Whether the answered message is the person's own, as far as it is loaded. */
+  readonly mine: boolean;
+}
+
+/** Most people named for one message. */
+const MAX_READERS = 500;
+const BOT = /^@_/;
+
+const targetOf = (event: MatrixEvent): { eventId: string; how: Answered['how'] } | undefined => {
+  // Relations stand outside of what is encrypted.
+  const relates: unknown = event.getWireContent()['m.relates_to'];
+  if (typeof relates !== 'object' || relates === null) return undefined;
+  const { rel_type, event_id, 'm.in_reply_to': reply } = relates as Record<string, unknown>;
+  if (event.getType() === EVENT.reaction)
+    return rel_type === RELATION.annotation && typeof event_id === 'string'
+      ? { eventId: event_id, how: 'reaction' }
+      : undefined;
+  const replied =
+    typeof reply === 'object' && reply !== null ? (reply as Record<string, unknown>)['event_id'] : undefined;
+  if (typeof replied === 'string') return { eventId: replied, how: 'reply' };
+  return rel_type === RELATION.thread && typeof event_id === 'string'
+    ? { eventId: event_id, how: 'reply' }
+    : undefined;
+};
+
+/** Who has read and answered what, of the running session. */
+export class Reading {
+  readonly #client: MatrixClient;
+
+  constructor(client: MatrixClient) {
+    this.#client = client;
+  }
+
+  /** People of the room but the reader, those who read the message first; bots are left out. */
+  async readers(roomId: string, eventId: string): Promise<readonly Reader[]> {
+    const room = this.#client.getRoom(roomId);
+    if (!room) return [];
+    await room.loadMembersIfNeeded().catch(() => undefined);
+    const me = this.#client.getSafeUserId();
+    return room
+      .getJoinedMembers()
+      .filter(({ userId }) => userId !== me && !BOT.test(userId))
+      .slice(0, MAX_READERS)
+      .map(({ userId, name }) => ({ userId, name, readAt: this.#readAt(room, userId, eventId) }))
+      .sort(
+        (one, other) =>
+          (one.readAt ?? Infinity) - (other.readAt ?? Infinity) || one.name.localeCompare(other.name),
+      );
+  }
+
+  #readAt(room: Room, userId: string, eventId: string): number | undefined {
+    if (!room.hasUserReadEvent(userId, eventId)) return undefined;
+    return room.getReadReceiptForUserId(userId)?.data.ts ?? 0;
+  }
+
+  /** Calls back with each new receipt of the room; answers how to end it. */
+  onReceipts(roomId: string, work: () => void): () => void {
+    const heard = (_event: MatrixEvent, room: Room): void => {
+      if (room.roomId === roomId) work();
+    };
+    this.#client.on(RoomEvent.Receipt, heard);
+    return () => this.#client.off(RoomEvent.Receipt, heard);
+  }
+
+  /** Calls back when the server says, without content, that something changed. */
+  onSignal(type: string, sender: string, work: () => void): () => void {
+    const heard = (event: MatrixEvent): void => {
+      if (event.getType() === type && event.getSender() === sender) work();
+    };
+    this.#client.on(ClientEvent.ToDeviceEvent, heard);
+    return () => this.#client.off(ClientEvent.ToDeviceEvent, heard);
+  }
+
+  /** Calls back for each new reply and reaction, of one's own too; not for what the history brings. */
+  onAnswer(work: (answered: Answered) => void): () => void {
+    const me = this.#client.getSafeUserId();
+    const heard = (event: MatrixEvent, room: Room | undefined, toStart: boolean | undefined): void => {
+      const by = event.getSender();
+      if (toStart === true || room === undefined || by === undefined || event.status !== null) return;
+      const target = targetOf(event);
+      if (target === undefined) return;
+      const mine = room.findEventById(target.eventId)?.getSender() === me;
+      work({ roomId: room.roomId, by, mine, ...target });
+    };
+    this.#client.on(RoomEvent.Timeline, heard);
+    return () => this.#client.off(RoomEvent.Timeline, heard);
+  }
+}
