@@ -55,6 +55,15 @@ const names = async (call: TestCall, query = ''): Promise<string[]> => {
 };
 
 describe('the directory', () => {
+  test('finds one person by Matrix id, under the rules, and nobody of another server', async () => {
+    const call = await as('zhang');
+    const found = (id: string) => names(call, `&user_id=${encodeURIComponent(id)}`);
+    expect(await found(org.userId(p.lead!))).toEqual(['李娜']);
+    expect(await found(org.userId(p.deal!))).toEqual([]);
+    expect(await found(`@${p.lead!.localpart}:elsewhere.example`)).toEqual([]);
+    for (const bad of ['nobody', '@', '@:', p.lead!.localpart]) expect(await found(bad)).toEqual([]);
+  });
+
   test('is for members, whose account works', async () => {
     for (const name of ['left', 'locked', 'future']) {
       expect((await (await as(name))('GET', '/api/org/directory/people')).status).toBe(403);
