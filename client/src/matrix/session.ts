@@ -93,6 +93,7 @@ export class MatrixSession {
     this.#unsent = new SealedStore(() => vault.deriveKey('outbox'));
     this.sender = new Sender(client, this.media, this.#unsent);
     this.drafts = new Drafts(this.#unsent);
+    this.rooms.drafts = this.drafts;
     this.search = new SearchFeed(client);
     this.reading = new Reading(client);
     client.on(HttpApiEvent.SessionLoggedOut, (error) => {

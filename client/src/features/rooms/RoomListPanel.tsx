@@ -15,7 +15,7 @@ import {
   useText,
   useViewModel,
 } from '@qiao/ui-kit';
-import { useCallback, useEffect, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { useMatrix } from '../../matrix/context.tsx';
 import { ROOM_FILTERS } from '../../matrix/rooms.ts';
 import { newChat } from './new-chat.ts';
@@ -28,6 +28,16 @@ import { Windowed } from './Windowed.tsx';
 import './rooms.css';
 
 const MAC = typeof navigator !== 'undefined' && /Mac|iP(hone|ad|od)/.test(navigator.userAgent);
+
+const narrow = matchMedia('(width < 720px)');
+const onNarrow = (listener: () => void): (() => void) => {
+  narrow.addEventListener('change', listener);
+  return () => {
+    narrow.removeEventListener('change', listener);
+  };
+};
+/** Whether there is room for one column only, as in app.css. */
+const useNarrow = (): boolean => useSyncExternalStore(onNarrow, () => narrow.matches);
 
 function SectionHead(props: {
   item: Extract<ListItem, { kind: 'head' }>;
@@ -98,10 +108,12 @@ export function RoomListPanel(props: { activeRoomId: string | undefined }): Reac
     },
     [rooms],
   );
+  // On a phone the list alone is the page.
+  const Part = useNarrow() && activeRoomId === undefined ? 'main' : 'aside';
   const menuEntry = menu && rooms.entry(menu.roomId);
 
   return (
-    <aside className="c-list" aria-label={t('title')}>
+    <Part className="c-list" aria-label={t('title')}>
       <header className="c-list__head">
         <div className="c-list__title">
           <h1>{t('title')}</h1>
@@ -220,6 +232,6 @@ export function RoomListPanel(props: { activeRoomId: string | undefined }): Reac
           onClose={closeMenu}
         />
       )}
-    </aside>
+    </Part>
   );
 }

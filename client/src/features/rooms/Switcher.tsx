@@ -10,7 +10,6 @@ import {
   useViewModel,
 } from '@qiao/ui-kit';
 import { useEffect, useId, useRef, type KeyboardEvent, type ReactNode } from 'react';
-import { useLocation } from 'react-router';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
 import { useMatrix } from '../../matrix/context.tsx';
 import { isUnread } from '../../matrix/rooms.ts';
@@ -156,10 +155,9 @@ function SwitcherDialog(): ReactNode {
   );
 }
 
-/** The quick switcher, with its keys; closes by itself when the page changes. */
+/** The quick switcher, with its keys; going back closes it. */
 export function Switcher(): ReactNode {
   const { open } = useSnapshot(switcher);
-  const { pathname } = useLocation();
   useEffect(() => {
     const onKeyDown = (event: globalThis.KeyboardEvent): void => {
       if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
@@ -169,10 +167,11 @@ export function Switcher(): ReactNode {
       else switcher.open();
     };
     addEventListener('keydown', onKeyDown);
+    addEventListener('popstate', switcher.close);
     return () => {
       removeEventListener('keydown', onKeyDown);
+      removeEventListener('popstate', switcher.close);
     };
   }, []);
-  useEffect(() => switcher.close, [pathname]);
   return open ? <SwitcherDialog /> : null;
 }
