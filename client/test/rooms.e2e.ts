@@ -28,7 +28,7 @@ let li: TestUser;
 let direct = '';
 let project = '';
 
-const row = (name: string | RegExp): Locator => page.getByRole('complementary').getByRole('link', { name });
+const row = (name: string | RegExp): Locator => page.locator('.c-list').getByRole('link', { name });
 const openMenu = async (name: string): Promise<void> => {
   await row(name).click({ button: 'right' });
   await page.getByRole('menu', { name: `Options for ${name}` }).waitFor();
@@ -188,6 +188,21 @@ describe('beginning conversations', () => {
     await pick(li.userId, '李四');
     await page.getByRole('dialog').getByRole('button', { name: 'Start chat' }).click();
     await waitFor(() => Promise.resolve(roomOf() === direct), { what: 'the chat there was' });
+  });
+});
+
+describe('a draft', () => {
+  test('shows in the list when one goes away from it', async () => {
+    await row('项目 A').click();
+    await page.getByRole('main').locator('[contenteditable=true]').click();
+    await page.keyboard.insertText('明天再说');
+    await row(/李四/).click();
+    await row('项目 A').getByText('明天再说').waitFor();
+    await row('项目 A').click();
+    await page.getByRole('main').locator('[contenteditable=true]').click();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.press('Backspace');
+    await row('项目 A').getByText('明天再说').waitFor({ state: 'detached' });
   });
 });
 
