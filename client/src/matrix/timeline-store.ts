@@ -255,16 +255,14 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
     this.#failed.delete(direction);
     const shown = (): number =>
       window.getEvents().filter((event) => event.isState() || isShown(event)).length;
-    // What is in memory already comes at once and without a sign of loading.
-    const first = window.getEvents().at(direction === Direction.Backward ? 0 : -1);
-    if (window.extend(direction, PAGE)) {
+    // What is in memory already comes at once and without a sign of loading; what of it is not shown does not count.
+    const before = shown();
+    if (window.extend(direction, PAGE) && shown() !== before) {
       this.#build();
-      const now = window.getEvents().at(direction === Direction.Backward ? 0 : -1);
-      if (now !== first) return;
+      return;
     }
     this.set(direction === Direction.Backward ? { older: 'loading' } : { newer: 'loading' });
     try {
-      const before = shown();
       for (let request = 0; request < MOST_REQUESTS; request++) {
         if (!(await window.paginate(direction, PAGE))) break;
         if (Math.abs(shown() - before) >= ENOUGH || !window.canPaginate(direction)) break;
