@@ -207,7 +207,9 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
       if (load !== this.#loads) return;
       if (this.#set !== set) this.#listenToSet(set);
       this.#set = set;
-      const made = new TimelineWindow(this.#client, set, { windowLimit: WINDOW });
+      const made = new TimelineWindow(this.#client, set, {
+        windowLimit: WINDOW,
+      });
       await made.load(eventId, eventId === undefined ? ENOUGH : PAGE);
       if (load !== this.#loads) return;
       this.#window = made;
@@ -253,11 +255,17 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
     const window = this.#window;
     if (!window?.canPaginate(direction)) return;
     this.#failed.delete(direction);
-    const shown = (): number =>
-      window.getEvents().filter((event) => event.isState() || isShown(event)).length;
+    const edge = window.getEvents().at(direction === Direction.Backward ? 0 : -1);
+    // Counted from the old edge on: a full window drops at the other end as much as it gains.
+    const gained = (): number => {
+      const events = window.getEvents();
+      const at = edge === undefined ? -1 : events.indexOf(edge);
+      if (at < 0) return events.length;
+      const fresh = direction === Direction.Backward ? events.slice(0, at) : events.slice(at + 1);
+      return fresh.filter((event) => event.isState() || isShown(event)).length;
+    };
     // What is in memory already comes at once and without a sign of loading; what of it is not shown does not count.
-    const before = shown();
-    if (window.extend(direction, PAGE) && shown() !== before) {
+    if (window.extend(direction, PAGE) && gained() > 0) {
       this.#build();
       return;
     }
@@ -265,7 +273,7 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
     try {
       for (let request = 0; request < MOST_REQUESTS; request++) {
         if (!(await window.paginate(direction, PAGE))) break;
-        if (Math.abs(shown() - before) >= ENOUGH || !window.canPaginate(direction)) break;
+        if (gained() >= ENOUGH || !window.canPaginate(direction)) break;
       }
     } catch {
       this.#failed.add(direction);
