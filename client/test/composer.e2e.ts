@@ -1,0 +1,347 @@
+import {
+  axeViolations,
+  horizontalOverflow,
+  makeNioUser,
+  makeUser,
+  waitFor,
+  type NioClient,
+  type TestPage,
+  type TestUser,
+} from '@qiao/testkit';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { picture, signIn, startClient, type ClientUnderTest } from './support.ts';
+
+/*
+ * What is written, attached, recorded and asked in an encrypted conversation arrives at a client that shares no
+ * code with ours, once and in order, through input methods, reloads and dead connections.
+ */
+
+let client: ClientUnderTest;
+let user: TestUser;
+let device: TestPage;
+let page: Page;
+let nio: NioClient;
+let nioUser: TestUser;
+let roomId: string;
+
+const box = (): Locator => page.getByRole('textbox', { name: 'Write a message' });
+
+/** Writes a text and sends it; answers what the other client got. */
+const say = async (text: string) => {
+  await box().pressSequentially(text);
+  await page.keyboard.press('Enter');
+  return nio.waitEvent({ room_id: roomId, sender: user.userId, body: text, decrypted: true });
+};
+
+beforeAll(async () => {
+  client = await startClient();
+  user = await makeUser({ name: 'composer', displayName: '李四' });
+  ({ nio, user: nioUser } = await makeNioUser({ displayName: '张三' }));
+  roomId = await nio.createRoom({ name: '产品部', invite: [user.userId], encrypted: true });
+  await user.request('POST', `/v3/join/${encodeURIComponent(roomId)}`, {});
+  device = await client.open();
+  ({ page } = device);
+  await signIn(page, user);
+  await page.goto(`/room/${encodeURIComponent(roomId)}`);
+  await box().waitFor();
+});
+afterAll(async () => {
+  await nio.close();
+  await client.close();
+});
+
+describe('text', () => {
+  test('is sent by Enter, formatted as it is typed, and the editor is empty then', async () => {
+    const event = await say('你好，世界');
+    expect(event.content).toMatchObject({ msgtype: 'm.text', body: '你好，世界', 'm.mentions': {} });
+    expect(event.content).not.toHaveProperty('formatted_body');
+    expect(await box().textContent()).toBe('');
+    await box().pressSequentially('这是**重点：**内容');
+    await page.keyboard.press('Shift+Enter');
+    await page.keyboard.type('第二行 `a<b`');
+    await page.keyboard.press('Enter');
+    const formatted = await nio.waitEvent({ room_id: roomId, body_contains: '第二行', decrypted: true });
+    expect(formatted.content['formatted_body']).toBe(
+      '这是<strong>重点：</strong>内容<br>第二行 <code>a&lt;b</code>',
+    );
+  });
+
+  test('an input method keeps its Enter', async () => {
+    const cdp = await page.context().newCDPSession(page);
+    await box().focus();
+    await cdp.send('Input.imeSetComposition', { text: 'zhong', selectionStart: 5, selectionEnd: 5 });
+    // As browsers send it while the candidate window is open.
+    await page.evaluate(() => {
+      document.activeElement?.dispatchEvent(
+        new KeyboardEvent('keydown', {
+          key: 'Enter',
+          keyCode: 229,
+          isComposing: true,
+          bubbles: true,
+          cancelable: true,
+        }),
+      );
+    });
+    expect(await box().textContent()).toBe('zhong');
+    await cdp.send('Input.insertText', { text: '中文' });
+    await page.waitForFunction(() => document.activeElement?.textContent === '中文');
+    await page.keyboard.press('Enter');
+    await nio.waitEvent({ room_id: roomId, body: '中文', decrypted: true });
+    expect((await nio.timeline(roomId)).map((event) => event.content['body'])).not.toContain('zhong');
+  });
+
+  test('a mention is found by pinyin initials', async () => {
+    await box().pressSequentially('请 @zs');
+    const list = page.getByRole('listbox', { name: 'People' });
+    await list.getByRole('option', { name: /张三/ }).waitFor();
+    await picture(page, 'composer-mention');
+    expect(await axeViolations(page)).toEqual([]);
+    await page.keyboard.press('Enter');
+    await list.waitFor({ state: 'detached' });
+    await page.keyboard.type('看一下');
+    await page.keyboard.press('Enter');
+    const event = await nio.waitEvent({ room_id: roomId, body_contains: '看一下', decrypted: true });
+    expect(event.content).toMatchObject({
+      body: '请 张三 看一下',
+      formatted_body: `请 <a href="https://matrix.to/#/${nioUser.userId}">张三</a> 看一下`,
+      'm.mentions': { user_ids: [nioUser.userId] },
+    });
+  });
+
+  test('the arrow up edits the last own message', async () => {
+    const before = await say('发错了');
+    await page.keyboard.press('ArrowUp');
+    await page.getByText('Editing', { exact: true }).waitFor();
+    await waitFor(async () => (await box().textContent()) === '发错了');
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.type('发对了');
+    await page.keyboard.press('Enter');
+    const edit = await nio.waitEvent({ room_id: roomId, relates_to: before.event_id, decrypted: true });
+    expect(edit.content).toMatchObject({
+      body: '* 发对了',
+      'm.new_content': { body: '发对了' },
+      'm.relates_to': { rel_type: 'm.replace', event_id: before.event_id },
+    });
+  });
+
+  test('Markdown source is the same text', async () => {
+    await box().pressSequentially('**甲** 和 乙');
+    await page.getByRole('button', { name: 'How to write' }).click();
+    await page.getByRole('menuitemradio', { name: 'Markdown source' }).click();
+    await waitFor(async () => (await page.locator('textarea.c-editor').inputValue()) === '**甲** 和 乙');
+    await page.locator('textarea.c-editor').press('Enter');
+    const event = await nio.waitEvent({ room_id: roomId, body: '**甲** 和 乙', decrypted: true });
+    expect(event.content['formatted_body']).toBe('<strong>甲</strong> 和 乙');
+    await page.getByRole('button', { name: 'How to write' }).click();
+    await page.getByRole('menuitemradio', { name: 'Markdown source' }).click();
+    await page.locator('.c-editor__text').waitFor();
+  });
+});
+
+describe('files', () => {
+  test('a picture arrives encrypted, with thumbnail, caption and without its place', async () => {
+    // Drawn by the browser: noise, large enough for a thumbnail.
+    const png = await page.evaluate(async () => {
+      const canvas = new OffscreenCanvas(1200, 900);
+      const context = canvas.getContext('2d');
+      const pixels = context?.createImageData(1200, 900);
+      if (!context || !pixels) throw new Error('no canvas');
+      for (let at = 0; at < pixels.data.length; at++)
+        pixels.data[at] = at % 4 === 3 ? 255 : (at * 7919) % 256;
+      context.putImageData(pixels, 0, 0);
+      const blob = await canvas.convertToBlob({ type: 'image/png' });
+      return [...new Uint8Array(await blob.arrayBuffer())];
+    });
+    await page.locator('.c-composer input[type=file]').setInputFiles([
+      { name: '平面图.png', mimeType: 'image/png', buffer: Buffer.from(png) },
+      { name: '报价.txt', mimeType: 'text/plain', buffer: Buffer.from('一万元') },
+    ]);
+    const dialog = page.getByRole('dialog', { name: 'Send 2 files' });
+    await dialog.getByText('平面图.png').waitFor();
+    await dialog.getByLabel('Caption').fill('一楼');
+    await picture(page, 'composer-files');
+    expect(await axeViolations(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Send', exact: true }).click();
+    const image = await nio.waitEvent({ room_id: roomId, body: '一楼', decrypted: true });
+    expect(image.content).toMatchObject({
+      msgtype: 'm.image',
+      filename: '平面图.png',
+      info: { mimetype: 'image/png', w: 1200, h: 900, thumbnail_info: { w: 800, h: 600 } },
+      file: { v: 'v2', key: { alg: 'A256CTR' } },
+    });
+    expect(image.content).not.toHaveProperty('url');
+    expect((image.content['info'] as Record<string, unknown>)['thumbnail_file']).toBeDefined();
+    expect((await nio.download(image.event_id)).equals(Buffer.from(png))).toBe(true);
+    const file = await nio.waitEvent({ room_id: roomId, body: '报价.txt', decrypted: true });
+    expect((await nio.download(file.event_id)).toString()).toBe('一万元');
+  });
+
+  test('a voice message is Ogg with Opus, and has a waveform', async () => {
+    await page.getByRole('button', { name: 'Record a voice message' }).click();
+    await page.locator('.c-voice__bars span').nth(12).waitFor({ state: 'attached' });
+    await picture(page, 'composer-voice');
+    await page.getByRole('button', { name: 'Send the voice message' }).click();
+    const event = await nio.waitEvent({ room_id: roomId, body: 'Voice message', decrypted: true });
+    expect(event.content).toMatchObject({
+      msgtype: 'm.audio',
+      info: { mimetype: 'audio/ogg' },
+      'org.matrix.msc3245.voice': {},
+    });
+    const { waveform } = event.content['org.matrix.msc1767.audio'] as { waveform: number[] };
+    expect(waveform.length).toBeGreaterThan(5);
+    expect(Math.max(...waveform)).toBe(1024);
+    const sound = await nio.download(event.event_id);
+    expect(sound.subarray(0, 4).toString()).toBe('OggS');
+    const seconds = await page.evaluate(
+      async (bytes) => {
+        const decoded = await new OfflineAudioContext(1, 1, 48_000).decodeAudioData(
+          new Uint8Array(bytes).buffer,
+        );
+        return decoded.duration;
+      },
+      [...sound],
+    );
+    expect(seconds).toBeGreaterThan(0.5);
+  });
+});
+
+test('a poll', async () => {
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Poll' }).click();
+  const dialog = page.getByRole('dialog', { name: 'New poll' });
+  await dialog.getByLabel('Question').fill('午饭吃什么？');
+  await dialog.getByLabel('Answer 1').fill('面');
+  await dialog.getByLabel('Answer 2').fill('饭');
+  await picture(page, 'composer-poll');
+  expect(await axeViolations(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Send the poll' }).click();
+  const event = await nio.waitEvent({
+    room_id: roomId,
+    type: 'org.matrix.msc3381.poll.start',
+    decrypted: true,
+  });
+  expect(event.content['org.matrix.msc3381.poll.start']).toMatchObject({
+    question: { 'org.matrix.msc1767.text': '午饭吃什么？' },
+    kind: 'org.matrix.msc3381.poll.disclosed',
+    max_selections: 1,
+    answers: [{ 'org.matrix.msc1767.text': '面' }, { 'org.matrix.msc1767.text': '饭' }],
+  });
+});
+
+describe('without a connection', () => {
+  test('what was sent offline arrives once and in order after a reload', async () => {
+    await device.context.setOffline(true);
+    for (const text of ['离线一', '离线二', '离线三']) {
+      await box().pressSequentially(text);
+      await page.keyboard.press('Enter');
+    }
+    await box().pressSequentially('还没写完');
+    // Kept, as a reload would lose what is in memory alone.
+    await page.waitForFunction(async () => {
+      const database = await new Promise<IDBDatabase>((resolve, reject) => {
+        const request = indexedDB.open('qiao-unsent');
+        request.onsuccess = () => {
+          resolve(request.result);
+        };
+        request.onerror = () => {
+          reject(new Error('IndexedDB'));
+        };
+      });
+      const count = (store: string) =>
+        new Promise<number>((resolve) => {
+          const request = database.transaction(store).objectStore(store).count();
+          request.onsuccess = () => {
+            resolve(request.result);
+          };
+        });
+      const [items, drafts] = [await count('items'), await count('drafts')];
+      database.close();
+      return items === 3 && drafts === 1;
+    });
+    // The page itself comes from the server: it is loaded with a connection that has no homeserver behind it.
+    await device.context.route('**/_matrix/**', (route) => route.abort());
+    await device.context.setOffline(false);
+    await page.reload();
+    await waitFor(async () => (await box().textContent()) === '还没写完');
+    await device.context.unroute('**/_matrix/**');
+    await nio.waitEvent({ room_id: roomId, body: '离线三', decrypted: true, timeout_ms: 90_000 });
+    const bodies = (await nio.timeline(roomId))
+      .map((event) => event.content['body'])
+      .filter((body) => typeof body === 'string' && body.startsWith('离线'));
+    expect(bodies).toEqual(['离线一', '离线二', '离线三']);
+    await page.keyboard.press('Enter');
+    await nio.waitEvent({ room_id: roomId, body: '还没写完', decrypted: true });
+  });
+
+  test('an answer that is lost does not make a second copy', async () => {
+    let lost = 0;
+    await page.route('**/send/m.room.encrypted/**', async (route) => {
+      if (lost++ > 0) return route.continue();
+      // The homeserver has it; the browser never hears so.
+      await route.fetch();
+      return route.abort();
+    });
+    const event = await say('只有一次');
+    await page.waitForFunction(async () => {
+      const request = indexedDB.open('qiao-unsent');
+      const database = await new Promise<IDBDatabase>((resolve) => {
+        request.onsuccess = () => {
+          resolve(request.result);
+        };
+      });
+      const count = database.transaction('items').objectStore('items').count();
+      const items = await new Promise<number>((resolve) => {
+        count.onsuccess = () => {
+          resolve(count.result);
+        };
+      });
+      database.close();
+      return items === 0;
+    });
+    await page.unroute('**/send/m.room.encrypted/**');
+    await say('之后');
+    const same = (await nio.timeline(roomId)).filter((each) => each.content['body'] === '只有一次');
+    expect(same.map((each) => each.event_id)).toEqual([event.event_id]);
+  });
+});
+
+describe('on the screen', () => {
+  test('Chinese, dark and narrow', async () => {
+    await page.getByRole('button', { name: 'How to write' }).click();
+    await page.getByRole('menuitemradio', { name: 'Formatting toolbar' }).click();
+    await page.getByRole('toolbar', { name: 'Formatting' }).waitFor();
+    await picture(page, 'composer-en-light');
+    expect(await axeViolations(page)).toEqual([]);
+    await page.evaluate(() => {
+      localStorage.setItem('qiao.locale', 'zh-Hans');
+    });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.setViewportSize({ width: 390, height: 780 });
+    await page.reload();
+    await page.getByRole('textbox', { name: '输入消息' }).waitFor();
+    await page.getByRole('toolbar', { name: '格式' }).waitFor();
+    await picture(page, 'composer-zh-dark-390');
+    expect(await horizontalOverflow(page)).toBe(0);
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole('button', { name: '表情' }).click();
+    await page.getByRole('dialog', { name: '表情' }).getByRole('searchbox').fill('笑');
+    const emoji = page.getByRole('dialog', { name: '表情' }).getByRole('button', { name: /笑/ }).first();
+    await emoji.waitFor();
+    const sign = (await emoji.textContent()) ?? '';
+    await emoji.click();
+    await page.getByRole('textbox', { name: '输入消息' }).press('Enter');
+    const event = await nio.waitEvent({ room_id: roomId, sender: user.userId, body: sign, decrypted: true });
+    expect(event.content['msgtype']).toBe('m.text');
+  });
+
+  test('who may not write is told why', async () => {
+    await nio.command('send', {
+      room_id: roomId,
+      type: 'm.room.message',
+      content: { msgtype: 'm.text', body: 'bye' },
+    });
+    await user.request('POST', `/v3/rooms/${encodeURIComponent(roomId)}/leave`, {});
+    await page.getByText(/你已不在此会话中|此设备上没有这个会话/).waitFor();
+  });
+});
