@@ -1,4 +1,4 @@
-import type { MatrixClient, MatrixEvent } from 'matrix-js-sdk';
+import { EventStatus, type MatrixClient, type MatrixEvent, type Room } from 'matrix-js-sdk';
 import type { ComposeEvent } from './compose-target.ts';
 import { EVENT } from './names.ts';
 
@@ -14,7 +14,7 @@ const TEXTS = new Set<unknown>(['m.text', 'm.emote']);
 const isOwnText = (client: MatrixClient, event: MatrixEvent): boolean =>
   event.getSender() === client.getUserId() &&
   event.getType() === EVENT.message &&
-  event.status === null &&
+  (event.status === null || event.status === EventStatus.SENT) &&
   !event.isRedacted() &&
   !event.isRelation('m.replace') &&
   TEXTS.has(event.getContent()['msgtype']);
@@ -31,6 +31,10 @@ function composeEvent(client: MatrixClient, event: MatrixEvent): ComposeEvent {
   };
 }
 
+/** Events that the homeserver has and the sync has not brought yet. */
+const arrived = (room: Room | null): MatrixEvent[] =>
+  room?.getPendingEvents().filter((event) => event.status === EventStatus.SENT) ?? [];
+
 /** The newest own text of a conversation or thread, as far as it is loaded: the arrow up edits it. */
 export function lastOwnText(
   client: MatrixClient,
@@ -40,10 +44,8 @@ export function lastOwnText(
   const room = client.getRoom(roomId);
   const events =
     threadId === undefined ? room?.getLiveTimeline().getEvents() : room?.getThread(threadId)?.events;
-  const found = (events ?? []).findLast(
-    (event) =>
-      isOwnText(client, event) &&
-      (threadId !== undefined || event.threadRootId === undefined || event.isThreadRoot),
+  const found = [...(events ?? []), ...arrived(room)].findLast(
+    (event) => isOwnText(client, event) && (event.threadRootId === threadId || event.isThreadRoot),
   );
   return found && composeEvent(client, found);
 }
@@ -54,7 +56,8 @@ export function ownText(
   roomId: string,
   eventId: string,
 ): Readonly<Record<string, unknown>> | undefined {
-  const event = client.getRoom(roomId)?.findEventById(eventId);
+  const room = client.getRoom(roomId);
+  const event = room?.findEventById(eventId) ?? arrived(room).find((each) => each.getId() === eventId);
   return event && isOwnText(client, event) ? event.getContent() : undefined;
 }
 
