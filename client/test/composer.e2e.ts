@@ -34,6 +34,26 @@ const say = async (text: string) => {
   return nio.waitEvent({ room_id: roomId, sender: user.userId, body: text, decrypted: true });
 };
 
+/** What lies on the device unsent: how many messages, and the bytes of each draft. */
+const kept = () =>
+  page.evaluate(async () => {
+    const done = <T>(request: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => {
+          resolve(request.result);
+        };
+        request.onerror = () => {
+          reject(new Error('IndexedDB'));
+        };
+      });
+    const database = await done(indexedDB.open('qiao-unsent'));
+    const transaction = database.transaction(['items', 'drafts']);
+    const items = await done(transaction.objectStore('items').count());
+    const drafts = await done(transaction.objectStore('drafts').getAll());
+    database.close();
+    return { items, drafts: drafts.map(({ data }: { data: ArrayBuffer }) => data.byteLength) };
+  });
+
 beforeAll(async () => {
   client = await startClient();
   user = await makeUser({ name: 'composer', displayName: '李四' });
@@ -240,27 +260,20 @@ describe('without a connection', () => {
       await page.keyboard.press('Enter');
     }
     await box().pressSequentially('还没写完');
-    // Kept, as a reload would lose what is in memory alone.
-    await page.waitForFunction(async () => {
-      const database = await new Promise<IDBDatabase>((resolve, reject) => {
-        const request = indexedDB.open('qiao-unsent');
-        request.onsuccess = () => {
-          resolve(request.result);
-        };
-        request.onerror = () => {
-          reject(new Error('IndexedDB'));
-        };
-      });
-      const count = (store: string) =>
-        new Promise<number>((resolve) => {
-          const request = database.transaction(store).objectStore(store).count();
-          request.onsuccess = () => {
-            resolve(request.result);
-          };
-        });
-      const [items, drafts] = [await count('items'), await count('drafts')];
-      database.close();
-      return items === 3 && drafts === 1;
+    // Kept in full, as a reload would lose what is in memory alone: the sealed draft has the length of its text.
+    const draft = {
+      text: '还没写完',
+      document: {
+        type: 'doc',
+        content: [{ type: 'paragraph', content: [{ type: 'text', text: '还没写完' }] }],
+      },
+      at: Date.now(),
+    };
+    const TAG_BYTES = 16;
+    const length = Buffer.byteLength(JSON.stringify(draft)) + TAG_BYTES;
+    await waitFor(async () => {
+      const { items, drafts } = await kept();
+      return items === 3 && drafts.length === 1 && drafts[0] === length;
     });
     // The page itself comes from the server: it is loaded with a connection, and sends nothing at first.
     const held = '**/send/**';
@@ -287,22 +300,7 @@ describe('without a connection', () => {
       return route.abort();
     });
     const event = await say('只有一次');
-    await page.waitForFunction(async () => {
-      const request = indexedDB.open('qiao-unsent');
-      const database = await new Promise<IDBDatabase>((resolve) => {
-        request.onsuccess = () => {
-          resolve(request.result);
-        };
-      });
-      const count = database.transaction('items').objectStore('items').count();
-      const items = await new Promise<number>((resolve) => {
-        count.onsuccess = () => {
-          resolve(count.result);
-        };
-      });
-      database.close();
-      return items === 0;
-    });
+    await waitFor(async () => (await kept()).items === 0);
     await page.unroute('**/send/m.room.encrypted/**');
     await say('之后');
     const same = (await nio.timeline(roomId)).filter((each) => each.content['body'] === '只有一次');

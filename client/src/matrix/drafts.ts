@@ -38,6 +38,7 @@ export class Drafts extends ViewModel<DraftsSnapshot> {
   readonly #drafts = new Map<string, Draft>();
   readonly #unwritten = new Set<string>();
   #writing: ReturnType<typeof setTimeout> | undefined;
+  #writtenAt = 0;
 
   constructor(store: Pick<SealedStore, 'all' | 'put' | 'remove'> & Partial<Pick<SealedStore, 'onEmptied'>>) {
     super({ byRoom: new Map() });
@@ -80,7 +81,10 @@ export class Drafts extends ViewModel<DraftsSnapshot> {
     if (draft) this.#drafts.set(key, draft);
     else if (!this.#drafts.delete(key)) return;
     this.#unwritten.add(key);
-    this.#writing ??= setTimeout(() => void this.flush(), WRITE_MS);
+    // The first change is written at once, those that follow are gathered.
+    const since = Date.now() - this.#writtenAt;
+    if (since < 0 || since >= WRITE_MS) void this.flush();
+    else this.#writing ??= setTimeout(() => void this.flush(), WRITE_MS - since);
     if (threadId === undefined) this.#tell();
   }
 
@@ -88,6 +92,7 @@ export class Drafts extends ViewModel<DraftsSnapshot> {
   readonly flush = async (): Promise<void> => {
     clearTimeout(this.#writing);
     this.#writing = undefined;
+    this.#writtenAt = Date.now();
     const keys = [...this.#unwritten];
     this.#unwritten.clear();
     await Promise.all(
