@@ -39,6 +39,7 @@ export class Drafts extends ViewModel<DraftsSnapshot> {
   readonly #unwritten = new Set<string>();
   #writing: ReturnType<typeof setTimeout> | undefined;
   #writtenAt = 0;
+  #flushing: Promise<void> = Promise.resolve();
 
   constructor(store: Pick<SealedStore, 'all' | 'put' | 'remove'> & Partial<Pick<SealedStore, 'onEmptied'>>) {
     super({ byRoom: new Map() });
@@ -93,6 +94,12 @@ export class Drafts extends ViewModel<DraftsSnapshot> {
     clearTimeout(this.#writing);
     this.#writing = undefined;
     this.#writtenAt = Date.now();
+    // One after the other: what is sealed takes longer than what is removed, and must not come after it.
+    this.#flushing = this.#flushing.then(() => this.#write());
+    await this.#flushing;
+  };
+
+  async #write(): Promise<void> {
     const keys = [...this.#unwritten];
     this.#unwritten.clear();
     await Promise.all(
@@ -106,7 +113,7 @@ export class Drafts extends ViewModel<DraftsSnapshot> {
         }
       }),
     );
-  };
+  }
 
   #tell(): void {
     const byRoom = new Map<string, Draft>();

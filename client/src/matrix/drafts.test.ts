@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { Drafts, rescueUnsent, type Draft } from './drafts.ts';
+
+/** A storage in which sealing takes a while and removing does not. */
+class Slow {
+  readonly kept = new Map<string, unknown>();
+  broken = false;
+  readonly sealing: (() => void)[] = [];
+
+  all(): Promise<(readonly [string, unknown])[]> {
+    return this.broken ? Promise.reject(new Error('blocked')) : Promise.resolve([...this.kept]);
+  }
+  async put(_store: string, key: string, value: unknown): Promise<void> {
+    if (this.broken) throw new Error('full');
+    await new Promise<void>((resolve) => this.sealing.push(resolve));
+    this.kept.set(key, value);
+  }
+  remove(_store: string, key: string): Promise<void> {
+    this.kept.delete(key);
+    return Promise.resolve();
+  }
+  /** Seals everything that waits, until nothing does. */
+  async seal(): Promise<void> {
+    for (let turn = 0; turn < 20; turn++) {
+      for (const resolve of this.sealing.splice(0)) resolve();
+      await Promise.resolve();
+    }
+  }
+}
+
+const draft = (text: string): Draft => ({ text, at: 1 });
+
+test('a draft that is sent while it is being sealed does not come back', async () => {
+  const store = new Slow();
+  const drafts = new Drafts(store);
+  drafts.put('!a', undefined, draft('你'));
+  await Promise.resolve();
+  drafts.put('!a', undefined, undefined);
+  const flushed = drafts.flush();
+  await store.seal();
+  await flushed;
+  expect([...store.kept]).toEqual([]);
+});
+
+test('drafts of a room and of its threads are apart; the list sees the room’s', async () => {
+  const store = new Slow();
+  const drafts = new Drafts(store);
+  drafts.put('!a', undefined, draft('会话'));
+  drafts.put('!a', '$t', draft('话题'));
+  expect([drafts.get('!a')?.text, drafts.get('!a', '$t')?.text]).toEqual(['会话', '话题']);
+  expect([...drafts.getSnapshot().byRoom.keys()]).toEqual(['!a']);
+  const flushed = drafts.flush();
+  await store.seal();
+  await flushed;
+  const again = new Drafts(store);
+  await again.load('@me:x');
+  expect([again.get('!a')?.text, again.get('!a', '$t')?.text]).toEqual(['会话', '话题']);
+});
+
+test('storage that refuses keeps drafts in the page', async () => {
+  const store = new Slow();
+  store.broken = true;
+  const drafts = new Drafts(store);
+  await drafts.load('@me:x');
+  drafts.put('!a', undefined, draft('还在'));
+  await drafts.flush();
+  expect(drafts.get('!a')?.text).toBe('还在');
+});
+
+test('an ended session leaves its texts to the same person only', async () => {
+  const before = new Drafts(new Slow());
+  before.put('!a', undefined, draft('草稿'));
+  const item = { txnId: 't', roomId: '!b', type: 'm.room.message', content: { body: '没发出去' }, at: 2 };
+  rescueUnsent('@me:x', before, [item]);
+  const other = new Drafts(new Slow());
+  await other.load('@other:x');
+  expect(other.get('!a')).toBeUndefined();
+  const after = new Drafts(new Slow());
+  await after.load('@me:x');
+  expect([after.get('!a')?.text, after.get('!b')?.text]).toEqual(['草稿', '没发出去']);
+});
