@@ -141,6 +141,7 @@ export class Sender extends ViewModel<SenderSnapshot> {
     this.client.on(RoomEvent.LocalEchoUpdated, (event) => {
       const txnId = event.getTxnId();
       const id = event.getId();
+      if (txnId !== undefined && event.status === EventStatus.CANCELLED) void this.#outbox.remove(txnId);
       if (
         txnId !== undefined &&
         id !== undefined &&
@@ -231,6 +232,11 @@ export class Sender extends ViewModel<SenderSnapshot> {
     if (!room || echo.status === null) return;
     if (echo.status === EventStatus.SENDING) room.updatePendingEvent(echo, EventStatus.NOT_SENT);
     this.client.cancelPendingEvent(echo);
+  }
+
+  /** Whether an event waits in the queue: then it is retried and given up here, and not by the SDK. */
+  has(event: Pick<MatrixEvent, 'getTxnId'>): boolean {
+    return this.stateOf(event) !== undefined;
   }
 
   /** Tells the others that the person types; often called, seldom told. */

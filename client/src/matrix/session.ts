@@ -92,6 +92,7 @@ export class MatrixSession {
     this.media = new Media(client, tokens);
     this.#unsent = new SealedStore(() => vault.deriveKey('outbox'));
     this.sender = new Sender(client, this.media, this.#unsent);
+    this.timelines.sender = this.sender;
     this.drafts = new Drafts(this.#unsent);
     this.rooms.drafts = this.drafts;
     this.search = new SearchFeed(client);

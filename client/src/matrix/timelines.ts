@@ -5,6 +5,7 @@ import { MembersStore } from './members-store.ts';
 import { PinnedStore } from './pinned-store.ts';
 import { RoomInfoStore } from './room-info-store.ts';
 import { pinnedIn } from './room-state.ts';
+import type { Sender } from './sender.ts';
 import { ThreadsStore } from './threads-store.ts';
 import { TimelineStore } from './timeline-store.ts';
 
@@ -14,6 +15,8 @@ const KEPT_EVENTS = 1500;
 /** The timelines of conversations and threads that are open, and what can be done with their messages. */
 export class Timelines {
   readonly client: MatrixClient;
+  /** The send queue, set by the session: what waits in it is retried and given up there. */
+  sender: Pick<Sender, 'has' | 'retry' | 'remove'> | undefined;
   readonly previews: LinkPreviews;
 
   constructor(client: MatrixClient) {
@@ -127,7 +130,9 @@ export class Timelines {
   async retry(roomId: string, eventId: string): Promise<void> {
     const room = this.client.getRoom(roomId);
     const event = room?.getPendingEvents().find((each) => each.getId() === eventId);
-    if (room && event) await this.client.resendEvent(event, room);
+    const txnId = event?.getTxnId();
+    if (event && txnId !== undefined && this.sender?.has(event) === true) this.sender.retry(txnId);
+    else if (room && event) await this.client.resendEvent(event, room);
   }
 
   /** Gives up a message that failed. */
@@ -136,6 +141,8 @@ export class Timelines {
       .getRoom(roomId)
       ?.getPendingEvents()
       .find((each) => each.getId() === eventId);
-    if (event) this.client.cancelPendingEvent(event);
+    const txnId = event?.getTxnId();
+    if (event && txnId !== undefined && this.sender?.has(event) === true) void this.sender.remove(txnId);
+    else if (event) this.client.cancelPendingEvent(event);
   }
 }
