@@ -24,6 +24,7 @@ import { Badge } from '../features/rooms/Badge.tsx';
 import { NewChatHost } from '../features/rooms/NewChatDialog.tsx';
 import { Switcher } from '../features/rooms/Switcher.tsx';
 import { modules } from '../modules.ts';
+import { AppShellHost } from '../pwa/AppShellHost.tsx';
 import { useTitle } from './title.ts';
 
 const Chats = lazy(() => import('../features/rooms/ChatsView.tsx'));
@@ -166,6 +167,7 @@ export default function Shell(props: { onSignOut: (everywhere: boolean) => void 
           <KeysHost onSignOut={props.onSignOut} />
           <ReadingLines />
         </Suspense>
+        <AppShellHost />
       </header>
       <Badge />
       <Switcher />
