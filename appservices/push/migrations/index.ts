@@ -1,0 +1,3 @@
+import * as m001 from './001_push.ts';
+
+export const migrations = { '001_push': m001 };

@@ -1,0 +1,70 @@
+import type { Clock, DomainContext, DomainParts, JobQueue, Random } from '@qiao/platform';
+import type { PushConfig } from './config.ts';
+import { Delivery, type Outcome } from './delivery.ts';
+import { deliverJob } from './jobs/deliver.job.ts';
+import { sweepSubscriptionsJob } from './jobs/sweep-subscriptions.job.ts';
+import { notifyRoutes } from './notify.routes.ts';
+import { subscriptionsRoutes } from './subscriptions.routes.ts';
+import type { PushDb } from './tables.ts';
+import { makeVapidKey, Vapid } from './webpush.ts';
+
+/** What the domain's parts are given. */
+export interface Parts {
+  readonly db: PushDb;
+  readonly queue: JobQueue;
+  readonly config: PushConfig;
+  readonly vapid: Vapid;
+  readonly delivery: Delivery;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly serverName: string;
+  readonly notifyUrl: string;
+  /** Counts a push by its outcome; no ids. */
+  readonly counted: (outcome: Outcome | 'limited') => void;
+}
+
+const PUSH_PREFIX = '/_matrix/push/v1';
+const HOST_PORT = 8483;
+
+export function setup(context: DomainContext<PushConfig>): DomainParts {
+  const { config, site, clock } = context;
+  const { public_url: publicUrl, server_name: serverName, ports } = site.settings;
+  const contact =
+    config.contact !== ''
+      ? config.contact
+      : publicUrl.startsWith('https:')
+        ? publicUrl
+        : `mailto:admin@${serverName.replace(/:\d+$/, '')}`;
+  const vapid = new Vapid(site.secrets.getOrCreate('push_vapid_key', makeVapidKey), contact);
+  const sent = context.metrics.counter('push_sent_total', 'Pushes, by outcome', ['outcome']);
+  const parts: Parts = {
+    db: context.db,
+    queue: context.queue,
+    config,
+    vapid,
+    delivery: new Delivery(config, vapid, clock),
+    clock,
+    random: context.random,
+    serverName,
+    notifyUrl:
+      config.notify_url === ''
+        ? `http://127.0.0.1:${ports['host'] ?? HOST_PORT}${PUSH_PREFIX}/notify`
+        : config.notify_url,
+    counted: (outcome) => sent.inc({ outcome }),
+  };
+  return {
+    routes: (http) => {
+      subscriptionsRoutes(http, parts);
+    },
+    protocols: [
+      {
+        prefix: PUSH_PREFIX,
+        routes: (app) => {
+          notifyRoutes(app, parts);
+        },
+      },
+    ],
+    jobs: [deliverJob(parts), sweepSubscriptionsJob(parts)],
+    stop: () => parts.delivery.close(),
+  };
+}
