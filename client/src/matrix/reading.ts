@@ -22,7 +22,8 @@ export interface Answered {
 
 /** Most people named for one message. */
 const MAX_READERS = 500;
-const BOT = /^@_/;
+/** Bots' localparts begin like this. */
+const BOT = '@_';
 
 const targetOf = (event: MatrixEvent): { eventId: string; how: Answered['how'] } | undefined => {
   // Relations stand outside of what is encrypted.
@@ -57,7 +58,7 @@ export class Reading {
     const me = this.#client.getSafeUserId();
     return room
       .getJoinedMembers()
-      .filter(({ userId }) => userId !== me && !BOT.test(userId))
+      .filter(({ userId }) => userId !== me && !userId.startsWith(BOT))
       .slice(0, MAX_READERS)
       .map(({ userId, name }) => ({ userId, name, readAt: this.#readAt(room, userId, eventId) }))
       .sort(
@@ -82,11 +83,11 @@ export class Reading {
 
   /** Calls back when the server says, without content, that something changed. */
   onSignal(type: string, sender: string, work: () => void): () => void {
-    const heard = (event: MatrixEvent): void => {
-      if (event.getType() === type && event.getSender() === sender) work();
+    const heard = ({ message }: { message: { type: string; sender: string } }): void => {
+      if (message.type === type && message.sender === sender) work();
     };
-    this.#client.on(ClientEvent.ToDeviceEvent, heard);
-    return () => this.#client.off(ClientEvent.ToDeviceEvent, heard);
+    this.#client.on(ClientEvent.ReceivedToDeviceMessage, heard);
+    return () => this.#client.off(ClientEvent.ReceivedToDeviceMessage, heard);
   }
 
   /** Calls back for each new reply and reaction, of one's own too; not for what the history brings. */
