@@ -126,9 +126,12 @@ function Page({ userId }: { userId: string }): ReactNode {
   const self = userId === services.session.userId;
   if (state.unknown && profile.state === 'ready' && !inCompany)
     return (
-      <EmptyState Icon={UnknownIcon} title={t('unknown')} text={t('unknown_text')}>
-        <RouterLink to="/directory">{t('to_top')}</RouterLink>
-      </EmptyState>
+      <>
+        <h1 className="q-sr">{t('unknown')}</h1>
+        <EmptyState Icon={UnknownIcon} title={t('unknown')} text={t('unknown_text')}>
+          <RouterLink to="/directory">{t('to_top')}</RouterLink>
+        </EmptyState>
+      </>
     );
   const message = async (): Promise<void> => {
     const opened = await services.attempt(model.message);
