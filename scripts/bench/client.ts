@@ -1,0 +1,461 @@
+/// <reference lib="dom" />
+/**
+ * The built web client in Chromium against a real stack: an account with many conversations, from the first load on.
+ *
+ *   npm run bench -- client --rooms 200,2000
+ *   … --peer http://127.0.0.1:8090 --peer-kind element    the same with another web client at that address, which
+ *                                                         talks to the homeserver at the port that is printed
+ *
+ * Rooms are not encrypted, as in the figures of other clients this is compared with; sign-in makes keys all the same.
+ */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { root } from '@qiao/scripts/stack';
+import {
+  launchBrowser,
+  makeUser,
+  startTestStack,
+  waitFor,
+  type RunningTestStack,
+  type TestBrowser,
+  type TestPage,
+  type TestUser,
+} from '@qiao/testkit';
+import type { CDPSession, Page } from 'playwright-core';
+import { median } from './lib/report.ts';
+import { WEB_CLIENTS, type WebClient } from './lib/web-clients.ts';
+
+interface BenchContext {
+  readonly print: (line: string) => void;
+  readonly note: (line: string) => void;
+  readonly args: readonly string[];
+}
+
+/** Messages of the large room, and of each other one. */
+const LARGE = 1000;
+const SMALL = 3;
+/** Conversations that are visited for the switch, and before memory is read. */
+const VISITED = 100;
+const TYPED = 40;
+const SENT = 12;
+const IN_FLIGHT = 12;
+const IDLE_MS = 60_000;
+const run = promisify(execFile);
+
+interface Account {
+  readonly user: TestUser;
+  readonly other: TestUser;
+  readonly rooms: readonly { readonly id: string; readonly name: string }[];
+  readonly large: { readonly id: string; readonly name: string };
+}
+
+/** One client's figures; milliseconds, bytes. */
+interface Figures {
+  scriptsFirst: number;
+  scriptsAfter: number;
+  wasm: number;
+  form: number;
+  loginToList: number;
+  reloadToList: number;
+  reloadToTimeline: number;
+  switches: number[];
+  keys: number[];
+  echoes: number[];
+  arrivals: number[];
+  longestTask: number;
+  heapIdle: number;
+  heapVisited: number;
+  processIdle: number;
+  processVisited: number;
+}
+
+const percentile = (values: readonly number[], share: number): number =>
+  [...values].sort((one, other) => one - other)[
+    Math.min(values.length - 1, Math.floor(values.length * share))
+  ] ?? NaN;
+
+async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: IN_FLIGHT }, async () => {
+      for (let item = items[next++]; item !== undefined; item = items[next++]) await work(item);
+    }),
+  );
+}
+
+async function makeAccount(
+  own: RunningTestStack,
+  count: number,
+  note: (line: string) => void,
+): Promise<Account> {
+  const stack = own.info;
+  const user = await makeUser({ stack, name: 'reader', displayName: '张三' });
+  const other = await makeUser({ stack, name: 'writer', displayName: 'Ken Sánchez' });
+  const rooms: { id: string; name: string }[] = [];
+  const make = async (name: string, messages: number): Promise<{ id: string; name: string }> => {
+    const id = await other.createRoom({ name, preset: 'public_chat' });
+    await user.join(id);
+    for (let n = 0; n < messages; n++) await other.sendText(id, `${name}: 第 ${String(n)} 条消息 message`);
+    return { id, name };
+  };
+  await each(
+    Array.from({ length: count - 1 }, (_, n) => `会话 Room ${String(n + 1).padStart(4, '0')}`),
+    async (name) => {
+      rooms.push(await make(name, SMALL));
+    },
+  );
+  const large = await make('Large room 大群', LARGE);
+  note(`${String(count)} rooms made`);
+  return { user, other, rooms, large };
+}
+
+/** Bytes of the scripts and of WebAssembly a page has loaded so far, each gzipped. */
+function countScripts(page: Page): {
+  readonly script: () => Promise<number>;
+  readonly wasm: () => Promise<number>;
+} {
+  const bodies = new Map<string, Promise<Buffer>>();
+  page.context().on('response', (response) => {
+    const type = response.headers()['content-type'] ?? '';
+    if (/javascript|wasm/.test(type) && response.ok())
+      bodies.set(
+        response.url(),
+        response.body().catch(() => Buffer.alloc(0)),
+      );
+  });
+  const sum = async (fits: (url: string) => boolean): Promise<number> => {
+    let bytes = 0;
+    for (const [url, body] of bodies) if (fits(url)) bytes += gzipSync(await body).length;
+    return bytes;
+  };
+  return {
+    script: () => sum((url) => !url.endsWith('.wasm')),
+    wasm: () => sum((url) => url.endsWith('.wasm')),
+  };
+}
+
+/** Resident memory of the page's renderer, bytes. */
+async function rendererMemory(browser: TestBrowser, page: Page): Promise<number> {
+  const cdp = await browser.browser.newBrowserCDPSession();
+  const { processInfo } = (await cdp.send('SystemInfo.getProcessInfo')) as {
+    processInfo: { id: number; type: string; cpuTime: number }[];
+  };
+  await cdp.detach();
+  void page;
+  const sizes = processInfo
+    .filter((one) => one.type === 'renderer')
+    .map(({ id }) => {
+      const status = readFileSync(`/proc/${String(id)}/status`, 'utf8');
+      return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? NaN) * 1024;
+    });
+  return Math.max(...sizes);
+}
+
+async function heap(cdp: CDPSession): Promise<number> {
+  await cdp.send('HeapProfiler.collectGarbage');
+  return ((await cdp.send('Runtime.getHeapUsage')) as { usedSize: number }).usedSize;
+}
+
+/** Puts off what stands between sign-in and the list. */
+async function putOff(page: Page, client: WebClient): Promise<void> {
+  for (const selector of client.later) {
+    const button = page.locator(selector).first();
+    if (await button.isVisible().catch(() => false)) await button.click();
+  }
+}
+
+/** Waits for an element within the page, without the driver's polling: milliseconds since `performance.timeOrigin`. */
+const seen = (page: Page, selector: string, text?: string): Promise<number> =>
+  page.evaluate(
+    ([css, wanted]) =>
+      new Promise<number>((resolve) => {
+        const look = (): boolean => {
+          for (const node of document.querySelectorAll(css ?? '')) {
+            if (wanted === undefined || wanted === null || (node.textContent ?? '').includes(wanted)) {
+              requestAnimationFrame(() => {
+                resolve(performance.now());
+              });
+              return true;
+            }
+          }
+          return false;
+        };
+        if (look()) return;
+        const observer = new MutationObserver(() => {
+          if (look()) observer.disconnect();
+        });
+        observer.observe(document, { childList: true, subtree: true, characterData: true });
+      }),
+    [selector, text ?? null] as const,
+  );
+
+async function measure(
+  browser: TestBrowser,
+  client: WebClient,
+  address: string,
+  account: Account,
+  note: (line: string) => void,
+): Promise<Figures> {
+  const device: TestPage = await browser.newPage({ baseURL: address });
+  const { page, context } = device;
+  const scripts = countScripts(page);
+
+  const begin = Date.now();
+  await page.goto('/', { waitUntil: 'commit' });
+  await page.locator(client.user).waitFor();
+  const form = Date.now() - begin;
+  await page.waitForLoadState('networkidle');
+  const scriptsFirst = await scripts.script();
+
+  await page.locator(client.user).fill(account.user.userId);
+  await page.locator(client.password).pressSequentially(account.user.password, { delay: 20 });
+  const login = Date.now();
+  await page.locator(client.submit).first().click();
+  await page.locator(client.row).first().waitFor({ timeout: 300_000 });
+  const loginToList = Date.now() - login;
+  await page.waitForLoadState('networkidle', { timeout: 20_000 }).catch(() => undefined);
+  await putOff(page, client);
+  const scriptsAfter = (await scripts.script()) - scriptsFirst;
+  const wasm = await scripts.wasm();
+  note(`${client.name}: form ${String(form)} ms, list ${String(loginToList)} ms`);
+
+  // The stored sync is written in the background; a reload before that would be a second first sync.
+  await page.waitForTimeout(20_000);
+  const cdp = await context.newCDPSession(page);
+  await page.goto(client.path(account.large.id));
+  await page.locator(client.message).first().waitFor();
+  await page.waitForTimeout(IDLE_MS);
+  const heapIdle = await heap(cdp);
+  const processIdle = await rendererMemory(browser, page);
+
+  const reloads = { list: [] as number[], timeline: [] as number[] };
+  for (let n = 0; n < 3; n++) {
+    await page.reload({ waitUntil: 'commit' });
+    const [list, timeline] = await Promise.all([seen(page, client.row), seen(page, client.message)]);
+    reloads.list.push(list);
+    reloads.timeline.push(timeline);
+    await page.waitForTimeout(2000);
+    await putOff(page, client);
+  }
+
+  const switches: number[] = [];
+  const visible = await page.locator(client.row).allTextContents();
+  const reachable = account.rooms.filter((room) => visible.some((text) => text.includes(room.name)));
+  for (let n = 0; n < VISITED; n++) {
+    const room = reachable[n % reachable.length];
+    if (!room) throw new Error(`${client.name}: no room of the account is in the list`);
+    const row = page.locator(client.rowOf(room.name)).first();
+    await row.scrollIntoViewIfNeeded();
+    // From the press to the frame that shows the other room's messages.
+    const shown = page.evaluate(
+      ([css, wanted]) =>
+        new Promise<number>((resolve) => {
+          let pressed: number | undefined;
+          addEventListener(
+            'pointerdown',
+            () => {
+              pressed = performance.now();
+            },
+            { once: true, capture: true },
+          );
+          const look = (): void => {
+            const there =
+              pressed !== undefined &&
+              [...document.querySelectorAll(css ?? '')].some((node) =>
+                (node.textContent ?? '').includes(`${wanted ?? ''}:`),
+              );
+            if (there) resolve(performance.now() - (pressed ?? 0));
+            else requestAnimationFrame(look);
+          };
+          look();
+        }),
+      [client.message, room.name] as const,
+    );
+    await row.click();
+    switches.push(await shown);
+  }
+  const heapVisited = await heap(cdp);
+  const processVisited = await rendererMemory(browser, page);
+
+  await page.goto(client.path(account.large.id));
+  await page.locator(client.message).first().waitFor();
+  await page.waitForTimeout(3000);
+  const composer = page.locator(client.composer).first();
+  await composer.click();
+  const keys: number[] = [];
+  for (let n = 0; n < TYPED; n++) {
+    const painted = page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          addEventListener(
+            'keydown',
+            () => {
+              const pressed = performance.now();
+              // The frame after the one that draws the change has begun: it was painted.
+              requestAnimationFrame(() => {
+                const channel = new MessageChannel();
+                channel.port1.onmessage = () => {
+                  resolve(performance.now() - pressed);
+                };
+                channel.port2.postMessage(0);
+              });
+            },
+            { once: true, capture: true },
+          );
+        }),
+    );
+    await page.keyboard.press('a');
+    keys.push(await painted);
+  }
+  for (let n = 0; n < TYPED; n++) await page.keyboard.press('Backspace');
+
+  // Another device of somebody else in the same room.
+  const second = await browser.newPage({ baseURL: address });
+  await second.page.goto('/');
+  await second.page.locator(client.user).fill(account.other.userId);
+  await second.page.locator(client.password).fill(account.other.password);
+  await second.page.locator(client.submit).first().click();
+  await second.page.locator(client.row).first().waitFor({ timeout: 300_000 });
+  await second.page.waitForTimeout(3000);
+  await putOff(second.page, client);
+  await second.page.goto(client.path(account.large.id));
+  await second.page.locator(client.message).first().waitFor();
+  const echoes: number[] = [];
+  const arrivals: number[] = [];
+  for (let n = 0; n < SENT; n++) {
+    const text = `bench ${String(n)} ${String(Date.now())}`;
+    await composer.click();
+    await page.keyboard.insertText(text);
+    const arrived = second.page
+      .evaluate(() => performance.timeOrigin)
+      .then(async (origin) => origin + (await seen(second.page, client.message, text)));
+    const echoed = page.evaluate(
+      ([css, wanted]) =>
+        new Promise<{ pressed: number; shown: number }>((resolve) => {
+          let pressed = 0;
+          addEventListener(
+            'keydown',
+            (event) => {
+              if (event.key === 'Enter') pressed = performance.timeOrigin + performance.now();
+            },
+            { once: true, capture: true },
+          );
+          const look = (): void => {
+            const there =
+              pressed > 0 &&
+              [...document.querySelectorAll(css ?? '')].some((node) =>
+                (node.textContent ?? '').includes(wanted ?? ''),
+              );
+            if (there) resolve({ pressed, shown: performance.timeOrigin + performance.now() });
+            else requestAnimationFrame(look);
+          };
+          look();
+        }),
+      [client.message, text] as const,
+    );
+    await page.keyboard.press('Enter');
+    const { pressed, shown } = await echoed;
+    echoes.push(shown - pressed);
+    arrivals.push((await arrived) - pressed);
+  }
+  await second.context.close();
+
+  // Long tasks while the large room is scrolled back.
+  await page.evaluate(() => {
+    const longest = { ms: 0 };
+    (globalThis as unknown as { longest: { ms: number } }).longest = longest;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) longest.ms = Math.max(longest.ms, entry.duration);
+    }).observe({ type: 'longtask' });
+  });
+  const box = await page.locator(client.timeline).first().boundingBox();
+  if (box) await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  for (let n = 0; n < 80; n++) {
+    await page.mouse.wheel(0, -600);
+    await page.waitForTimeout(100);
+  }
+  const longestTask = await page.evaluate(
+    () => (globalThis as unknown as { longest: { ms: number } }).longest.ms,
+  );
+  await context.close();
+  return {
+    scriptsFirst,
+    scriptsAfter,
+    wasm,
+    form,
+    loginToList,
+    reloadToList: median(reloads.list),
+    reloadToTimeline: median(reloads.timeline),
+    switches,
+    keys,
+    echoes,
+    arrivals,
+    longestTask,
+    heapIdle,
+    heapVisited,
+    processIdle,
+    processVisited,
+  };
+}
+
+const kB = (bytes: number): string => `${(bytes / 1000).toFixed(0)} kB`;
+const MB = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
+const ms = (value: number): string => `${value.toFixed(0)} ms`;
+
+/** The rows of the table: what, and how a client's figure is told. */
+const ROWS: readonly (readonly [string, (figures: Figures) => string])[] = [
+  ['scripts on first load, gzip', (f) => kB(f.scriptsFirst)],
+  ['scripts after sign-in, gzip', (f) => kB(f.scriptsAfter)],
+  ['of it WebAssembly beside (encryption), gzip', (f) => kB(f.wasm)],
+  ['cold load to the sign-in form', (f) => ms(f.form)],
+  ['sign-in to the conversation list', (f) => ms(f.loginToList)],
+  ['warm reload to the list', (f) => ms(f.reloadToList)],
+  ["warm reload to the last room's timeline", (f) => ms(f.reloadToTimeline)],
+  ['room switch, median', (f) => ms(median(f.switches))],
+  ['room switch, p95', (f) => ms(percentile(f.switches, 0.95))],
+  ['key press to painted character, median', (f) => ms(median(f.keys))],
+  ['key press to painted character, p95', (f) => ms(percentile(f.keys, 0.95))],
+  ['send to local echo, median', (f) => ms(median(f.echoes))],
+  ["send to another client's screen, median", (f) => ms(median(f.arrivals))],
+  ['longest task while scrolling back', (f) => ms(f.longestTask)],
+  ['heap after a minute, collected', (f) => MB(f.heapIdle)],
+  [`heap after ${String(VISITED)} room switches, collected`, (f) => MB(f.heapVisited)],
+  ['renderer process after a minute', (f) => MB(f.processIdle)],
+  [`renderer process after ${String(VISITED)} room switches`, (f) => MB(f.processVisited)],
+];
+
+export async function bench(ctx: BenchContext): Promise<void> {
+  const option = (name: string): string | undefined => {
+    const at = ctx.args.indexOf(name);
+    return at < 0 ? undefined : ctx.args[at + 1];
+  };
+  const sizes = (option('--rooms') ?? '200').split(',').map(Number);
+  const peer = option('--peer');
+  const kind = option('--peer-kind') === 'qiao' ? 'qiao' : 'element';
+  await run(process.execPath, ['scripts/build.ts'], { cwd: root });
+  const own = await startTestStack({ parts: ['postgres', 'synapse', 'host', 'gateway'] });
+  const browser = await launchBrowser();
+  const columns: { title: string; figures: Figures }[] = [];
+  try {
+    ctx.note(`homeserver at ${own.info.homeserverUrl}`);
+    for (const size of sizes) {
+      const account = await makeAccount(own, size, ctx.note);
+      const once = async (client: WebClient, address: string): Promise<void> => {
+        await waitFor(async () => (await fetch(address)).ok, { what: address });
+        const figures = await measure(browser, client, address, account, ctx.note);
+        columns.push({ title: `${client.name}, ${String(size)} rooms`, figures });
+      };
+      await once(WEB_CLIENTS.qiao, own.info.gatewayUrl);
+      if (peer !== undefined) await once(WEB_CLIENTS[kind], peer);
+    }
+  } finally {
+    await browser.close();
+    await own.stop();
+  }
+  ctx.print(`| | ${columns.map(({ title }) => title).join(' | ')} |`);
+  ctx.print(`|---|${columns.map(() => '---|').join('')}`);
+  for (const [what, tell] of ROWS)
+    ctx.print(`| ${what} | ${columns.map(({ figures }) => tell(figures)).join(' | ')} |`);
+}
