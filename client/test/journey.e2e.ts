@@ -1,0 +1,351 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  axeViolations,
+  launchBrowser,
+  NioClient,
+  startTestStack,
+  waitFor,
+  type RunningTestStack,
+  type TestBrowser,
+  type TestPage,
+} from '@qiao/testkit';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { picture } from './support.ts';
+
+/*
+ * The journey the client is for: two people of the example company, in two browsers, go from their activation links
+ * to an encrypted conversation with files, threads, a poll and search; one of them takes it to a third device; and a
+ * third person reads and writes all of it with a client that shares no code with ours.
+ */
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../..');
+const PASSWORD = 'Radfahren-im-Regen-7';
+const GROUP = '新车型评审 Design review';
+
+let own: RunningTestStack;
+let browser: TestBrowser;
+let nio: NioClient;
+let gail: TestPage;
+let jossef: TestPage;
+let roomId: string;
+let recoveryKey = '';
+const person: Record<'gail' | 'jossef' | 'rob', { userId: string; link: string }> = {
+  gail: { userId: '', link: '' },
+  jossef: { userId: '', link: '' },
+  rob: { userId: '', link: '' },
+};
+
+const host = (...args: string[]): Promise<{ stdout: string }> =>
+  run(process.execPath, ['appservices/host/main.ts', ...args], {
+    cwd: root,
+    env: { ...process.env, QIAO_VAR: own.info.varDir },
+    maxBuffer: 16 * 1024 * 1024,
+  });
+
+async function api<T>(method: string, path: string, body?: unknown, token?: string): Promise<T> {
+  const answer = await fetch(`${own.info.gatewayUrl}${path}`, {
+    method,
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+/** A session of an administrator, as any client gets one. */
+async function adminSession(): Promise<string> {
+  const { link } = JSON.parse((await host('org', 'first-admin', '--json')).stdout) as { link: string };
+  const { user_id: userId } = await api<{ user_id: string }>('POST', '/api/org/activation', {
+    token: new URL(link).hash.slice(1),
+    password: PASSWORD,
+  });
+  const login = await api<{ access_token: string }>('POST', '/_matrix/client/v3/login', {
+    type: 'm.login.password',
+    identifier: { type: 'm.id.user', user: userId },
+    password: PASSWORD,
+  });
+  const openid = await api(
+    'POST',
+    `/_matrix/client/v3/user/${encodeURIComponent(userId)}/openid/request_token`,
+    {},
+    login.access_token,
+  );
+  return (await api<{ token: string }>('POST', '/api/session', { openid, delivery: 'token' })).token;
+}
+
+const open = async (): Promise<TestPage> => {
+  const page = await browser.newPage({ baseURL: own.info.gatewayUrl });
+  page.context.setDefaultTimeout(30_000);
+  return page;
+};
+const message = (page: Page, text: string): Locator => page.getByRole('article').filter({ hasText: text });
+const box = (page: Page): Locator => page.getByRole('textbox', { name: 'Write a message' });
+const dialog = (page: Page): Locator => page.getByRole('dialog');
+
+/** From the link in the mail to the conversations, with keys; answers the recovery key. */
+async function activate(page: Page, link: string): Promise<string> {
+  await page.goto(link);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByLabel('Repeat the password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Activate account' }).click();
+  await page
+    .getByRole('link', { name: 'Start', exact: true })
+    .or(page.getByRole('button', { name: 'Start' }))
+    .click();
+  await dialog(page).getByRole('button', { name: 'Get the recovery key' }).click();
+  const key = dialog(page).getByLabel('Recovery key', { exact: true });
+  await key.waitFor();
+  const text = (await key.innerText()).replace(/\s+/g, ' ').trim();
+  await dialog(page).getByLabel('I have saved the recovery key').check();
+  await dialog(page).getByRole('button', { name: 'Done' }).click();
+  await dialog(page).waitFor({ state: 'detached' });
+  return text;
+}
+
+async function say(page: Page, text: string): Promise<void> {
+  await box(page).click();
+  await page.keyboard.insertText(text);
+  await page.keyboard.press('Enter');
+  await message(page, text).first().waitFor();
+}
+
+beforeAll(async () => {
+  await run(process.execPath, ['scripts/build.ts'], { cwd: root });
+  own = await startTestStack({ parts: ['postgres', 'synapse', 'host', 'gateway'] });
+  browser = await launchBrowser();
+  await host('org', 'demo');
+  const session = await adminSession();
+  await waitFor(
+    async () => {
+      const state = await api<{ pending: Record<string, number> }>(
+        'GET',
+        '/api/org/provisioning',
+        undefined,
+        session,
+      );
+      return Object.values(state.pending).every((count) => count === 0);
+    },
+    { timeout: 240_000, interval: 500, what: 'every account, room and membership' },
+  );
+  for (const [name, search] of [
+    ['gail', 'gail erickson'],
+    ['jossef', 'jossef goldberg'],
+    ['rob', 'rob walters'],
+  ] as const) {
+    const found = await api<{ items: { id: string; user_id: string }[] }>(
+      'GET',
+      `/api/org/people?q=${encodeURIComponent(search)}`,
+      undefined,
+      session,
+    );
+    const [one] = found.items;
+    if (one === undefined) throw new Error(`${search} is not there`);
+    const { link } = await api<{ link: string }>('POST', `/api/org/people/${one.id}/activation`, {}, session);
+    person[name] = { userId: one.user_id, link };
+  }
+  gail = await open();
+  jossef = await open();
+}, 400_000);
+afterAll(async () => {
+  await nio.close();
+  await browser.close();
+  await own.stop();
+});
+
+describe('two people of the company', () => {
+  test('come from the activation link to their conversations, with keys', async () => {
+    [recoveryKey] = await Promise.all([
+      activate(gail.page, person.gail.link),
+      activate(jossef.page, person.jossef.link),
+    ]);
+    expect(recoveryKey).toMatch(/^(\w{4} ){11}\w{4}$/);
+    await gail.page
+      .getByRole('complementary')
+      .getByRole('link', { name: /Engineering/ })
+      .first()
+      .click();
+    // What the department's bot said to her, encrypted.
+    await message(gail.page, 'Gail').first().waitFor();
+    await picture(gail.page, 'journey-department');
+  }, 120_000);
+
+  test('and one with another client meet in an encrypted group', async () => {
+    const { page } = gail;
+    await page.getByRole('navigation', { name: 'Main menu' }).getByRole('link', { name: 'Chats' }).click();
+    await page.getByRole('button', { name: 'New chat' }).click();
+    for (const [search, name] of [
+      ['jossef', /Jossef/],
+      ['walters', /Walters/],
+    ] as const) {
+      await dialog(page).getByRole('searchbox').fill(search);
+      await dialog(page).getByRole('list', { name: 'People found' }).getByRole('button', { name }).click();
+    }
+    await dialog(page).getByLabel('Name of the group').fill(GROUP);
+    await dialog(page).getByRole('button', { name: 'Create group' }).click();
+    await page.getByRole('main', { name: GROUP }).waitFor();
+    await page.getByRole('img', { name: 'End-to-end encrypted' }).waitFor();
+    roomId = decodeURIComponent(new URL(page.url()).pathname.replace('/room/', ''));
+
+    await jossef.page
+      .getByRole('link', { name: /Design review/ })
+      .first()
+      .click();
+    await jossef.page.getByRole('button', { name: 'Accept' }).click();
+    await box(jossef.page).waitFor();
+
+    const token = new URL(person.rob.link).hash.slice(1);
+    await api('POST', '/api/org/activation', { token, password: PASSWORD });
+    nio = new NioClient(join(own.info.varDir, 'nio-rob'));
+    await nio.login({ homeserver: own.info.gatewayUrl, user_id: person.rob.userId, password: PASSWORD });
+    await nio.startSync();
+    await waitFor(async () => (await nio.state()).invited.includes(roomId), { what: 'the invitation' });
+    await nio.join(roomId);
+    expect((await nio.state()).rooms[roomId]).toMatchObject({ encrypted: true });
+  }, 120_000);
+});
+
+describe('in the conversation', () => {
+  test('text goes round', async () => {
+    await say(gail.page, '大家好，请看车架图纸');
+    await message(jossef.page, '请看车架图纸').waitFor();
+    await nio.waitEvent({ room_id: roomId, body: '大家好，请看车架图纸', decrypted: true });
+    await say(jossef.page, 'I will check the 焊接 plan');
+    await message(gail.page, '焊接 plan').waitFor();
+    await nio.sendText(roomId, 'Rob here, 我也看看');
+    await Promise.all([gail, jossef].map(({ page }) => message(page, '我也看看').waitFor()));
+  });
+
+  test('a file of one is opened by the others', async () => {
+    const { page } = gail;
+    await page
+      .locator('input[type=file]')
+      .first()
+      .setInputFiles({
+        name: '车架图纸.txt',
+        mimeType: 'text/plain',
+        buffer: Buffer.from('chassis: 7005 aluminium, 1.9 kg'),
+      });
+    await dialog(page).getByRole('button', { name: 'Send', exact: true }).click();
+    const file = await nio.waitEvent({ room_id: roomId, body: '车架图纸.txt', decrypted: true });
+    expect((await nio.download(file.event_id)).toString()).toBe('chassis: 7005 aluminium, 1.9 kg');
+    const theirs = message(jossef.page, '车架图纸.txt');
+    await theirs.waitFor();
+    const saving = jossef.page.waitForEvent('download');
+    await theirs
+      .getByRole('button', { name: /^Save / })
+      .first()
+      .click();
+    expect((await saving).suggestedFilename()).toBe('车架图纸.txt');
+    await nio.sendFile(roomId, 'weld.csv', Buffer.from('a,b\n1,2\n'), 'text/csv');
+    await message(page, 'weld.csv').waitFor();
+  });
+
+  test('a thread keeps a topic together, for all three', async () => {
+    const start = message(gail.page, '焊接 plan');
+    await start.hover();
+    await start.getByRole('button', { name: 'Reply in thread' }).click();
+    const panel = gail.page.getByRole('complementary', { name: 'Thread' });
+    await panel.getByRole('textbox', { name: 'Write in the thread' }).click();
+    await gail.page.keyboard.insertText('焊缝要打磨吗？');
+    await gail.page.keyboard.press('Enter');
+    await panel.getByText('焊缝要打磨吗？').first().waitFor();
+    const asked = await nio.waitEvent({ room_id: roomId, body: '焊缝要打磨吗？', decrypted: true });
+    const root = (asked.content['m.relates_to'] as { event_id: string }).event_id;
+    await nio.sendText(roomId, '要，120 目', { thread: root });
+    await panel.getByText('要，120 目').waitFor();
+    await jossef.page
+      .getByRole('button', { name: /2 replies/ })
+      .first()
+      .click();
+    await jossef.page.getByRole('complementary', { name: 'Thread' }).getByText('120 目').waitFor();
+    await panel.getByRole('button', { name: 'Close' }).click();
+    await jossef.page
+      .getByRole('complementary', { name: 'Thread' })
+      .getByRole('button', { name: 'Close' })
+      .click();
+  });
+
+  test('a poll made here is voted in here and there', async () => {
+    const { page } = gail;
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'Poll' }).click();
+    await dialog(page).getByLabel('Question').fill('哪天评审？');
+    await dialog(page).getByLabel('Answer 1').fill('周二');
+    await dialog(page).getByLabel('Answer 2').fill('周四');
+    await dialog(page).getByRole('button', { name: 'Send the poll' }).click();
+    const poll = await nio.waitEvent({
+      room_id: roomId,
+      type: 'org.matrix.msc3381.poll.start',
+      decrypted: true,
+    });
+    const start = poll.content['org.matrix.msc3381.poll.start'] as { answers: { id: string }[] };
+    await message(jossef.page, '哪天评审？').getByRole('button', { name: /周四/ }).click();
+    await nio.waitEvent({
+      room_id: roomId,
+      sender: person.jossef.userId,
+      type: 'org.matrix.msc3381.poll.response',
+      relates_to: poll.event_id,
+    });
+    await nio.send(roomId, 'org.matrix.msc3381.poll.response', {
+      'm.relates_to': { rel_type: 'm.reference', event_id: poll.event_id },
+      'org.matrix.msc3381.poll.response': { answers: [start.answers[1]?.id] },
+    });
+    await message(page, '哪天评审？')
+      .getByText(/2 votes/)
+      .first()
+      .waitFor();
+    await picture(page, 'journey-conversation');
+    expect(await axeViolations(page)).toEqual([]);
+  });
+
+  test('two characters find a message, which no server was asked for', async () => {
+    const { page } = jossef;
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url() + (request.postData() ?? '')));
+    await page.getByRole('navigation', { name: 'Main menu' }).getByRole('link', { name: 'Search' }).click();
+    await page.getByRole('searchbox').fill('焊接');
+    await page.getByRole('list', { name: 'Results' }).getByText('plan').first().waitFor();
+    expect(asked.filter((text) => /焊接|%E7%84%8A/i.test(text))).toEqual([]);
+    await picture(page, 'journey-search');
+  });
+});
+
+describe('a third device', () => {
+  test('recovers with the key, and reads what was written before it was there', async () => {
+    const third = await open();
+    const { page } = third;
+    await page.goto('/');
+    await page.getByLabel('Username').fill(person.gail.userId);
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await dialog(page)
+      .getByRole('button', { name: /Enter the recovery key/ })
+      .click();
+    await dialog(page).getByLabel('Recovery key').fill(recoveryKey);
+    await dialog(page).getByRole('button', { name: 'Confirm' }).click();
+    await dialog(page).waitFor({ state: 'detached' });
+    await page
+      .getByRole('link', { name: /Design review/ })
+      .first()
+      .click();
+    await message(page, '请看车架图纸').waitFor();
+    await message(page, '我也看看').waitFor();
+    await message(page, '哪天评审？')
+      .getByText(/2 votes/)
+      .first()
+      .waitFor();
+    await say(page, '第三台设备也能写');
+    await nio.waitEvent({ room_id: roomId, body: '第三台设备也能写', decrypted: true });
+    expect(await nio.undecrypted(roomId)).toEqual([]);
+    await picture(page, 'journey-third-device');
+    expect(third.errors).toEqual([]);
+  }, 120_000);
+});
