@@ -12,7 +12,7 @@ import {
   type TestPage,
 } from '@qiao/testkit';
 import type { Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { picture } from './support.ts';
 
 /*
@@ -154,6 +154,13 @@ beforeAll(async () => {
   gail = await open();
   jossef = await open();
 }, 400_000);
+afterEach(async ({ task }) => {
+  // What was on the screens when it went wrong.
+  if (task.result?.state !== 'fail') return;
+  for (const [index, context] of browser.browser.contexts().entries())
+    for (const page of context.pages())
+      await picture(page, `failed-${task.name.slice(0, 20)}-${String(index)}`);
+});
 afterAll(async () => {
   await nio.close();
   await browser.close();
@@ -260,12 +267,12 @@ describe('in the conversation', () => {
     const asked = await nio.waitEvent({ room_id: roomId, body: '焊缝要打磨吗？', decrypted: true });
     const root = (asked.content['m.relates_to'] as { event_id: string }).event_id;
     await nio.sendText(roomId, '要，120 目', { thread: root });
-    await panel.getByText('要，120 目').waitFor();
+    await panel.getByText('要，120 目').first().waitFor();
     await jossef.page
       .getByRole('button', { name: /2 replies/ })
       .first()
       .click();
-    await jossef.page.getByRole('complementary', { name: 'Thread' }).getByText('120 目').waitFor();
+    await jossef.page.getByRole('complementary', { name: 'Thread' }).getByText('120 目').first().waitFor();
     await panel.getByRole('button', { name: 'Close' }).click();
     await jossef.page
       .getByRole('complementary', { name: 'Thread' })
@@ -299,7 +306,7 @@ describe('in the conversation', () => {
       'org.matrix.msc3381.poll.response': { answers: [start.answers[1]?.id] },
     });
     await message(page, '哪天评审？')
-      .getByText(/2 votes/)
+      .getByText('2 people voted')
       .first()
       .waitFor();
     await picture(page, 'journey-conversation');
@@ -339,7 +346,7 @@ describe('a third device', () => {
     await message(page, '请看车架图纸').waitFor();
     await message(page, '我也看看').waitFor();
     await message(page, '哪天评审？')
-      .getByText(/2 votes/)
+      .getByText('2 people voted')
       .first()
       .waitFor();
     await say(page, '第三台设备也能写');
