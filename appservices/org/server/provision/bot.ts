@@ -181,6 +181,8 @@ export function createOrgBot(
       await link.close();
     },
     async welcome(roomId, person, department) {
+      // The job has just seen the first device; the bot's own sync may tell of it only after the message.
+      await bot.refreshDevices([parseUserId(person.userId)]);
       await sendPlain(
         parseRoomId(roomId),
         say(person.locale ?? companyLocale, 'welcome', { name: person.name, department }),

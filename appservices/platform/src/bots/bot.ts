@@ -1034,6 +1034,14 @@ export class EncryptedBot {
     return this.sendEvent(roomId, 'm.room.message', textContent(message), options);
   }
 
+  /**
+   * Has people's devices asked for again before the next message: for one who knows of a new device by other means,
+   * earlier than the sync tells of it.
+   */
+  async refreshDevices(users: readonly UserId[]): Promise<void> {
+    await this.#running().crypto.devicesMayHaveChanged(users);
+  }
+
   /** Reacts to a message. Reactions are not encrypted, by any client. */
   async sendReaction(
     roomId: RoomId,
