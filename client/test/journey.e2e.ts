@@ -305,10 +305,7 @@ describe('in the conversation', () => {
       'm.relates_to': { rel_type: 'm.reference', event_id: poll.event_id },
       'org.matrix.msc3381.poll.response': { answers: [start.answers[1]?.id] },
     });
-    await message(page, '哪天评审？')
-      .getByText('2 people voted')
-      .first()
-      .waitFor();
+    await message(page, '哪天评审？').getByText('2 people voted').first().waitFor();
     await picture(page, 'journey-conversation');
     expect(await axeViolations(page)).toEqual([]);
   });
@@ -345,10 +342,7 @@ describe('a third device', () => {
       .click();
     await message(page, '请看车架图纸').waitFor();
     await message(page, '我也看看').waitFor();
-    await message(page, '哪天评审？')
-      .getByText('2 people voted')
-      .first()
-      .waitFor();
+    await message(page, '哪天评审？').getByText('2 people voted').first().waitFor();
     await say(page, '第三台设备也能写');
     await nio.waitEvent({ room_id: roomId, body: '第三台设备也能写', decrypted: true });
     expect(await nio.undecrypted(roomId)).toEqual([]);
