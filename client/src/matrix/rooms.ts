@@ -237,7 +237,7 @@ export class RoomsStore extends ViewModel<RoomsSnapshot> {
   #type(users: unknown): void {
     const me = this.client.getUserId();
     const writers = Array.isArray(users)
-      ? users.filter((user) => typeof user === 'string' && user !== me)
+      ? users.filter((user): user is string => typeof user === 'string' && user !== me)
       : [];
     const rooms = writers.length > 0 ? this.#entries.keys() : this.#typing.keys();
     for (const roomId of new Set([...this.#typing.keys(), ...rooms])) {
