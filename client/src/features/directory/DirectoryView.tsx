@@ -20,13 +20,12 @@ import { useTitle } from '../../app/title.ts';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
 import { useMatrix } from '../../matrix/context.tsx';
 import type { DirectoryDepartment, DirectoryPerson } from './api.ts';
+import { personPath } from './person-path.ts';
 import { DirectoryViewModel, type TreeNode } from './DirectoryViewModel.ts';
 import { OthersSearch } from './OthersSearch.tsx';
 import { inDirectory } from './people-search.ts';
 import './directory.css';
 
-/** Address of a person's page. */
-export const personPath = (userId: string): string => `/person/${encodeURIComponent(userId)}`;
 const departmentPath = (id: string): string => `/directory/${id}`;
 
 function Branch(props: {

@@ -17,7 +17,7 @@ import type { ReactNode } from 'react';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
 import { useMatrix } from '../../matrix/context.tsx';
 import { searchPeople, type FoundPerson } from './people-search.ts';
-import { personPath } from './DirectoryView.tsx';
+import { personPath } from './person-path.ts';
 
 /** How long typing rests before the servers are asked, in milliseconds. */
 const REST_MS = 250;

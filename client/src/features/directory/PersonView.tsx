@@ -24,7 +24,7 @@ import { useMatrix } from '../../matrix/context.tsx';
 import { PersonTrust } from '../keys/PersonTrust.tsx';
 import { roomPath } from '../rooms/RoomRow.tsx';
 import type { DirectoryProfile } from './api.ts';
-import { personPath } from './DirectoryView.tsx';
+import { personPath } from './person-path.ts';
 import { PersonViewModel } from './PersonViewModel.ts';
 import './directory.css';
 

@@ -8,7 +8,7 @@ import { MatrixAvatar } from '../../../components/MatrixAvatar.tsx';
 import { receiptsArePrivate, setReceiptsPrivate } from '../../../matrix/read-receipts.ts';
 import type { NotifyLevel, RoomInfo, RoomInfoStore } from '../../../matrix/room-info-store.ts';
 import { useRoom } from '../room-context.ts';
-import { PanelFrame } from './Panel.tsx';
+import { PanelFrame } from './PanelFrame.tsx';
 
 const LEVELS: readonly NotifyLevel[] = ['all', 'mentions', 'none'];
 

@@ -18,7 +18,7 @@ import { useMatrix } from '../../../matrix/context.tsx';
 import type { MembersStore, RoomPerson } from '../../../matrix/members-store.ts';
 import type { RoomInfo } from '../../../matrix/room-info-store.ts';
 import { useRoom } from '../room-context.ts';
-import { PanelFrame } from './Panel.tsx';
+import { PanelFrame } from './PanelFrame.tsx';
 
 /** People shown at once; a search finds the others. */
 const MOST = 200;

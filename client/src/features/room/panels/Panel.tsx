@@ -1,4 +1,4 @@
-import { Busy, CloseButton, EmptyState, ErrorBoundary, useServices, useText } from '@qiao/ui-kit';
+import { Busy, EmptyState, ErrorBoundary, useServices, useText } from '@qiao/ui-kit';
 import { lazy, Suspense, type ComponentType, type LazyExoticComponent, type ReactNode } from 'react';
 import type { RoomInfo, RoomInfoStore } from '../../../matrix/room-info-store.ts';
 import { modules } from '../../../modules.ts';
@@ -6,6 +6,7 @@ import { useRoom } from '../room-context.ts';
 import { TileFailed } from '../DomainTile.tsx';
 import { InfoPanel } from './InfoPanel.tsx';
 import { MembersPanel } from './MembersPanel.tsx';
+import { PanelFrame } from './PanelFrame.tsx';
 import { PinnedPanel } from './PinnedPanel.tsx';
 import { ThreadPanel } from './ThreadPanel.tsx';
 import { ThreadsPanel } from './ThreadsPanel.tsx';
@@ -19,25 +20,6 @@ type DomainView = LazyExoticComponent<
 const domainPanels = modules.flatMap((module) =>
   (module.client?.panels ?? []).map((panel) => ({ ...panel, View: lazy(panel.load) as DomainView })),
 );
-
-/** The frame of a panel: its title and what closes it. */
-export function PanelFrame(props: {
-  title: string;
-  onClose: () => void;
-  children: ReactNode;
-  actions?: ReactNode;
-}): ReactNode {
-  return (
-    <aside className="c-panel" aria-label={props.title}>
-      <header className="c-panel__head">
-        <h2>{props.title}</h2>
-        {props.actions}
-        <CloseButton onClick={props.onClose} />
-      </header>
-      {props.children}
-    </aside>
-  );
-}
 
 /** The panel that the address names. */
 export default function Panel(props: {

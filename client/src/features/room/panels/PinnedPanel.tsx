@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import { useMatrix } from '../../../matrix/context.tsx';
 import { useRoom } from '../room-context.ts';
 import { ListedMessageLine } from './ListedMessageLine.tsx';
-import { PanelFrame } from './Panel.tsx';
+import { PanelFrame } from './PanelFrame.tsx';
 
 /** The pinned messages of a conversation. */
 export function PinnedPanel(props: { onClose: () => void }): ReactNode {

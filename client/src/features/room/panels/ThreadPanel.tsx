@@ -5,7 +5,7 @@ import { useMatrix } from '../../../matrix/context.tsx';
 import { Composer } from '../../composer/Composer.tsx';
 import { RoomContext, useRoom, type InRoom } from '../room-context.ts';
 import { Timeline } from '../Timeline.tsx';
-import { PanelFrame } from './Panel.tsx';
+import { PanelFrame } from './PanelFrame.tsx';
 
 /** The conversation below a message. */
 export function ThreadPanel(props: { eventId: string; onClose: () => void }): ReactNode {

@@ -6,7 +6,7 @@ import { useMatrix } from '../../../matrix/context.tsx';
 import { usePreview } from '../MessageTile.tsx';
 import { useRoom } from '../room-context.ts';
 import { ListedMessageLine } from './ListedMessageLine.tsx';
-import { PanelFrame } from './Panel.tsx';
+import { PanelFrame } from './PanelFrame.tsx';
 
 /** The threads of a conversation. */
 export function ThreadsPanel(props: { onClose: () => void }): ReactNode {

@@ -1,0 +1,2 @@
+/** Address of a person's page. */
+export const personPath = (userId: string): string => `/person/${encodeURIComponent(userId)}`;
