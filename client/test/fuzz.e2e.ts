@@ -12,8 +12,8 @@ const EVENTS = 140;
 /** Events of the encrypted room: each is encrypted by a process of its own. */
 const ENCRYPTED = 50;
 
-/** The same events for the same seed (mulberry32). */
-const seed = Number(process.env['QIAO_FUZZ_SEED'] ?? Date.now() % 1_000_000);
+/** The same events for the same seed (mulberry32); QIAO_FUZZ_SEED looks at others. */
+const seed = Number(process.env['QIAO_FUZZ_SEED'] ?? 7);
 let state = seed;
 const random = (): number => {
   state = (state + 0x6d2b79f5) | 0;
@@ -236,7 +236,7 @@ async function attack(
   const ids = [first];
   let taken = 0;
   for (let at = 0; at < count; at++) {
-    const hostile = (kinds[at % kinds.length] as (typeof kinds)[number])(ids);
+    const hostile = kinds[at % kinds.length]!(ids);
     const id = await send(JSON.parse(JSON.stringify(hostile)) as Hostile).catch(() => undefined);
     if (id !== undefined) {
       taken++;

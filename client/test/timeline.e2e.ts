@@ -218,9 +218,7 @@ describe('a long conversation', () => {
               (row) => row.getBoundingClientRect().top > node.getBoundingClientRect().top,
             );
             const before = watched?.getBoundingClientRect().top ?? 0;
-            const count = node.childElementCount;
             await new Promise((done) => setTimeout(done, 120));
-            void count;
             return watched?.isConnected === true && Math.abs(watched.getBoundingClientRect().top - before) > 2
               ? 1
               : 0;

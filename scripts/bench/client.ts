@@ -137,13 +137,10 @@ function countScripts(page: Page): {
 }
 
 /** Resident memory of the page's renderer, bytes. */
-async function rendererMemory(browser: TestBrowser, page: Page): Promise<number> {
+async function rendererMemory(browser: TestBrowser): Promise<number> {
   const cdp = await browser.browser.newBrowserCDPSession();
-  const { processInfo } = (await cdp.send('SystemInfo.getProcessInfo')) as {
-    processInfo: { id: number; type: string; cpuTime: number }[];
-  };
+  const { processInfo } = await cdp.send('SystemInfo.getProcessInfo');
   await cdp.detach();
-  void page;
   const sizes = processInfo
     .filter((one) => one.type === 'renderer')
     .map(({ id }) => {
@@ -155,7 +152,7 @@ async function rendererMemory(browser: TestBrowser, page: Page): Promise<number>
 
 async function heap(cdp: CDPSession): Promise<number> {
   await cdp.send('HeapProfiler.collectGarbage');
-  return ((await cdp.send('Runtime.getHeapUsage')) as { usedSize: number }).usedSize;
+  return (await cdp.send('Runtime.getHeapUsage')).usedSize;
 }
 
 /** Puts off what stands between sign-in and the list. */
@@ -172,8 +169,8 @@ const seen = (page: Page, selector: string, text?: string): Promise<number> =>
     ([css, wanted]) =>
       new Promise<number>((resolve) => {
         const look = (): boolean => {
-          for (const node of document.querySelectorAll(css ?? '')) {
-            if (wanted === undefined || wanted === null || (node.textContent ?? '').includes(wanted)) {
+          for (const node of document.querySelectorAll(css)) {
+            if (wanted === null || node.textContent.includes(wanted)) {
               requestAnimationFrame(() => {
                 resolve(performance.now());
               });
@@ -228,7 +225,7 @@ async function measure(
   await page.locator(client.message).first().waitFor();
   await page.waitForTimeout(IDLE_MS);
   const heapIdle = await heap(cdp);
-  const processIdle = await rendererMemory(browser, page);
+  const processIdle = await rendererMemory(browser);
 
   const reloads = { list: [] as number[], timeline: [] as number[] };
   for (let n = 0; n < 3; n++) {
@@ -263,9 +260,7 @@ async function measure(
           const look = (): void => {
             const there =
               pressed !== undefined &&
-              [...document.querySelectorAll(css ?? '')].some((node) =>
-                (node.textContent ?? '').includes(`${wanted ?? ''}:`),
-              );
+              [...document.querySelectorAll(css)].some((node) => node.textContent.includes(`${wanted}:`));
             if (there) resolve(performance.now() - (pressed ?? 0));
             else requestAnimationFrame(look);
           };
@@ -277,7 +272,7 @@ async function measure(
     switches.push(await shown);
   }
   const heapVisited = await heap(cdp);
-  const processVisited = await rendererMemory(browser, page);
+  const processVisited = await rendererMemory(browser);
 
   await page.goto(client.path(account.large.id));
   await page.locator(client.message).first().waitFor();
@@ -345,9 +340,7 @@ async function measure(
           const look = (): void => {
             const there =
               pressed > 0 &&
-              [...document.querySelectorAll(css ?? '')].some((node) =>
-                (node.textContent ?? '').includes(wanted ?? ''),
-              );
+              [...document.querySelectorAll(css)].some((node) => node.textContent.includes(wanted));
             if (there) resolve({ pressed, shown: performance.timeOrigin + performance.now() });
             else requestAnimationFrame(look);
           };
