@@ -30,6 +30,9 @@ const SHARED = [
   'scripts/build.ts',
 ];
 const PAGES = ['client', 'admin'];
+/** Says that a build runs; no input of one. */
+const LOCK = '.building';
+const SKIPPED = new Set(['node_modules', 'dist', 'test', LOCK]);
 
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -43,7 +46,7 @@ function* filesBelow(path: string): Generator<string> {
     return;
   }
   for (const name of readdirSync(path).sort()) {
-    if (name === 'node_modules' || name === 'dist' || name === 'test' || /\.test\.tsx?$/.test(name)) continue;
+    if (SKIPPED.has(name) || /\.test\.tsx?$/.test(name)) continue;
     yield* filesBelow(join(path, name));
   }
 }
@@ -70,7 +73,7 @@ function printSizes(page: string): void {
 
 /** Two builds at once would empty each other's folder: the second one waits, and finds nothing to do. */
 async function alone(page: string): Promise<Disposable> {
-  const path = join(root, page, '.building');
+  const path = join(root, page, LOCK);
   for (;;) {
     try {
       writeFileSync(path, String(process.pid), { flag: 'wx' });
