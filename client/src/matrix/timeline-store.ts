@@ -266,8 +266,10 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
     };
     // What is in memory already comes at once and without a sign of loading; what of it is not shown does not count.
     if (window.extend(direction, PAGE) && gained() > 0) {
+      const before = this.snapshot.items;
       this.#build();
-      return;
+      // Events without a line of their own change nothing on screen: then nobody would ask again.
+      if (this.snapshot.items !== before) return;
     }
     this.set(direction === Direction.Backward ? { older: 'loading' } : { newer: 'loading' });
     try {

@@ -27,7 +27,8 @@ export class ScrollKeeper {
   #stuck = true;
   /** Whether the lower end is the newest message: only then it is stuck to. */
   #isEnd = true;
-  #expected = -1;
+  /** Where we scrolled last; NaN: somewhere else since. (-1 would be next to the very top.) */
+  #expected = Number.NaN;
 
   constructor(frame: HTMLElement, content: HTMLElement, onScroll: (state: ScrollState) => void) {
     this.#frame = frame;
@@ -102,7 +103,7 @@ export class ScrollKeeper {
   readonly #scrolled = (): void => {
     // What was scrolled by us has been noted already.
     if (Math.abs(this.#frame.scrollTop - this.#expected) <= 1) return;
-    this.#expected = -1;
+    this.#expected = Number.NaN;
     this.#stuck = this.#isEnd && this.#below() <= BOTTOM;
     this.#note();
     this.#tell();
