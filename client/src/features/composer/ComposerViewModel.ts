@@ -19,6 +19,12 @@ export const MAX_CONTENT_BYTES = 45_000;
 /** How long changes are gathered before the draft is kept, in milliseconds. */
 const DRAFT_MS = 150;
 
+/** Whether some of the text is selected in what has the focus. */
+const hasSelection = (target: EventTarget | null): boolean =>
+  target instanceof HTMLTextAreaElement
+    ? target.selectionStart !== target.selectionEnd
+    : document.getSelection()?.isCollapsed === false;
+
 /** What is open beside the text. */
 export type ComposerPart = 'poll' | 'voice' | 'emoji' | 'link' | `action:${string}`;
 
@@ -182,7 +188,10 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
       if (last) this.#deps.target.edit(last);
       return last !== undefined;
     }
-    if (key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
+    // Without a selection the key opens the quick switcher, as everywhere else.
+    const isCtrlK =
+      key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+    if (isCtrlK && hasSelection(event.target)) {
       this.set({ part: 'link' });
       return true;
     }
