@@ -75,6 +75,13 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
  * under a strict Content-Security-Policy, too.
  */
 export async function axeViolations(page: Page, options: RunOptions = {}): Promise<string[]> {
+  // A change of colours is drawn first: in the middle of it, text and ground may be of two themes.
+  await page.evaluate(`new Promise((done) => {
+    const ends = document.getAnimations().filter((each) => each.effect?.getComputedTiming().endTime !== Infinity);
+    void Promise.allSettled(ends.map((each) => each.finished)).then(() => {
+      requestAnimationFrame(() => { requestAnimationFrame(done); });
+    });
+  })`);
   // evaluate() is not subject to the page's policy, a script tag is.
   await page.evaluate(axeSource);
   const results = await page.evaluate(
