@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { EncryptedBot, fileSecrets, type TextMessage } from '@qiao/platform/bots';
+import { EncryptedBot, fileSecrets, resideBot, type TextMessage } from '@qiao/platform/bots';
 import { MatrixError, MatrixLink } from '@qiao/platform/matrix';
 import {
   parseEventId,
@@ -15,10 +14,6 @@ import type { Locale } from '@qiao/platform';
 import { CHANGED_SIGNAL, NOTICES_BOT } from '../contract/index.ts';
 import { fraction, type Base } from './context.ts';
 import type { Witness } from './witness.ts';
-
-/** Waits between tries to start, milliseconds. */
-const FIRST_WAIT_MS = 1000;
-const MAX_WAIT_MS = 30_000;
 
 /** Somebody answered something the bot said in their room. */
 export interface DirectResponse {
@@ -64,9 +59,7 @@ export function createNoticesBot(
     random: fraction(context),
     log,
   });
-  const ended = new AbortController();
   let locale: Locale = 'zh-Hans';
-  let starting: Promise<void> | undefined;
   const bot = new EncryptedBot({
     link,
     userId,
@@ -99,22 +92,6 @@ export function createNoticesBot(
       .where('user_id', '=', user)
       .execute();
   });
-
-  const begin = async (): Promise<void> => {
-    let wait = FIRST_WAIT_MS;
-    while (!ended.signal.aborted) {
-      try {
-        locale = await org.locale();
-        await bot.start();
-        log.info({ rooms: bot.health.rooms }, 'the notices bot reads');
-        return;
-      } catch (error) {
-        log.warn({ err: error, waitMs: wait }, 'the notices bot cannot start yet');
-        await delay(wait, undefined, { signal: ended.signal }).catch(() => undefined);
-        wait = Math.min(wait * 2, MAX_WAIT_MS);
-      }
-    }
-  };
 
   /** Makes the room, or finds the one that a process made which died before it wrote it down. */
   async function makeRoom(person: string, topic: string): Promise<RoomId> {
@@ -156,11 +133,15 @@ export function createNoticesBot(
     return roomId;
   }
 
-  async function hasDevice(person: string): Promise<boolean> {
-    const answer = await link.as(userId).keysQuery({ device_keys: { [person]: [] } });
-    const devices = (answer['device_keys'] as Record<string, object> | undefined)?.[person];
-    return devices !== undefined && Object.keys(devices).length > 0;
-  }
+  const residence = resideBot({
+    bot,
+    link,
+    userId,
+    log,
+    prepare: async () => {
+      locale = await org.locale();
+    },
+  });
 
   const requireRunning = (): void => {
     if (bot.health.state !== 'running') throw new Error('the notices bot does not run yet');
@@ -168,22 +149,14 @@ export function createNoticesBot(
 
   return {
     get running() {
-      return bot.health.state === 'running';
+      return residence.running;
     },
-    start() {
-      starting ??= begin();
-    },
-    async stop() {
-      ended.abort();
-      if (bot.health.state !== 'running') await link.close();
-      await starting?.catch(() => undefined);
-      await bot.stop();
-      await link.close();
-    },
+    start: residence.start,
+    stop: residence.stop,
     async tell(person, message, txnId) {
       requireRunning();
       // What is encrypted before there is a device nobody could read.
-      if (!(await hasDevice(person))) return undefined;
+      if (!(await residence.hasDevice(person))) return undefined;
       const roomId = await roomOf(person);
       if (roomId === undefined) return undefined;
       const eventId: EventId = await bot.sendText(roomId, { msgtype: 'm.text', ...message }, { txnId });

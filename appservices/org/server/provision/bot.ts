@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { EncryptedBot, fileSecrets, type MessageEvent } from '@qiao/platform/bots';
+import { EncryptedBot, fileSecrets, resideBot, type MessageEvent } from '@qiao/platform/bots';
 import { MatrixLink } from '@qiao/platform/matrix';
 import { parseEventId, parseRoomId, parseUserId, type RoomId } from '@qiao/matrix-types';
 import type { Locale } from '@qiao/platform';
@@ -9,9 +9,6 @@ import type { OrgContext } from '../setup.ts';
 import type { BotRepository, BotPerson } from './bot.repository.ts';
 import { asLocale } from './words.ts';
 
-/** Waits between tries to start, milliseconds: the host is up long before a homeserver may be. */
-const FIRST_WAIT_MS = 1000;
-const MAX_WAIT_MS = 30_000;
 /** While much is being sent the bot reads once in this time, milliseconds, and looks so often whether it is over. */
 const BUSY_WAIT_MS = 5000;
 const BUSY_WAIT_MS_PER_CHANGE = 1;
@@ -91,9 +88,7 @@ export function createOrgBot(
     random: parts.random,
     log,
   });
-  const ended = new AbortController();
   let companyLocale: Locale = asLocale(null);
-  let starting: Promise<void> | undefined;
   const say = (locale: Locale, key: string, params?: Record<string, unknown>): string =>
     texts.t(locale, `org:provision.bot.${key}`, params);
   const bot = new EncryptedBot({
@@ -149,37 +144,23 @@ export function createOrgBot(
     );
   });
 
-  const begin = async (): Promise<void> => {
-    let wait = FIRST_WAIT_MS;
-    while (!ended.signal.aborted) {
-      try {
-        companyLocale = asLocale(await parts.locale());
-        await bot.start();
-        log.info({ rooms: bot.health.rooms }, 'the organisation bot reads');
-        return;
-      } catch (error) {
-        log.warn({ err: error, waitMs: wait }, 'the organisation bot cannot start yet');
-        await delay(wait, undefined, { signal: ended.signal }).catch(() => undefined);
-        wait = Math.min(wait * 2, MAX_WAIT_MS);
-      }
-    }
-  };
+  const residence = resideBot({
+    bot,
+    link,
+    userId,
+    log,
+    prepare: async () => {
+      companyLocale = asLocale(await parts.locale());
+    },
+  });
 
   return {
     get running() {
-      return bot.health.state === 'running';
+      return residence.running;
     },
-    start() {
-      starting ??= begin();
-    },
-    async stop() {
-      ended.abort();
-      // Calls in flight end with the link; without it a start that waits for the homeserver would hold up the stop.
-      if (bot.health.state !== 'running') await link.close();
-      await starting?.catch(() => undefined);
-      await bot.stop();
-      await link.close();
-    },
+    start: residence.start,
+    stop: residence.stop,
+    hasDevice: residence.hasDevice,
     async welcome(roomId, person, department) {
       // The job has just seen the first device; the bot's own sync may tell of it only after the message.
       await bot.refreshDevices([parseUserId(person.userId)]);
@@ -210,11 +191,6 @@ export function createOrgBot(
     },
     onResponse(handler) {
       responded.push(handler);
-    },
-    async hasDevice(person) {
-      const answer = await link.as(userId).keysQuery({ device_keys: { [person]: [] } });
-      const devices = (answer['device_keys'] as Record<string, object> | undefined)?.[person];
-      return devices !== undefined && Object.keys(devices).length > 0;
     },
   };
 
