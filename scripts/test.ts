@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bin, staticChecks } from './lib/checks.ts';
 import { logTail, paths, root } from './stack/index.ts';
@@ -17,6 +17,8 @@ const reports = join(root, 'var/test/report');
 const stackLogs = join(reports, 'stack');
 /** Lines of a failed check that are shown. */
 const shownLines = 60;
+/** Lines of each failed test's message in the list at the end. */
+const failureLines = 12;
 
 const begin = Date.now();
 const total: Result = { passed: 0, failed: 0 };
@@ -76,6 +78,7 @@ async function check(name: string, command: string[]): Promise<void> {
   const from = Date.now();
   const code = await execute(command, log);
   if (code !== 0) {
+    failures.push(name);
     const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
     print(lines.slice(-shownLines).join('\n'));
   }
@@ -85,7 +88,27 @@ async function check(name: string, command: string[]): Promise<void> {
 interface VitestReport {
   numPassedTests: number;
   numFailedTests: number;
-  testResults: { status: string; assertionResults: unknown[] }[];
+  testResults: {
+    name: string;
+    status: string;
+    message: string;
+    assertionResults: { status: string; fullName: string; failureMessages?: string[] }[];
+  }[];
+}
+
+/** What failed, said again at the very end: of a long run often only the end is kept. */
+const failures: string[] = [];
+
+function noteFailures(read: VitestReport): void {
+  const firstLines = (text: string): string => text.split('\n').slice(0, failureLines).join('\n     ');
+  for (const file of read.testResults) {
+    const name = relative(root, file.name);
+    const failed = file.assertionResults.filter((one) => one.status === 'failed');
+    for (const one of failed)
+      failures.push(`${name} > ${one.fullName}\n     ${firstLines(one.failureMessages?.[0] ?? '')}`);
+    if (file.status === 'failed' && failed.length === 0)
+      failures.push(`${name}\n     ${firstLines(file.message)}`);
+  }
 }
 
 /** Runs vitest; a file that could not even be loaded counts as one failure. */
@@ -109,6 +132,7 @@ async function vitest(folders: string[]): Promise<void> {
   const result: Result = { passed: 0, failed: 0 };
   if (existsSync(report)) {
     const read = JSON.parse(readFileSync(report, 'utf8')) as VitestReport;
+    noteFailures(read);
     result.passed = read.numPassedTests;
     result.failed =
       read.numFailedTests +
@@ -173,6 +197,7 @@ async function main(): Promise<number> {
     await vitest(only === undefined ? [] : code);
   }
   if (only === undefined || only.includes('synapse-config')) await pytest();
+  for (const one of failures) print(`\nFAILED ${one}`);
   print(`\n${((Date.now() - begin) / 1000).toFixed(0)} s. Reports: var/test/report`);
   print(`${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
