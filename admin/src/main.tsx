@@ -1,13 +1,13 @@
 import '@qiao/ui-kit/styles.css';
 import './app/app.css';
-import { I18n, kitCatalogues, loadBrand, preferredLocale } from '@qiao/ui-kit';
+import { I18n, kitCatalogues, loadBrand, preferredLocale, takeLoginToken } from '@qiao/ui-kit';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App.tsx';
-import { takeLoginToken } from './app/SignInView.tsx';
+import { PLACE } from './app/place.ts';
 import { modules } from './modules.ts';
 
-const loginToken = takeLoginToken();
+const loginToken = takeLoginToken(PLACE);
 const brand = await loadBrand();
 const i18n = await I18n.create(
   {

@@ -2,6 +2,7 @@ import {
   Banner,
   loginFlows,
   Logo,
+  rememberPlace,
   SignInForm,
   SignInViewModel,
   useBrand,
@@ -11,22 +12,8 @@ import {
 } from '@qiao/ui-kit';
 import { useEffect, type ReactNode } from 'react';
 import { prove } from './matrix.ts';
+import { PLACE } from './place.ts';
 import { Preferences } from './Preferences.tsx';
-
-const PLACE = 'qiao.console.place';
-
-/** Takes the token of a finished single sign-on from the address, and goes back to the place it began. */
-export function takeLoginToken(): string | undefined {
-  const here = new URL(location.href);
-  const token = here.searchParams.get('loginToken');
-  if (token === null) return undefined;
-  here.searchParams.delete('loginToken');
-  const place = sessionStorage.getItem(PLACE);
-  sessionStorage.removeItem(PLACE);
-  const back = place?.startsWith('/admin') ? place : here.pathname + here.search;
-  history.replaceState(null, '', back);
-  return token;
-}
 
 export function SignInView(props: {
   exchange: (openid: OpenIdAnswer) => Promise<void>;
@@ -67,7 +54,7 @@ export function SignInView(props: {
           homeserverUrl=""
           back={`${location.origin}/admin/`}
           onLeave={() => {
-            sessionStorage.setItem(PLACE, location.pathname + location.search);
+            rememberPlace(PLACE);
           }}
         />
       </main>

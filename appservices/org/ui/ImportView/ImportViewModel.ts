@@ -11,6 +11,7 @@ import {
   dataOf,
   holds,
   LOADING,
+  saveTable,
   ViewModel,
   watch,
   watchPages,
@@ -20,7 +21,7 @@ import {
 } from '@qiao/ui-kit';
 import type { Static } from 'typebox';
 import { keys, orgApi } from '../api.ts';
-import { csvLine, download } from '../parts/download.ts';
+import { csvLine } from '../parts/csv.ts';
 import type { PeopleFieldName } from './fields.ts';
 
 export type Change = Static<typeof ImportChange>;
@@ -339,7 +340,7 @@ export class ImportViewModel extends ViewModel<ImportSnapshot> {
       } while (after !== undefined);
       return text;
     });
-    if (done.ok) download(`${t('org:imports.problems_file')}.csv`, done.value);
+    if (done.ok) saveTable(`${t('org:imports.problems_file')}.csv`, done.value);
   };
 
   // Carrying it out.

@@ -2,6 +2,7 @@ import type { Person, PeoplePage } from '@qiao/org/contract';
 import {
   holds,
   LOADING,
+  saveFile,
   ViewModel,
   watchPages,
   type Pages,
@@ -10,7 +11,6 @@ import {
   type WatchPages,
 } from '@qiao/ui-kit';
 import { keys, orgApi } from '../api.ts';
-import { download } from '../parts/download.ts';
 import { loadDepartments } from '../parts/pickers.tsx';
 
 export interface PeopleFilter {
@@ -117,7 +117,7 @@ export class PeopleViewModel extends ViewModel<PeopleSnapshot> {
     );
     this.set({ busy: false });
     if (!done.ok) return;
-    download(`${i18n.t('org:people.links_file')}.csv`, done.value);
+    saveFile(`${i18n.t('org:people.links_file')}.csv`, done.value);
     this.set({ linking: false });
   };
 

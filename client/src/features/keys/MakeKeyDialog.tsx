@@ -2,10 +2,9 @@ import { Button } from '@vector-im/compound-web';
 import CopyIcon from '@vector-im/compound-design-tokens/assets/web/icons/copy';
 import CheckIcon from '@vector-im/compound-design-tokens/assets/web/icons/check';
 import DownloadIcon from '@vector-im/compound-design-tokens/assets/web/icons/download';
-import { Banner, Busy, CheckField, Dialog, useServices, useText, useViewModel } from '@qiao/ui-kit';
+import { Banner, Busy, CheckField, Dialog, saveText, useServices, useText, useViewModel } from '@qiao/ui-kit';
 import { useState, type ReactNode } from 'react';
 import type { Encryption } from '../../matrix/encryption.ts';
-import { saveText } from './files.ts';
 import { MakeKeyViewModel } from './MakeKeyViewModel.ts';
 
 /** The key in groups of four, to be read and compared by eye. */

@@ -7,6 +7,7 @@ import {
   FormShell,
   PasswordField,
   ProgressBar,
+  saveText,
   Tag,
   useSnapshot,
   useText,
@@ -16,7 +17,6 @@ import {
 import { useId, useRef, type ReactNode } from 'react';
 import { useMatrix } from '../../matrix/context.tsx';
 import type { KeysState } from '../../matrix/encryption.ts';
-import { saveText } from '../keys/files.ts';
 import { SecurityViewModel, SHORTEST, type SecuritySnapshot } from './SecurityViewModel.ts';
 
 const TONES: Readonly<Record<KeysState, Tone>> = {

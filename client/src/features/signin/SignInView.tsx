@@ -2,6 +2,7 @@ import { Button } from '@vector-im/compound-web';
 import {
   Banner,
   loginFlows,
+  rememberPlace,
   SignInForm,
   SignInViewModel,
   useBrand,
@@ -12,7 +13,7 @@ import {
 } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
 import { useTitle } from '../../app/title.ts';
-import { rememberPlace } from './login-token.ts';
+import { PLACE } from './place.ts';
 
 /** The session and the encryption are loaded while the person types. */
 let warming = false;
@@ -61,7 +62,9 @@ export default function SignInView(props: {
         homeserverUrl={props.homeserverUrl}
         back={`${location.origin}/`}
         fixedUser={again !== undefined}
-        onLeave={rememberPlace}
+        onLeave={() => {
+          rememberPlace(PLACE);
+        }}
         onTyping={warm}
       />
       {again ? (
