@@ -100,7 +100,12 @@ export function setup(context: NoticesContext): DomainParts {
     ],
     health: {
       // The host is well without it: it starts as soon as the homeserver is there.
-      bot: () => Promise.resolve({ ok: true, detail: bot.running ? 'reads' : 'waits for the homeserver' }),
+      bot: () =>
+        Promise.resolve(
+          bot.running
+            ? { ok: true, detail: 'reads', code: 'reading' as const }
+            : { ok: true, detail: 'waits for the homeserver', code: 'waiting_for_homeserver' as const },
+        ),
     },
     start: () => {
       bot.start();
