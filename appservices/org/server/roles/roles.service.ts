@@ -2,6 +2,8 @@ import { makeErrors, platformErrors, type Actor, type GrantSource } from '@qiao/
 import type { Transaction } from 'kysely';
 import { orgErrorTable } from '../../contract/errors.ts';
 import { builtinRoles } from '../../contract/permissions.ts';
+import { changesRepository } from '../changes.repository.ts';
+import type { DepartmentTree } from '../directory/tree.ts';
 import { loadTree } from '../directory/tree.repository.ts';
 import { peopleRepository } from '../directory/people.repository.ts';
 import { cleanName } from '../names.ts';
@@ -111,6 +113,21 @@ export function createRoles(context: RolesContext) {
     return wanted;
   }
 
+  /**
+   * Opens a transaction with the directory's lock, and judges the actor anew under it (ADR 48): roles and grants
+   * change one after the other, as the directory does that they speak of.
+   */
+  async function locked<T>(
+    actor: Actor,
+    work: (trx: OrgTrx, held: Held, tree: DepartmentTree) => Promise<T>,
+  ): Promise<T> {
+    return db.transaction().execute(async (trx) => {
+      await changesRepository.lock(trx);
+      const { held } = await holder(actor, trx);
+      return work(trx, held, await loadTree(trx));
+    });
+  }
+
   return {
     holder,
     grantSource,
@@ -130,14 +147,13 @@ export function createRoles(context: RolesContext) {
     },
 
     async createRole(
-      { actor, held }: Holder,
+      { actor, held: ahead }: Holder,
       role: { name: string; permissions: readonly string[] },
     ): Promise<RoleWithCount> {
-      const tree = await loadTree(db);
-      if (!held.over('org.role.edit', null, tree)) throw platformErrors.not_allowed();
+      if (!ahead.somewhere('org.role.edit')) throw platformErrors.not_allowed();
       const permissions = known(role.permissions);
-      requireRoleEdit(held, tree, permissions);
-      return db.transaction().execute(async (trx) => {
+      return locked(actor, async (trx, held, tree) => {
+        requireRoleEdit(held, tree, permissions);
         const id = random.uuid();
         const name = await uniqueName(trx, role.name, null);
         await repository.insertRole(trx, { id, name, permissions });
@@ -153,13 +169,13 @@ export function createRoles(context: RolesContext) {
     },
 
     async changeRole(
-      { actor, held }: Holder,
+      { actor, held: ahead }: Holder,
       id: string,
       change: { version: number; name?: string; permissions?: readonly string[] },
     ): Promise<RoleWithCount> {
-      const tree = await loadTree(db);
-      if (!held.over('org.role.edit', null, tree)) throw platformErrors.not_allowed();
-      return db.transaction().execute(async (trx) => {
+      if (!ahead.somewhere('org.role.edit')) throw platformErrors.not_allowed();
+      return locked(actor, async (trx, held, tree) => {
+        if (!held.over('org.role.edit', null, tree)) throw platformErrors.not_allowed();
         const before = await repository.role(trx, id, true);
         if (!before) throw platformErrors.not_found();
         if (before.builtin !== null) throw errors.role_builtin();
@@ -183,10 +199,10 @@ export function createRoles(context: RolesContext) {
       });
     },
 
-    async removeRole({ actor, held }: Holder, id: string): Promise<void> {
-      const tree = await loadTree(db);
-      if (!held.over('org.role.edit', null, tree)) throw platformErrors.not_allowed();
-      await db.transaction().execute(async (trx) => {
+    async removeRole({ actor, held: ahead }: Holder, id: string): Promise<void> {
+      if (!ahead.somewhere('org.role.edit')) throw platformErrors.not_allowed();
+      await locked(actor, async (trx, held, tree) => {
+        if (!held.over('org.role.edit', null, tree)) throw platformErrors.not_allowed();
         const before = await repository.role(trx, id, true);
         if (!before) throw platformErrors.not_found();
         if (before.builtin !== null) throw errors.role_builtin();
@@ -215,20 +231,19 @@ export function createRoles(context: RolesContext) {
     },
 
     async createGrant(
-      { actor, held }: Holder,
+      { actor, held: ahead }: Holder,
       grant: { person_id: string; role_id: string; department_id: string | null; ends_at: Date | null },
     ): Promise<GrantRow> {
-      if (!held.somewhere('org.role.grant')) throw platformErrors.not_allowed();
+      if (!ahead.somewhere('org.role.grant')) throw platformErrors.not_allowed();
       const now = clock.now();
-      const tree = await loadTree(db);
       const { department_id: departmentId } = grant;
-      if (!held.over('org.role.grant', departmentId, tree)) throw platformErrors.not_found();
-      const department = departmentId === null ? undefined : tree.get(departmentId);
-      if (departmentId !== null) {
-        if (!department) throw platformErrors.not_found();
-        if (department.state !== 'active') throw errors.department_ended();
-      }
-      return db.transaction().execute(async (trx) => {
+      return locked(actor, async (trx, held, tree) => {
+        if (!held.over('org.role.grant', departmentId, tree)) throw platformErrors.not_found();
+        const department = departmentId === null ? undefined : tree.get(departmentId);
+        if (departmentId !== null) {
+          if (!department) throw platformErrors.not_found();
+          if (department.state !== 'active') throw errors.department_ended();
+        }
         const role = await repository.role(trx, grant.role_id, true);
         if (!role) throw platformErrors.not_found();
         // Somebody who may not see the role learns nothing of it.
@@ -270,11 +285,10 @@ export function createRoles(context: RolesContext) {
       });
     },
 
-    async removeGrant({ actor, held }: Holder, id: string): Promise<void> {
-      if (!held.somewhere('org.role.grant')) throw platformErrors.not_allowed();
+    async removeGrant({ actor, held: ahead }: Holder, id: string): Promise<void> {
+      if (!ahead.somewhere('org.role.grant')) throw platformErrors.not_allowed();
       const now = clock.now();
-      const tree = await loadTree(db);
-      await db.transaction().execute(async (trx) => {
+      await locked(actor, async (trx, held, tree) => {
         const [row] = await repository.grants(trx, { id, within: 'all', limit: 1, now });
         if (!row) throw platformErrors.not_found();
         requireRevocable(held, tree, row);

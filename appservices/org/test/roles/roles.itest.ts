@@ -1,6 +1,9 @@
-import type { TestCall } from '@qiao/platform/testing';
+import type { TestAnswer, TestCall } from '@qiao/platform/testing';
+import { waitFor } from '@qiao/testkit';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { builtinRoles } from '../../contract/index.ts';
+import { changesRepository } from '../../server/changes.repository.ts';
 import {
   buildDepartment,
   buildGrant,
@@ -54,6 +57,26 @@ const grant = (call: TestCall, person: string, role: string, department: string 
     department_id: department === null ? null : d[department],
     ...more,
   });
+
+/** Sends a request while the directory is locked, withdraws a right as soon as it waits there, and lets it go on. */
+async function withdrawnBetween(held: string, request: () => Promise<TestAnswer>): Promise<TestAnswer> {
+  const [answer] = await org.db.transaction().execute(async (trx) => {
+    await changesRepository.lock(trx);
+    const sent = request();
+    await waitFor(
+      async () => {
+        const { rows } = await sql`select 1 from pg_locks l join pg_database d on d.oid = l.database
+          where l.locktype = 'advisory' and not l.granted and d.datname = current_database()`.execute(trx);
+        return rows.length > 0;
+      },
+      { what: 'the request to wait for the directory', timeout: 30_000 },
+    );
+    await trx.deleteFrom('org.role_grant').where('id', '=', held).execute();
+    // The answer comes after the commit.
+    return [sent] as const;
+  });
+  return answer;
+}
 
 describe('roles', () => {
   test('are listed in the reader’s language', async () => {
@@ -245,6 +268,38 @@ describe('grants', () => {
     expect(mine.body.items.length).toBeGreaterThan(0);
     for (const item of mine.body.items) expect([d.a, d.a1, d.x]).toContain(item.department?.id);
     expect((await admin('GET', `/api/org/grants?person_id=${p.main!.id}`)).body.items).toEqual([]);
+  });
+
+  test('judge anew by what is held when their turn has come', async () => {
+    const { db } = org;
+    p.fading = await buildPerson(db, 'Fading', { departments: [d.a!] });
+    const fading = await as('fading');
+    const right = (role: string, department_id: string | null): Promise<string> =>
+      buildGrant(db, { person_id: p.fading!.id, role, department_id });
+    const admin = (): Promise<string> => right('department_admin', d.a!);
+
+    const given = await withdrawnBetween(await admin(), () => grant(fading, 'ann', 'reader', 'a1'));
+    expect(given.status).toBe(404);
+    expect((await main('GET', `/api/org/grants?person_id=${p.ann!.id}`)).body.items).toEqual([]);
+
+    const { id } = (await grant(main, 'ann', 'reader', 'a1')).body;
+    const taken = await withdrawnBetween(await admin(), () => fading('DELETE', `/api/org/grants/${id}`));
+    expect(taken.status).toBe(404);
+    expect((await main('GET', `/api/org/grants?person_id=${p.ann!.id}`)).body.items).toHaveLength(1);
+    expect((await main('DELETE', `/api/org/grants/${id}`)).status).toBe(204);
+
+    const made = await main('POST', '/api/org/roles', { name: 'Fading', permissions: ['org.role.read'] });
+    const path = `/api/org/roles/${made.body.id}`;
+    for (const request of [
+      () => fading('POST', '/api/org/roles', { name: 'Faded', permissions: [] }),
+      () => fading('PATCH', path, { version: 1, name: 'Faded' }),
+      () => fading('DELETE', path),
+    ]) {
+      expect((await withdrawnBetween(await right('Role editor', null), request)).status).toBe(403);
+    }
+    const { items } = (await main('GET', '/api/org/roles')).body;
+    expect(items).toContainEqual(expect.objectContaining({ id: made.body.id, name: 'Fading' }));
+    expect((await main('DELETE', path)).status).toBe(204);
   });
 
   test('the last main administrator stays', async () => {
