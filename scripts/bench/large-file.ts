@@ -4,10 +4,11 @@
  *
  *   npm run bench -- large-file                   upload and difference
  *   npm run bench -- large-file --apply           apply it, too (provisioning is stopped: no accounts are made)
- *   … --rows 100000   … --megabytes 200
+ *   … --rows 100000   … --megabytes 200   … --only taken|refused
+ *   … --again                                     and once more, with nothing changed
  */
 import { execFile } from 'node:child_process';
-import { createWriteStream, openAsBlob, readFileSync } from 'node:fs';
+import { createWriteStream, openAsBlob, readFileSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -27,6 +28,11 @@ const HEAD = 'id,name,email,title,department,manager,remark\n';
 /** Peak resident memory of a process, MB (`VmHWM`, proc(5)). */
 const peakOf = (pid: number): number =>
   Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1] ?? NaN) / 1024;
+
+/** Begins a new peak (`clear_refs`, proc(5)). */
+const forgetPeak = (pid: number): void => {
+  writeFileSync(`/proc/${String(pid)}/clear_refs`, '5');
+};
 
 /** Writes people in 500 departments, each answering to the first of their hundred, until the file is large enough. */
 async function writeFileOf(path: string, rows: number, bytes: number): Promise<void> {
@@ -108,18 +114,35 @@ export async function bench(ctx: BenchContext): Promise<void> {
         await delay(POLL_MS);
       }
     };
+    /** Memory while something is done, MB: the peak of the process, and the most that was in use of its heap. */
+    const measured = async <T>(work: () => Promise<T>): Promise<[T, number, string]> => {
+      forgetPeak(host());
+      let heap = 0;
+      const look = setInterval(() => {
+        void fetch(`${info.hostUrl}/metrics`)
+          .then((answer) => answer.text())
+          .then((text) => {
+            const used = /^nodejs_heap_size_used_bytes (\S+)/m.exec(text)?.[1];
+            heap = Math.max(heap, Number(used ?? 0) / 2 ** 20);
+          })
+          .catch(() => undefined);
+      }, POLL_MS);
+      const [result, seconds] = await timed(work).finally(() => {
+        clearInterval(look);
+      });
+      return [result, seconds, `${peakOf(host()).toFixed(0)} MB, heap ${heap.toFixed(0)}`];
+    };
     const importFile = async (name: string, count: number): Promise<void> => {
       const path = join(info.varDir, name);
       await writeFileOf(path, count, bytes);
       const idle = peakOf(host());
-      const [uploaded, sending] = await timed(async () => {
+      const [uploaded, sending, sent] = await measured(async () => {
         const form = new FormData();
         form.append('file', await openAsBlob(path, { type: 'text/csv' }), name);
         return call<Run>('POST', '/imports', form);
       });
-      const sent = peakOf(host());
       ctx.note(`${name}: sent in ${duration(sending)}`);
-      const [checked, checking] = await timed(async () => {
+      const [checked, checking, compared] = await measured(async () => {
         await call('PUT', `/imports/${uploaded.id}/mapping`, {
           mapping: {
             columns: {
@@ -135,24 +158,25 @@ export async function bench(ctx: BenchContext): Promise<void> {
         await call('POST', `/imports/${uploaded.id}/check`).catch(() => undefined);
         return until(uploaded.id, 'checked');
       });
-      const compared = peakOf(host());
-      ctx.note(`${name}: ${checked.state} after ${duration(checking)}, ${compared.toFixed(0)} MB`);
+      ctx.note(`${name}: ${checked.state} after ${duration(checking)}, ${compared}`);
       let applied = '–';
       if (checked.state === 'checked' && ctx.args.includes('--apply')) {
-        const [done, applying] = await timed(async () => {
+        const [done, applying, memory] = await measured(async () => {
           await call('POST', `/imports/${uploaded.id}/apply`, { confirm_leavers: true });
           return until(uploaded.id, 'done');
         });
-        applied = `${duration(applying)} (${done.state}; ${peakOf(host()).toFixed(0)} MB)`;
+        applied = `${duration(applying)} (${done.state}; ${memory})`;
       }
       ctx.print(
-        `| ${count.toLocaleString('en')} | ${(bytes / MB).toFixed(0)} MB | ${duration(sending)} (${sent.toFixed(0)} MB, before ${idle.toFixed(0)}) | ${duration(checking)} (${compared.toFixed(0)} MB) | ${checked.error?.message ?? 'the difference'} | ${applied} |`,
+        `| ${count.toLocaleString('en')} | ${(bytes / MB).toFixed(0)} MB | ${duration(sending)} (${sent}; before ${idle.toFixed(0)} MB) | ${duration(checking)} (${compared}) | ${checked.error?.message ?? 'the difference'} | ${applied} |`,
       );
     };
     ctx.print('| rows | file | upload (host, peak) | difference (host, peak) | what is said | applied |');
     ctx.print('| --- | --- | --- | --- | --- | --- |');
-    await importFile('refused.csv', rows * 20);
-    await importFile('taken.csv', rows);
+    const only = ctx.args[ctx.args.indexOf('--only') + 1];
+    if (only !== 'taken') await importFile('refused.csv', rows * 20);
+    if (only !== 'refused') await importFile('taken.csv', rows);
+    if (ctx.args.includes('--again')) await importFile('again.csv', rows);
   } finally {
     await handle.close();
     await own.stop();

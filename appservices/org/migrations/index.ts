@@ -3,6 +3,7 @@ import * as m002 from './002_directory_search.ts';
 import * as m003 from './003_provision.ts';
 import * as m004 from './004_imports.ts';
 import * as m005 from './005_scim.ts';
+import * as m006 from './006_large_imports.ts';
 
 export const migrations = {
   '001_org': m001,
@@ -10,4 +11,5 @@ export const migrations = {
   '003_provision': m003,
   '004_imports': m004,
   '005_scim': m005,
+  '006_large_imports': m006,
 };

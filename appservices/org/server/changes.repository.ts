@@ -33,6 +33,9 @@ const json = (rows: readonly unknown[]): string => JSON.stringify(rows);
 /** Rows of one statement: a larger set goes in several, so that memory does not grow with its text. */
 export const CHUNK = 5000;
 
+/** Before every id. */
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
 /** Parts of a list that a statement takes. */
 export function* chunks<T>(rows: readonly T[]): Generator<readonly T[]> {
   for (let at = 0; at < rows.length; at += CHUNK) yield rows.slice(at, at + CHUNK);
@@ -211,23 +214,47 @@ export const changesRepository = {
       where until is null and department_id = any(${departmentIds}::uuid[])`.execute(trx);
   },
 
-  /** The reporting line upwards from some people: everybody on it with their manager. */
-  async reportingEdges(
+  /** Manager by person: the reporting line upwards from some people, or everybody's where they are many. */
+  async managers(trx: OrgTrx, ids: readonly string[]): Promise<Map<string, string | null>> {
+    const managers = new Map<string, string | null>();
+    if (ids.length <= CHUNK) {
+      const { rows } = await sql<{ id: string; manager_id: string | null }>`with recursive up as (
+          select id, manager_id from org.person where id = any(${ids}::uuid[])
+          union select p.id, p.manager_id from up join org.person p on p.id = up.manager_id)
+        select id, manager_id from up`.execute(trx);
+      for (const row of rows) managers.set(row.id, row.manager_id);
+      return managers;
+    }
+    for (let after = FIRST_ID, more = true; more;) {
+      const { rows } = await sql<{ id: string; manager_id: string }>`select id, manager_id from org.person
+        where manager_id is not null and id > ${after} order by id limit ${CHUNK}`.execute(trx);
+      for (const row of rows) managers.set(row.id, row.manager_id);
+      after = rows.at(-1)?.id ?? after;
+      more = rows.length === CHUNK;
+    }
+    return managers;
+  },
+
+  async names(trx: OrgTrx, ids: readonly string[]): Promise<Map<string, string>> {
+    const { rows } = await sql<{ id: string; display_name: string }>`select id, display_name from org.person
+      where id = any(${ids}::uuid[])`.execute(trx);
+    return new Map(rows.map((row) => [row.id, row.display_name]));
+  },
+
+  /** The manager of one of them who has left. */
+  async leftManager(
     trx: OrgTrx,
     ids: readonly string[],
-  ): Promise<{ id: string; manager_id: string | null; display_name: string; status: PersonStatus }[]> {
-    const { rows } = await sql<{
-      id: string;
-      manager_id: string | null;
-      display_name: string;
-      status: PersonStatus;
-    }>`with recursive up as (
-        select id, manager_id from org.person where id = any(${ids}::uuid[])
-        union select p.id, p.manager_id from up join org.person p on p.id = up.manager_id)
-      select up.id, up.manager_id, p.display_name, p.status from up join org.person p on p.id = up.id`.execute(
-      trx,
-    );
-    return rows;
+  ): Promise<{ id: string; display_name: string } | undefined> {
+    const { rows } = await sql<{ id: string; display_name: string }>`select m.id, m.display_name
+      from org.person p join org.person m on m.id = p.manager_id and m.status = 'left'
+      where p.id = any(${ids}::uuid[]) limit 1`.execute(trx);
+    return rows[0];
+  },
+
+  /** Within a large set managers may come later than who reports to them: references are checked when asked. */
+  async checkManagers(trx: OrgTrx, when: 'deferred' | 'immediate'): Promise<void> {
+    await sql`set constraints org.person_manager_id_fkey ${sql.raw(when)}`.execute(trx);
   },
 
   async bumpDirectoryVersion(trx: OrgTrx): Promise<number> {

@@ -69,6 +69,12 @@ export type DirectoryChange =
   /** Starts the leaver's life-cycle: locked now, handed over and closed later. */
   | { kind: 'person_leave'; id: string; reason: string | null };
 
+/** A set too large to be held: lies in a file, and is read more than once. */
+export interface StoredChanges {
+  /** From the beginning each time; all changes of one person are in one part. */
+  parts(): AsyncIterable<readonly DirectoryChange[]>;
+}
+
 export interface ChangeContext {
   /** Matrix user id of who did it, or `system:<job>`. */
   actor: string;

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { DomainError, type Command, type Locale } from '@qiao/platform';
 import type { OrgContext } from '../setup.ts';
-import { errorText, problemText } from './imports.present.ts';
+import { changeTotal, errorText, problemText } from './imports.present.ts';
 import { storedError, type Imports } from './imports.service.ts';
 
 /** Lines shown of differences and problems each. */
@@ -60,7 +60,7 @@ export function importCommand(context: OrgContext, imports: Imports): Command {
           return 1;
         }
         const shown = await imports.changes(run.id, { kind: undefined, after: 0, limit: SHOWN });
-        const total = shownTotal(run.counts);
+        const total = changeTotal(run.counts);
         print(t('checked', { ...run.counts, changes: total }));
         for (const problem of await imports.problems(run.id, {
           severity: undefined,
@@ -115,10 +115,6 @@ export function importCommand(context: OrgContext, imports: Imports): Command {
     },
   };
 }
-
-const CHANGE = /^(department|person)_(add|change|move|dissolve|leave)$/;
-const shownTotal = (counts: Readonly<Record<string, number>>): number =>
-  Object.entries(counts).reduce((sum, [key, count]) => sum + (CHANGE.test(key) ? count : 0), 0);
 
 const word = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 function describe(before: Record<string, unknown> | null, after: Record<string, unknown> | null): string {

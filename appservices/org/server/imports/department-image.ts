@@ -1,7 +1,7 @@
 import { inspectName } from '../names.ts';
 import { findCycle } from './cycles.ts';
 import type { Problems } from './problems.ts';
-import { LIMITS, type PersonRow, type SourceDepartment } from './rows.ts';
+import { LIMITS, type RowKeys, type SourceDepartment } from './rows.ts';
 
 /** What stands for the department of a row whose department cannot be used. */
 export const BAD_DEPARTMENT = Symbol('bad department');
@@ -24,7 +24,7 @@ export interface ImageDepartment {
 export interface DepartmentImage {
   departments: Map<string, ImageDepartment>;
   /** Key of a row's department: null for none, undefined where the source does not say; `bad`: row cannot be used. */
-  of(row: PersonRow): string | null | undefined | typeof BAD_DEPARTMENT;
+  of(row: RowKeys): string | null | undefined | typeof BAD_DEPARTMENT;
 }
 
 const lower = (text: string): string => text.toLowerCase();
@@ -34,7 +34,7 @@ const lower = (text: string): string => text.toLowerCase();
  * with the name of the parent. Keys are `id:<external id>` or `path:<names>`.
  */
 export function buildDepartmentImage(
-  rows: readonly PersonRow[],
+  rows: readonly RowKeys[],
   own: readonly SourceDepartment[],
   options: {
     separator: string | undefined;
@@ -44,7 +44,7 @@ export function buildDepartmentImage(
 ): DepartmentImage {
   const departments = new Map<string, ImageDepartment>();
   const badKeys = new Set<string>();
-  const keyOf = new Map<PersonRow, string | null | undefined | typeof BAD_DEPARTMENT>();
+  const keyOf = new Map<RowKeys, string | null | undefined | typeof BAD_DEPARTMENT>();
   const columnOf = (row: { at: string | null }, name: string | null): string | null =>
     row.at === null ? name : `${row.at}.${name ?? 'department'}`;
 
@@ -108,7 +108,7 @@ export function buildDepartmentImage(
   }
 
   const fail = (
-    row: PersonRow,
+    row: RowKeys,
     code: Parameters<Problems['add']>[0],
     column: string | null,
     params: Record<string, string | number>,
@@ -123,7 +123,7 @@ export function buildDepartmentImage(
   const idPaths = new Map<string, string>();
   // Many people share few paths.
   const split = new Map<string, string[]>();
-  const segmentsOf = (row: PersonRow): string[] => {
+  const segmentsOf = (row: RowKeys): string[] => {
     if (separator === undefined || typeof row.department !== 'string') return [];
     let segments = split.get(row.department);
     if (!segments) {
@@ -177,10 +177,10 @@ export function buildDepartmentImage(
 
   /** Names with or without the parent's name, and ids. */
   function assembleFlat(): void {
-    const byId = new Map<string, { row: PersonRow; name: string; parent: string | null }>();
+    const byId = new Map<string, { row: RowKeys; name: string; parent: string | null }>();
     const pairs = new Map<string, ImageDepartment>();
     const named = new Map<string, ImageDepartment[]>();
-    const parentOf = new Map<string, { text: string; row: PersonRow }>();
+    const parentOf = new Map<string, { text: string; row: RowKeys }>();
     const register = (department: ImageDepartment): void => {
       named.set(lower(department.name), [...(named.get(lower(department.name)) ?? []), department]);
     };
@@ -249,7 +249,7 @@ export function buildDepartmentImage(
       keyOf.set(row, department.key);
     }
     // A group and a department of the same name: the group is the one at the top.
-    const top = (name: string, row: PersonRow): ImageDepartment => {
+    const top = (name: string, row: RowKeys): ImageDepartment => {
       const key = `path:${lower(name)}`;
       const known = departments.get(key);
       if (known) return known;

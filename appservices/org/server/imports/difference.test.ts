@@ -1,11 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { buildDepartmentImage } from './department-image.ts';
-import { makeDifference, type Difference } from './difference.ts';
+import type { DirectoryChange } from '../changes.ts';
+import { openDifference, type ShownChange } from './difference.ts';
 import type { Directory } from './directory.ts';
 import { guessMapping } from './guess-mapping.ts';
 import { buildPeopleImage } from './people-image.ts';
 import { Problems } from './problems.ts';
 import { createRowReader, type PersonRow } from './rows.ts';
+
+interface Found {
+  changes: DirectoryChange[];
+  shown: ShownChange[];
+  counts: Record<string, number>;
+}
 
 const EMPTY: Directory = { version: 0, departments: [], people: [] };
 
@@ -15,7 +22,7 @@ function check(
   directory: Directory = EMPTY,
   separator?: string,
 ): {
-  difference: Difference;
+  difference: Found;
   problems: [number | null, string | null, string][];
   tree: Record<string, string | null>;
 } {
@@ -55,13 +62,24 @@ function check(
     { rows, bad, departments, directory, columns, today: '2026-01-01', newId },
     problems,
   );
-  const difference = makeDifference(
+  const changes: DirectoryChange[] = [];
+  const shown: ShownChange[] = [];
+  const open = openDifference(
     departments,
     people,
     directory,
     { source_id: 's', missing_leave: true, missing_dissolve: false, leaver_guard: 1, newId },
     problems,
+    (change, line) => {
+      changes.push(change);
+      shown.push(line);
+    },
   );
+  for (const person of people.people) {
+    const rest = rows.find((row) => row === person.row);
+    if (rest) open.person(person, rest);
+  }
+  const difference: Found = { changes, shown, counts: open.finish().counts };
   const added = new Map(
     difference.changes.flatMap((change) =>
       change.kind === 'department_add' ? [[change.department.id, change.department] as const] : [],
@@ -78,7 +96,7 @@ function check(
     ),
   };
 }
-const addedPeople = ({ difference }: { difference: Difference }): string[] =>
+const addedPeople = ({ difference }: { difference: Found }): string[] =>
   difference.shown.flatMap((change) => (change.kind === 'person_add' ? [change.label] : []));
 
 describe('departments', () => {

@@ -43,3 +43,9 @@ export function errorText(error: StoredError, texts: Texts, locale: Locale): str
 
 export const problemText = (problem: Problem, texts: Texts, locale: Locale): string =>
   texts.t(locale, `org:imports.problems.${problem.code}`, problem.params);
+
+const CHANGE = /^(department|person)_(add|change|move|dissolve|leave)$/;
+
+/** Changes of a difference: each has one line that is shown. */
+export const changeTotal = (counts: Readonly<Record<string, number>>): number =>
+  Object.entries(counts).reduce((sum, [key, count]) => sum + (CHANGE.test(key) ? count : 0), 0);

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import { directoryVersion } from '../changes.repository.ts';
 import type { Placement } from '../changes.ts';
 import type { ChangeKind, ImportState, OrgDb, OrgTrx } from '../tables.ts';
@@ -89,8 +89,20 @@ const RUN = sql`r.id, r.source_id, s.name as source_name, r.kind, r.state, r.fil
   r.checked_at, r.ended_at`;
 const FROM = sql`from org.import_run r left join org.source s on s.id = r.source_id`;
 
-/** Rows of one INSERT of JSON. */
-const CHUNK = 5000;
+/** Rows of one INSERT of JSON, and of one part of a large answer. */
+const CHUNK = 2000;
+
+/** Rows of a query, a part at a time, so that the answer is never held as a whole. */
+async function* inParts<T>(trx: OrgTrx, name: string, query: RawBuilder<T>): AsyncGenerator<T> {
+  const cursor = sql.id(name);
+  await sql`declare ${cursor} no scroll cursor for ${query}`.execute(trx);
+  for (let more = true; more;) {
+    const { rows } = await sql<T>`fetch forward ${sql.lit(CHUNK)} from ${cursor}`.execute(trx);
+    yield* rows;
+    more = rows.length === CHUNK;
+  }
+  await sql`close ${cursor}`.execute(trx);
+}
 
 export const importsRepository = {
   async insert(
@@ -176,21 +188,23 @@ export const importsRepository = {
     return row !== undefined;
   },
 
-  async replaceResult(
-    trx: OrgTrx,
-    runId: string,
-    shown: readonly ShownChange[],
-    problems: readonly Problem[],
-  ): Promise<void> {
+  /** What a check has found before; a new check begins with it. */
+  async clearResult(trx: OrgDb | OrgTrx, runId: string): Promise<void> {
     await sql`delete from org.import_change where run_id = ${runId}`.execute(trx);
     await sql`delete from org.import_problem where run_id = ${runId}`.execute(trx);
-    for (let at = 0; at < shown.length; at += CHUNK) {
-      const rows = shown.slice(at, at + CHUNK).map((change, n) => ({ seq: at + n + 1, ...change }));
-      await sql`insert into org.import_change (run_id, seq, kind, subject, label, before, after)
-        select ${runId}::uuid, seq, kind, subject, label, nullif(before, 'null'), nullif(after, 'null')
-        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(seq int, kind text, subject text, label text,
-          before jsonb, after jsonb)`.execute(trx);
-    }
+  },
+
+  /** Lines of the difference, numbered from `first` on. */
+  async addChanges(trx: OrgTrx, runId: string, first: number, shown: readonly ShownChange[]): Promise<void> {
+    if (shown.length === 0) return;
+    const rows = shown.map((change, n) => ({ seq: first + n, ...change }));
+    await sql`insert into org.import_change (run_id, seq, kind, subject, label, before, after)
+      select ${runId}::uuid, seq, kind, subject, label, nullif(before, 'null'), nullif(after, 'null')
+      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(seq int, kind text, subject text, label text,
+        before jsonb, after jsonb)`.execute(trx);
+  },
+
+  async addProblems(trx: OrgTrx, runId: string, problems: readonly Problem[]): Promise<void> {
     for (let at = 0; at < problems.length; at += CHUNK) {
       const rows = problems.slice(at, at + CHUNK).map(({ column, ...problem }, n) => ({
         seq: at + n + 1,
@@ -240,17 +254,52 @@ export const importsRepository = {
         exists (select 1 from org.membership m join org.person p on p.id = m.person_id
           where m.department_id = d.id and p.source_id = ${sourceId}::uuid) as of_source
       from org.department d where d.state = 'active'`.execute(trx);
-    const { rows } = await sql<
-      Omit<CurrentPerson, 'placements'>
-    >`select id, external_id, localpart, display_name,
-        given_name, family_name, email, phone, title, locale, manager_id, starts_on, ends_on, status, source_id
-      from org.person`.execute(trx);
+    // Ids and titles many people share are held once.
+    const texts = new Map<string, string>();
+    const once = <T extends string | null>(text: T): T => {
+      if (text === null) return text;
+      const same = texts.get(text);
+      if (same !== undefined) return same as T;
+      texts.set(text, text);
+      return text;
+    };
+    for (const department of departments) department.id = once(department.id);
     const people = new Map<string, CurrentPerson>();
-    for (const row of rows) people.set(row.id, { ...row, placements: [] });
-    const { rows: placements } = await sql<Placement & { person_id: string }>`select person_id, department_id,
+    const persons = sql<Omit<CurrentPerson, 'placements'>>`select id, external_id, localpart, display_name,
+        given_name, family_name, email, phone, title, locale, manager_id, starts_on, ends_on, status, source_id
+      from org.person`;
+    for await (const row of inParts<Omit<CurrentPerson, 'placements'>>(trx, 'org_people', persons)) {
+      const id = once(row.id);
+      people.set(id, {
+        id,
+        external_id: row.external_id,
+        localpart: row.localpart,
+        display_name: row.display_name,
+        given_name: row.given_name,
+        family_name: row.family_name,
+        email: row.email,
+        phone: row.phone,
+        title: once(row.title),
+        locale: once(row.locale),
+        manager_id: once(row.manager_id),
+        starts_on: row.starts_on,
+        ends_on: row.ends_on,
+        status: once(row.status),
+        source_id: once(row.source_id),
+        placements: [],
+      });
+    }
+    const placements = sql<Placement & { person_id: string }>`select person_id, department_id,
         is_primary, is_head, title from org.membership where until is null
-      order by is_primary desc, since, id`.execute(trx);
-    for (const { person_id, ...placement } of placements) people.get(person_id)?.placements.push(placement);
+      order by is_primary desc, since, id`;
+    for await (const row of inParts<Placement & { person_id: string }>(trx, 'org_places', placements)) {
+      people.get(row.person_id)?.placements.push({
+        department_id: once(row.department_id),
+        is_primary: row.is_primary,
+        is_head: row.is_head,
+        title: once(row.title),
+      });
+    }
     return { version, departments, people: [...people.values()] };
   },
 

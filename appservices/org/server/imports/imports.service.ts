@@ -1,6 +1,6 @@
 import { DomainError, makeErrors, platformErrors, type Actor, type Locale } from '@qiao/platform';
 import { createWriteStream } from 'node:fs';
-import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -9,11 +9,11 @@ import { PEOPLE_FIELDS, type ImportMapping, type PutImportMapping } from '../../
 import { orgErrorTable } from '../../contract/errors.ts';
 import { changesRepository, directoryVersion } from '../changes.repository.ts';
 import { createChanges } from '../changes.service.ts';
-import type { DirectoryChange } from '../changes.ts';
 import type { OrgContext } from '../setup.ts';
 import type { ImportState, OrgDb, OrgTrx } from '../tables.ts';
 import { buildDepartmentImage } from './department-image.ts';
-import { makeDifference, type Difference } from './difference.ts';
+import { openResult, storedChanges } from './changes-file.ts';
+import { openDifference } from './difference.ts';
 import { encodingOf } from './encoding.ts';
 import { guessMapping, missingFields } from './guess-mapping.ts';
 import {
@@ -23,10 +23,12 @@ import {
   type RunOptions,
   type StoredError,
 } from './imports.repository.ts';
+import { changeTotal } from './imports.present.ts';
 import { buildPeopleImage } from './people-image.ts';
-import { readLines, writeLines } from './lines.ts';
+import { openLines, readLines } from './lines.ts';
 import { Problems } from './problems.ts';
 import { inspectFile, readFileContent, type FileContent } from './read-file.ts';
+import type { RowRest } from './rows.ts';
 import { SourceUnreachable } from '../sources/unreachable.ts';
 import { UnreadableFile } from './unreadable.ts';
 
@@ -66,6 +68,8 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
   const changes = createChanges(context);
   const folder = join(context.site.varDir, 'data', 'org', 'imports');
   const changesPath = (id: string): string => join(folder, `${id}.changes.jsonl`);
+  /** What waits of each row while a check looks for doubles and circles. */
+  const restPath = (id: string): string => join(folder, `${id}.rows.jsonl`);
   const { clock, random, queue } = context;
   const today = (): string => clock.now().toISOString().slice(0, 10);
 
@@ -110,6 +114,7 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
   };
   const removeFiles = async (run: ImportRunRow): Promise<void> => {
     await rm(changesPath(run.id), { force: true });
+    await rm(restPath(run.id), { force: true });
     if (run.file_path !== null) await rm(run.file_path, { force: true });
   };
 
@@ -361,7 +366,7 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
         state: 'discarded',
         ended_at: clock.now(),
       });
-      await db.transaction().execute((trx) => repository.replaceResult(trx, id, [], []));
+      await repository.clearResult(db, id);
       await removeFiles(run);
       return load(id);
     },
@@ -408,50 +413,34 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
           run = await load(id);
         }
         const problems = new Problems();
-        const content = await readContent(run, problems);
-        const { difference, version } = await compare(run, content, problems);
-        const counts = {
-          ...difference.counts,
-          rows: content.count,
-          errors: problems.counts.error,
-          warnings: problems.counts.warning,
-          guard_tripped: difference.guard_tripped ? 1 : 0,
-        };
-        await saveChanges(id, difference.changes);
-        const done = await db.transaction().execute(async (trx) => {
-          await repository.replaceResult(trx, id, difference.shown, problems.sorted());
-          return repository.move(trx, id, ['checking'], {
-            state: 'checked',
-            counts,
-            progress: { done: content.count, total: content.count },
-            base_version: version,
-            checked_at: clock.now(),
-          });
-        });
-        if (done && run.options.auto_apply) await applyBySchedule(id);
+        try {
+          const content = await readContent(run, problems);
+          const done = await compare(run, content, problems);
+          if (done && run.options.auto_apply) await applyBySchedule(id);
+        } finally {
+          await rm(restPath(id), { force: true });
+        }
       });
     },
 
     /** The job: the whole difference in one transaction, or nothing. */
     async runApply(id: string, attempt = 1): Promise<void> {
       await guarded(id, 'applying', attempt, async (run) => {
-        let set: DirectoryChange[];
-        try {
-          set = await readLines<DirectoryChange>(changesPath(id));
-        } catch {
+        await access(changesPath(id)).catch(() => {
           throw new UnreadableFile('gone');
-        }
-        await repository.move(db, id, ['applying'], { progress: { done: 0, total: set.length } });
+        });
+        const total = changeTotal(run.counts);
+        await repository.move(db, id, ['applying'], { progress: { done: 0, total } });
         await db.transaction().execute(async (trx) => {
           await changesRepository.lock(trx);
           if ((await directoryVersion(trx)) !== run.base_version) throw errors.import_base_moved();
           const actor = run.options.applied_by ?? run.started_by;
-          await changes.applyChanges(trx, set, {
+          await changes.applyChanges(trx, storedChanges(changesPath(id)), {
             actor,
             on: run.options.on ?? today(),
             // On a connection of its own: seen before the commit.
             progress: async (people) => {
-              const progress = { done: people, total: set.length };
+              const progress = { done: people, total };
               const still = await repository.move(db, id, ['applying'], { progress });
               if (!still) throw new Stopped();
             },
@@ -466,7 +455,7 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
           // In the same transaction: a run that was stopped meanwhile takes everything back.
           const still = await repository.move(trx, id, ['applying'], {
             state: 'done',
-            progress: { done: set.length, total: set.length },
+            progress: { done: total, total },
             applied_at: clock.now(),
             ended_at: clock.now(),
           });
@@ -522,30 +511,39 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
   async function readContent(run: ImportRunRow, problems: Problems): Promise<FileContent> {
     if (run.file_path === null) throw new UnreadableFile('gone');
     const bytes = run.file.bytes ?? 0;
-    return readFileContent(
-      run.file_path,
-      {
-        kind: run.file_path.endsWith('.json') ? 'json' : 'csv',
-        encoding: encodingOf(run.encoding ?? 'utf-8') ?? 'utf-8',
-        delimiter: run.file.delimiter ?? ',',
-        mapping: run.mapping ?? { columns: {} },
-      },
-      problems,
-      async (rows) => {
-        const still = await repository.move(db, run.id, ['checking'], { progress: { done: rows, bytes } });
-        if (!still) throw new Stopped();
-      },
-    ).catch((error: unknown) => {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const rests = await openLines(restPath(run.id));
+    try {
+      return await readFileContent(
+        run.file_path,
+        {
+          kind: run.file_path.endsWith('.json') ? 'json' : 'csv',
+          encoding: encodingOf(run.encoding ?? 'utf-8') ?? 'utf-8',
+          delimiter: run.file.delimiter ?? ',',
+          mapping: run.mapping ?? { columns: {} },
+        },
+        problems,
+        {
+          keep: (rest) => rests.add(rest),
+          progress: async (rows) => {
+            const still = await repository.move(db, run.id, ['checking'], {
+              progress: { done: rows, bytes },
+            });
+            if (!still) throw new Stopped();
+          },
+        },
+      );
+    } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new UnreadableFile('gone');
       throw error;
-    });
+    } finally {
+      await rests.close();
+    }
   }
 
-  async function compare(
-    run: ImportRunRow,
-    content: FileContent,
-    problems: Problems,
-  ): Promise<{ difference: Difference; version: number }> {
+  /** Makes the difference and writes it down as it is found; answers whether the run still wanted it. */
+  async function compare(run: ImportRunRow, content: FileContent, problems: Problems): Promise<boolean> {
+    const { id } = run;
     const columns = run.mapping?.columns ?? {};
     const newId = (): string => random.uuid();
     const directory = await db.transaction().execute((trx) => repository.directory(trx, run.source_id));
@@ -566,28 +564,63 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
       { rows: content.rows, bad: content.bad, departments, directory, columns, today: today(), newId },
       problems,
     );
-    const difference = makeDifference(
-      departments,
-      people,
-      directory,
-      {
-        source_id: run.source_id,
-        missing_leave: run.options.missing_leave ?? true,
-        missing_dissolve: run.options.missing_dissolve ?? false,
-        leaver_guard: run.options.leaver_guard ?? DEFAULT_LEAVER_GUARD,
-        newId,
-      },
-      problems,
-    );
-    return { difference, version: directory.version };
-  }
-
-  /** Whole or not at all: the name appears when the file is complete. */
-  async function saveChanges(id: string, set: readonly DirectoryChange[]): Promise<void> {
+    // Whole or not at all: the name appears when the file is complete.
     const draft = `${changesPath(id)}.draft`;
-    await writeLines(draft, set);
-    await chmod(draft, 0o600);
-    await rename(draft, changesPath(id));
+    const file = await openLines(draft);
+    return db
+      .transaction()
+      .execute(async (trx) => {
+        await repository.clearResult(trx, id);
+        const out = openResult(file, (first, shown) => repository.addChanges(trx, id, first, shown));
+        const difference = openDifference(
+          departments,
+          people,
+          directory,
+          {
+            source_id: run.source_id,
+            missing_leave: run.options.missing_leave ?? true,
+            missing_dissolve: run.options.missing_dissolve ?? false,
+            leaver_guard: run.options.leaver_guard ?? DEFAULT_LEAVER_GUARD,
+            newId,
+          },
+          problems,
+          out.take,
+        );
+        // The people are the rows, in the same order, without those that cannot be taken over.
+        let row = 0;
+        let next = 0;
+        for await (const rest of readLines<RowRest>(restPath(id))) {
+          const person = people.people[next];
+          if (person === undefined) break;
+          if (person.row !== content.rows[row++]) continue;
+          next++;
+          difference.person(person, rest);
+          await out.write();
+        }
+        if (next < people.people.length) throw new Error(`rows of ${String(next)} people only`);
+        const { counts, guard_tripped } = difference.finish();
+        await out.end();
+        await file.close();
+        await rename(draft, changesPath(id));
+        await repository.addProblems(trx, id, problems.sorted());
+        return repository.move(trx, id, ['checking'], {
+          state: 'checked',
+          counts: {
+            ...counts,
+            rows: content.count,
+            errors: problems.counts.error,
+            warnings: problems.counts.warning,
+            guard_tripped: guard_tripped ? 1 : 0,
+          },
+          progress: { done: content.count, total: content.count },
+          base_version: directory.version,
+          checked_at: clock.now(),
+        });
+      })
+      .catch(async (error: unknown) => {
+        await file.close().catch(() => undefined);
+        throw error;
+      });
   }
 
   /** A scheduled run goes on by itself unless the guard holds it, or more rows are bad than the guard allows. */

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readLines, writeLines } from './lines.ts';
+import { openLines, readLines } from './lines.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -10,15 +10,28 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+async function write(path: string, values: readonly unknown[]): Promise<void> {
+  const file = await openLines(path);
+  for (const value of values) await file.add(value);
+  await file.close();
+}
+
+async function read(path: string): Promise<unknown[]> {
+  const values: unknown[] = [];
+  for await (const value of readLines(path)) values.push(value);
+  return values;
+}
+
 test('what is written is read, whatever signs it has', async () => {
   const path = join(folder, 'values.jsonl');
   const values = [
     { name: '张三\n李四\r\n', breaks: 'a\u2028b\u2029c\u0085d', none: null },
-    ...Array.from({ length: 1201 }, (_, n) => ({ n })),
+    // More than one write and one read.
+    ...Array.from({ length: 1201 }, (_, n) => ({ n, text: '员工'.repeat(100) })),
   ];
-  await writeLines(path, values);
+  await write(path, values);
   expect((await readFile(path, 'utf8')).split('\n')).toHaveLength(values.length + 1);
-  expect(await readLines(path)).toEqual(values);
-  await writeLines(path, []);
-  expect(await readLines(path)).toEqual([]);
+  expect(await read(path)).toEqual(values);
+  await write(path, []);
+  expect(await read(path)).toEqual([]);
 });

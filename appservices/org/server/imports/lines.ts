@@ -1,34 +1,49 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 
-/** Values of one write. */
-const BATCH = 500;
-/** Line breaks to the reader of lines, which JSON lets stand as they are. */
-const SEPARATORS = /[\u2028\u2029]/g;
+/** Characters gathered for one write. */
+const WRITE_CHARACTERS = 64 * 1024;
+/** Bytes of one read. */
+const READ_BYTES = 64 * 1024;
 
-/** Writes values as JSON Lines, never all of them as one text. */
-export async function writeLines(path: string, values: readonly unknown[]): Promise<void> {
-  function* text(): Generator<string> {
-    for (let at = 0; at < values.length; at += BATCH) {
-      yield values
-        .slice(at, at + BATCH)
-        .map(
-          (value) =>
-            `${JSON.stringify(value).replace(SEPARATORS, (sign) => (sign === '\u2028' ? '\\u2028' : '\\u2029'))}\n`,
-        )
-        .join('');
-    }
-  }
-  await pipeline(Readable.from(text()), createWriteStream(path, { mode: 0o600 }));
+/** A file of JSON Lines that is being written. */
+export interface LineWriter {
+  /** Takes one value; to be awaited, so that memory does not grow with the file. */
+  add(value: unknown): Promise<void>;
+  close(): Promise<void>;
 }
 
-/** Reads what `writeLines` wrote; the shape is the writer's. */
-export async function readLines<T>(path: string): Promise<T[]> {
-  const values: T[] = [];
-  for await (const line of createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Infinity })) {
-    if (line !== '') values.push(JSON.parse(line) as T);
+/** Begins a file of JSON Lines, readable by us alone; what was there before goes. */
+export async function openLines(path: string): Promise<LineWriter> {
+  const file = await open(path, 'w', 0o600);
+  let waiting = '';
+  const write = async (): Promise<void> => {
+    const text = waiting;
+    waiting = '';
+    if (text !== '') await file.writeFile(text);
+  };
+  return {
+    async add(value) {
+      waiting += `${JSON.stringify(value)}\n`;
+      if (waiting.length >= WRITE_CHARACTERS) await write();
+    },
+    async close() {
+      try {
+        await write();
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}
+
+/** Reads what `openLines` wrote, a value at a time; the shape is the writer's. */
+export async function* readLines<T>(path: string): AsyncGenerator<T> {
+  let rest = '';
+  for await (const chunk of createReadStream(path, { encoding: 'utf8', highWaterMark: READ_BYTES })) {
+    const lines = (rest + (chunk as string)).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) yield JSON.parse(line) as T;
   }
-  return values;
+  if (rest !== '') yield JSON.parse(rest) as T;
 }

@@ -3,11 +3,11 @@ import { BAD_DEPARTMENT, type DepartmentImage } from './department-image.ts';
 import type { CurrentPerson, Directory } from './directory.ts';
 import type { PeopleFieldName } from './guess-mapping.ts';
 import type { ProblemCode, Problems } from './problems.ts';
-import type { PersonRow } from './rows.ts';
+import type { RowKeys } from './rows.ts';
 
 /** A row that holds, matched with who it is. */
 export interface ImagePerson {
-  row: PersonRow;
+  row: RowKeys;
   /** Id of the known or new person. */
   id: string;
   current: CurrentPerson | undefined;
@@ -37,7 +37,7 @@ const lower = (text: string): string => text.toLowerCase();
 /** Matches rows with people, checks what has to be unique, and finds the reporting line. */
 export function buildPeopleImage(
   options: {
-    rows: readonly PersonRow[];
+    rows: readonly RowKeys[];
     bad: readonly BadRow[];
     departments: DepartmentImage;
     directory: Directory;
@@ -50,14 +50,14 @@ export function buildPeopleImage(
   const { directory, departments, today } = options;
   const say = (
     code: ProblemCode,
-    row: PersonRow,
+    row: RowKeys,
     field: PeopleFieldName,
     params: Record<string, string | number> = {},
   ): void => {
     const column = options.columns[field] ?? field;
     problems.add(code, { line: row.line, column: row.at === null ? column : `${row.at}.${column}` }, params);
   };
-  const whereOf = (row: PersonRow): string => (row.line === null ? (row.at ?? '') : String(row.line));
+  const whereOf = (row: RowKeys): string => (row.line === null ? (row.at ?? '') : String(row.line));
 
   const current = indexPeople(directory.people);
   const externalDepartments = new Set(directory.departments.flatMap((one) => one.external_id ?? []));
@@ -72,9 +72,9 @@ export function buildPeopleImage(
   for (const bad of options.bad) keep(bad);
 
   // Who is it? Ids and e-mails once each.
-  const seenIds = new Map<string, PersonRow>();
-  const seenEmails = new Map<string, PersonRow>();
-  const seenPeople = new Map<string, PersonRow>();
+  const seenIds = new Map<string, RowKeys>();
+  const seenEmails = new Map<string, RowKeys>();
+  const seenPeople = new Map<string, RowKeys>();
   let people: ImagePerson[] = [];
   for (const row of options.rows) {
     const email = row.email ? lower(row.email) : undefined;
@@ -301,7 +301,7 @@ function indexPeople(people: readonly CurrentPerson[]): PeopleIndex {
 }
 
 /** The known person of a row: by id; by e-mail where one of both has no id; by account name where there is neither. */
-function matchPerson(row: PersonRow, index: PeopleIndex): CurrentPerson | undefined {
+function matchPerson(row: RowKeys, index: PeopleIndex): CurrentPerson | undefined {
   if (row.external_id !== null) {
     const known = index.byExternal.get(row.external_id);
     if (known) return known;
@@ -323,12 +323,14 @@ function createFinder(
   const ids = new Map<string, string>();
   const emails = new Map<string, string>();
   const accounts = new Map<string, string>();
-  const names = new Map<string, string[]>();
+  // Of namesakes a list: nearly everybody has none.
+  const names = new Map<string, string | string[]>();
   const addName = (name: string, id: string): void => {
     const key = lower(name);
-    const list = names.get(key);
-    if (list) list.push(id);
-    else names.set(key, [id]);
+    const known = names.get(key);
+    if (known === undefined) names.set(key, id);
+    else if (typeof known === 'string') names.set(key, [known, id]);
+    else known.push(id);
   };
   const inImage = new Set<string>();
   for (const { id, row, current: known } of people) {
@@ -345,7 +347,9 @@ function createFinder(
   for (const person of directory.people) {
     if (inImage.has(person.id) || person.status === 'left') continue;
     const key = lower(person.display_name);
-    outside.set(key, [...(outside.get(key) ?? []), person.id]);
+    const known = outside.get(key);
+    if (known) known.push(person.id);
+    else outside.set(key, [person.id]);
   }
   const lookUp = (text: string): { id: string } | 'unknown' | 'ambiguous' => {
     const low = lower(text);
@@ -357,7 +361,8 @@ function createFinder(
       current.byEmail.get(low)?.id ??
       current.byLocalpart.get(low)?.id;
     if (id !== undefined) return { id };
-    const named = names.get(low) ?? outside.get(low) ?? [];
+    const known = names.get(low) ?? outside.get(low) ?? [];
+    const named = typeof known === 'string' ? [known] : known;
     if (named.length > 1) return 'ambiguous';
     return named[0] === undefined ? 'unknown' : { id: named[0] };
   };

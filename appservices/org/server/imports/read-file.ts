@@ -5,7 +5,14 @@ import type { PeopleFieldName } from './guess-mapping.ts';
 import { jsonColumns, jsonDepartments, jsonRows, openJson } from './json-file.ts';
 import type { Problems } from './problems.ts';
 import type { BadRow } from './people-image.ts';
-import { createRowReader, type PersonRow, type SourceDepartment, type SourceRow } from './rows.ts';
+import {
+  createRowDivider,
+  createRowReader,
+  type RowKeys,
+  type RowRest,
+  type SourceDepartment,
+  type SourceRow,
+} from './rows.ts';
 import { UnreadableFile } from './unreadable.ts';
 
 /** People one import may bring; what is beyond is no directory but a mistake. */
@@ -47,9 +54,9 @@ export async function inspectFile(
   };
 }
 
-/** Everything a file says, row by row brought into form. */
+/** What a file says of who is who, row by row brought into form. */
 export interface FileContent {
-  rows: PersonRow[];
+  rows: RowKeys[];
   bad: BadRow[];
   departments: SourceDepartment[];
   /** Rows with anything in them. */
@@ -57,24 +64,29 @@ export interface FileContent {
 }
 
 /**
- * Reads a file to its end; memory grows with what is taken over, not with the file.
+ * Reads a file to its end; memory grows with who is who, not with the file: the rest of each row that holds is handed
+ * to `keep`, in the order of `rows`.
  * @throws UnreadableFile where it stops being a table, or holds nobody.
  */
 export async function readFileContent(
   path: string,
   file: { kind: 'csv' | 'json'; encoding: Encoding; delimiter: Delimiter; mapping: ImportMapping },
   problems: Problems,
-  progress: (rows: number) => Promise<void>,
+  on: { keep: (rest: RowRest) => Promise<void>; progress: (rows: number) => Promise<void> },
 ): Promise<FileContent> {
   const content: FileContent = { rows: [], bad: [], departments: [], count: 0 };
   const read = createRowReader(file.mapping, problems);
+  const divide = createRowDivider();
   const take = async (source: SourceRow): Promise<void> => {
     content.count++;
     if (content.count > MAX_ROWS) throw new UnreadableFile('too_many_rows', { max: MAX_ROWS });
     const result = read(source);
-    if ('row' in result) content.rows.push(result.row);
-    else content.bad.push(result.bad);
-    if (content.count % REPORT_ROWS === 0) await progress(content.count);
+    if ('row' in result) {
+      const { keys, rest } = divide(result.row);
+      content.rows.push(keys);
+      await on.keep(rest);
+    } else content.bad.push(result.bad);
+    if (content.count % REPORT_ROWS === 0) await on.progress(content.count);
   };
   if (file.kind === 'json') {
     const json = await openJson(path);

@@ -52,6 +52,54 @@ export interface PersonRow {
   manager_path: string | null | undefined;
 }
 
+/** What a person is told apart and placed by: held of every row of an import, to look for doubles and circles. */
+export type RowKeys = Omit<PersonRow, keyof RowRest>;
+
+/** What nobody is looked for by: waits in a file until the row's turn has come. */
+export type RowRest = Pick<
+  PersonRow,
+  'given_name' | 'family_name' | 'phone' | 'title' | 'locale' | 'starts_on' | 'is_head' | 'department_since'
+>;
+
+/** Divides rows; texts that many rows share are held once. */
+export function createRowDivider(): (row: PersonRow) => { keys: RowKeys; rest: RowRest } {
+  const texts = new Map<string, string>();
+  const once = <T extends string | null | undefined>(text: T): T => {
+    if (typeof text !== 'string') return text;
+    const same = texts.get(text);
+    if (same !== undefined) return same as T;
+    if (texts.size < MAX_SHARED) texts.set(text, text);
+    return text;
+  };
+  return (row) => ({
+    keys: {
+      line: row.line,
+      at: row.at,
+      external_id: row.external_id,
+      display_name: row.display_name,
+      email: row.email,
+      ends_on: once(row.ends_on),
+      localpart: row.localpart,
+      login: row.login,
+      department: once(row.department),
+      department_id: once(row.department_id),
+      department_parent: once(row.department_parent),
+      manager: once(row.manager),
+      manager_path: row.manager_path,
+    },
+    rest: {
+      given_name: row.given_name,
+      family_name: row.family_name,
+      phone: row.phone,
+      title: row.title,
+      locale: row.locale,
+      starts_on: row.starts_on,
+      is_head: row.is_head,
+      department_since: row.department_since,
+    },
+  });
+}
+
 /** Longest values, in characters; the database and the contract have the same. */
 export const LIMITS = {
   external_id: 200,
@@ -72,6 +120,8 @@ export const LIMITS = {
   starts_on: 40,
   ends_on: 40,
 } as const satisfies Record<PeopleFieldName, number>;
+/** Texts that are looked up because rows may share them. */
+const MAX_SHARED = 20_000;
 /** A department path is several names. */
 const MAX_PATH = 4000;
 

@@ -2,7 +2,7 @@ import { DomainError } from '@qiao/platform';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sql } from 'kysely';
 import { createChanges, type Changes } from '../../server/changes.service.ts';
-import type { DirectoryChange, NewDepartment, NewPerson } from '../../server/changes.ts';
+import type { DirectoryChange, NewDepartment, NewPerson, StoredChanges } from '../../server/changes.ts';
 import { startTestOrg, type TestOrg } from './context.ts';
 
 let org: TestOrg;
@@ -47,7 +47,14 @@ const person = (n: number, more: Partial<NewPerson> = {}): NewPerson => ({
 const at = (n: number, more: object = {}) => [
   { department_id: id(n), is_primary: true, is_head: false, title: null, ...more },
 ];
-const apply = (set: DirectoryChange[], on = '2026-03-01') =>
+/** A set as a large import has it: never held as a whole. */
+const inParts = (...parts: DirectoryChange[][]): StoredChanges => ({
+  async *parts() {
+    await Promise.resolve();
+    yield* parts;
+  },
+});
+const apply = (set: DirectoryChange[] | StoredChanges, on = '2026-03-01') =>
   org.db.transaction().execute((trx) => changes.applyChanges(trx, set, { ...org.by, on }));
 const code = async (run: Promise<unknown>): Promise<string> => {
   const error = await run.then(
@@ -169,6 +176,77 @@ describe('one set', () => {
   });
 });
 
+describe('a set in parts', () => {
+  it('is one set: managers and departments come later, and values are exchanged across parts', async () => {
+    await apply([
+      { kind: 'department_add', department: department(1, 'Root') },
+      { kind: 'person_add', person: person(11), placements: at(1) },
+      { kind: 'person_add', person: person(12), placements: at(1) },
+      { kind: 'person_add', person: person(13), placements: at(1) },
+    ]);
+    const told: number[] = [];
+    const set = inParts(
+      [
+        { kind: 'person_add', person: person(21, { manager_id: id(22) }), placements: at(2) },
+        { kind: 'person_change', id: id(11), set: { email: 'P12@example.com' } },
+        { kind: 'person_place', id: id(11), placements: at(2) },
+      ],
+      [
+        { kind: 'department_add', department: department(2, 'Child', 1) },
+        { kind: 'person_add', person: person(22, { manager_id: id(12) }), placements: at(1) },
+      ],
+      [
+        { kind: 'person_change', id: id(12), set: { external_id: 'p11x', email: 'p11@example.com' } },
+        { kind: 'person_leave', id: id(13), reason: 'import' },
+        { kind: 'department_change', id: id(1), set: { name: 'Whole' } },
+      ],
+    );
+    const result = await org.db.transaction().execute((trx) =>
+      changes.applyChanges(trx, set, {
+        ...org.by,
+        on: '2026-03-01',
+        progress: (people) => {
+          told.push(people);
+          return Promise.resolve();
+        },
+      }),
+    );
+    expect(result.changed).toBe(8);
+    expect(told).toEqual([1, 2, 3, 4]);
+    const rows = await org.db
+      .selectFrom('org.person')
+      .select(['email', 'external_id', 'manager_id', 'status', 'version'])
+      .orderBy('id')
+      .execute();
+    expect(rows.map((row) => [row.email, row.external_id, row.manager_id, row.status])).toEqual([
+      ['P12@example.com', 'p11', null, 'joining'],
+      ['p11@example.com', 'p11x', null, 'joining'],
+      ['p13@example.com', 'p13', null, 'suspended'],
+      ['p21@example.com', 'p21', id(22), 'joining'],
+      ['p22@example.com', 'p22', id(12), 'joining'],
+    ]);
+    // Changed and moved counts once.
+    expect(rows[0]?.version).toBe(2);
+  });
+
+  it('is refused as a whole for what stands in two parts', async () => {
+    const add = (n: number, more: Partial<NewPerson>): DirectoryChange[] => [
+      { kind: 'person_add', person: person(n, more), placements: [] },
+    ];
+    for (const [more, expected] of [
+      [{ email: 'one@example.com' }, 'org.email_taken'],
+      [{ localpart: 'one' }, 'org.localpart_taken'],
+      [{ external_id: 'one' }, 'platform.conflict'],
+    ] as const) {
+      expect(await code(apply(inParts(add(31, more), add(32, more))))).toBe(expected);
+    }
+    const circle = inParts(add(31, { manager_id: id(32) }), add(32, { manager_id: id(31) }));
+    expect(await code(apply(circle))).toBe('org.would_make_cycle');
+    expect(await code(apply(inParts(add(31, { manager_id: id(99) }))))).toContain('person_manager_id_fkey');
+    expect(await org.db.selectFrom('org.person').select('id').execute()).toEqual([]);
+  });
+});
+
 describe('an end state that does not hold', () => {
   beforeEach(async () => {
     await apply([
@@ -254,5 +332,10 @@ describe('an end state that does not hold', () => {
     const after = await sql`select * from org.person p left join org.membership m on m.person_id = p.id
       order by p.id`.execute(org.db);
     expect(after.rows).toEqual(before.rows);
+    const each = set.map((change) => [change]);
+    expect(await code(apply(inParts(...each)))).toBe(expected);
+    const again = await sql`select * from org.person p left join org.membership m on m.person_id = p.id
+      order by p.id`.execute(org.db);
+    expect(again.rows).toEqual(before.rows);
   });
 });

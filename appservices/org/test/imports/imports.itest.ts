@@ -135,6 +135,48 @@ describe('an import', () => {
     expect((await api.apply(again.id)).state).toBe('done');
   });
 
+  it('takes more people than are held at once, whoever comes first', async () => {
+    const PEOPLE = 2400;
+    // Everybody's manager comes later in the file, in another part; the last one has none.
+    const line = (n: number, more = ''): string =>
+      `${String(n)},员工${String(n)}${more},e${String(n)}@example.com,部门${String(n % 7)},${
+        n < PEOPLE ? String(Math.min(PEOPLE, n + 1100)) : ''
+      }`;
+    const file = (more: (n: number) => string = () => ''): string =>
+      [
+        'id,name,email,department,manager',
+        ...Array.from({ length: PEOPLE }, (_, n) => line(n + 1, more(n + 1))),
+      ].join('\n');
+    const first = await api.check(file());
+    expect(first.counts).toMatchObject({ rows: PEOPLE, person_add: PEOPLE, department_add: 7, errors: 0 });
+    expect((await api.apply(first.id)).progress).toEqual({ done: PEOPLE + 7, total: PEOPLE + 7 });
+    const { rows } = await sql<{ people: number; led: number }>`select count(*)::int as people,
+      count(manager_id)::int as led from org.person`.execute(org.db);
+    expect(rows).toEqual([{ people: PEOPLE, led: PEOPLE - 1 }]);
+
+    // Names move on by one for most, which also lie in several parts.
+    const next = await api.check(file((n) => (n % 3 === 0 ? '' : ' 甲')));
+    expect(next.counts).toMatchObject({ person_change: 1600, unchanged: 800, errors: 0 });
+    const seen = new Set<number>();
+    interface Page {
+      items: { seq: number }[];
+      next: string | null;
+    }
+    for (let after: string | null = ''; after !== null;) {
+      const { body }: { body: Page } = await api.call<Page>(
+        'GET',
+        `/imports/${next.id}/changes?limit=200${after === '' ? '' : `&after=${after}`}`,
+      );
+      for (const item of body.items) seen.add(item.seq);
+      after = body.next;
+    }
+    expect(seen.size).toBe(1600);
+    expect((await api.apply(next.id)).state).toBe('done');
+    expect((await api.check(file((n) => (n % 3 === 0 ? '' : ' 甲')))).counts).toMatchObject({
+      unchanged: PEOPLE,
+    });
+  }, 120_000);
+
   it('shows movers, changes, and leavers, and the guard holds many leavers', async () => {
     await api.apply((await api.check(CSV)).id);
     const next = await api.check(
