@@ -316,4 +316,24 @@ describe('a source that takes over', () => {
     );
     expect(items.find((source) => source.kind === 'scim')?.people_count).toBe(3);
   });
+
+  test('gets somebody who was made by hand', async () => {
+    const byHand = async (): Promise<string[]> =>
+      (
+        await company.api<{ items: { display_name: string }[] }>('GET', '/api/org/sources/by-hand?limit=200')
+      ).items.map((person) => person.display_name);
+    expect(await byHand()).toContain('Cleo Fox');
+    await page.goto('/admin/sources');
+    await page.getByRole('button', { name: 'Hand over to a source…' }).click();
+    const dialog = page.getByRole('dialog');
+    const go = dialog.getByRole('button', { name: 'Hand over' });
+    await dialog.getByLabel('Cleo Fox').check();
+    expect(await go.isDisabled()).toBe(true);
+    await dialog.getByLabel('To', { exact: true }).selectOption({ label: 'SCIM (SCIM)' });
+    await dialog.getByText('1 person goes over.').waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await go.click();
+    await page.getByText('They now belong to SCIM').first().waitFor();
+    expect(await byHand()).not.toContain('Cleo Fox');
+  });
 });

@@ -33,6 +33,7 @@ export const orgActs = [
   'org.scim_token.remove',
   'org.setup.confirm',
   'org.source.add',
+  'org.source.adopt',
   'org.source.change',
   'org.source.handover',
   'org.source.remove',

@@ -520,6 +520,15 @@ export const SourceHandover = Type.Object({
   /** Who stays, because somebody of the other source goes by their user name. */
   staying: Type.Integer(),
 });
+/** `GET /sources/by-hand`: people no source keeps in step, by name. */
+export const PersonByHand = Type.Object({ ...PersonRef.properties, email: Nullable(Type.String()) });
+export type PersonByHand = Static<typeof PersonByHand>;
+export const PeopleByHand = Type.Object({ ...Page(PersonByHand).properties, total: Type.Integer() });
+/** `POST /sources/:id/adopt`: people no source keeps in step are this one's from now on; all of them without ids. */
+export const SourceAdoption = Type.Object({
+  person_ids: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 1000, uniqueItems: true })),
+  dry_run: Type.Boolean(),
+});
 export const SourceTest = Type.Object({ ok: Type.Boolean(), people: Type.Integer(), message: Type.String() });
 
 /** SCIM tokens: `GET /scim-tokens`, `POST /scim-tokens`, `DELETE /scim-tokens/:id`. */

@@ -85,6 +85,12 @@ export const orgApi = {
     body: Of<typeof org.SourceHandoverWish>;
     answer: Of<typeof org.SourceHandover>;
   }>('/sources/:id/handover'),
+  peopleByHand: get<{ query: PageQuery; answer: Of<typeof org.PeopleByHand> }>('/sources/by-hand'),
+  adoptPeople: post<{
+    params: ById;
+    body: Of<typeof org.SourceAdoption>;
+    answer: Of<typeof org.SourceHandover>;
+  }>('/sources/:id/adopt'),
   testSource: post<{ params: ById; answer: Of<typeof org.SourceTest> }>('/sources/:id/test'),
   runSource: post<{ params: ById; answer: org.ImportRun }>('/sources/:id/run'),
   scimTokens: get<{ answer: Of<typeof org.ScimTokenList> }>('/scim-tokens'),
@@ -139,6 +145,7 @@ export const keys = {
   imports: ['org', 'imports'],
   import: (id: string) => ['org', 'imports', 'one', id],
   sources: ['org', 'sources'],
+  byHand: ['org', 'sources', 'by-hand'],
   scimTokens: ['org', 'scim-tokens'],
   offboardings: ['org', 'offboardings'],
   provisioning: ['org', 'provisioning'],

@@ -1,11 +1,11 @@
 import { makeErrors, platformErrors, type Actor } from '@qiao/platform';
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import { orgErrorTable } from '../../contract/errors.ts';
 import { changesRepository } from '../changes.repository.ts';
 import { importsRepository } from '../imports/imports.repository.ts';
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
-import { sourcesRepository } from './sources.repository.ts';
+import { sourcesRepository, type SourceRow } from './sources.repository.ts';
 
 const errors = makeErrors('org', orgErrorTable);
 
@@ -43,26 +43,85 @@ export async function handOverSource(
   { to_id: toId, dry_run: dryRun }: { to_id: string; dry_run: boolean },
 ): Promise<Handover> {
   if (fromId === toId) throw platformErrors.bad_request({ reason: 'to_id' });
+  return goOver(context, { source: fromId }, toId, dryRun, async (trx, { from, to }, result) => {
+    await context.acts.record(trx as never, {
+      actor: actor.userId,
+      action: 'org.source.handover',
+      subject: `source:${fromId}`,
+      scope: 'company',
+      details: { name: from?.name ?? '', to: toId, to_name: to.name, ...result },
+    });
+  });
+}
+
+/**
+ * The same for people no source keeps in step: those made by hand, and those of a source that was deleted. Without
+ * ids, all who have not left.
+ * @throws DomainError `platform.not_found` also for a person who belongs to a source or has left,
+ * `org.import_not_in_state`
+ */
+export async function adoptPeople(
+  context: Pick<OrgContext, 'acts' | 'clock' | 'db'>,
+  actor: Actor,
+  toId: string,
+  { person_ids: ids, dry_run: dryRun }: { person_ids?: readonly string[]; dry_run: boolean },
+): Promise<Handover> {
+  return goOver(context, { people: ids }, toId, dryRun, async (trx, { to }, result) => {
+    await context.acts.record(trx as never, {
+      actor: actor.userId,
+      action: 'org.source.adopt',
+      subject: `source:${toId}`,
+      scope: 'company',
+      details: { name: to.name, ...result, ...(ids === undefined ? {} : { person_ids: ids }) },
+    });
+  });
+}
+
+/** Whose people go: a source's, or nobody's (`people` undefined: all of them). */
+type Giver = { source: string } | { people: readonly string[] | undefined };
+
+/** Condition on `p`, a person. */
+const belongs = (giver: Giver): RawBuilder<boolean> =>
+  'source' in giver
+    ? sql<boolean>`p.source_id = ${giver.source}::uuid`
+    : giver.people === undefined
+      ? sql<boolean>`p.source_id is null and p.status <> 'left'`
+      : sql<boolean>`p.source_id is null and p.status <> 'left' and p.id = any(${[...giver.people]}::uuid[])`;
+
+async function goOver(
+  context: Pick<OrgContext, 'clock' | 'db'>,
+  giver: Giver,
+  toId: string,
+  dryRun: boolean,
+  record: (
+    trx: OrgTrx,
+    sources: { from: SourceRow | undefined; to: SourceRow },
+    result: Handover,
+  ) => Promise<void>,
+): Promise<Handover> {
   const db = context.db as OrgDb;
+  const fromId = 'source' in giver ? giver.source : undefined;
+  const ids = fromId === undefined ? [toId] : [fromId, toId];
   try {
     return await db.transaction().execute(async (trx) => {
       await changesRepository.lock(trx);
       await trx
         .selectFrom('org.source')
         .select('id')
-        .where('id', 'in', [fromId, toId])
+        .where('id', 'in', ids)
         .orderBy('id')
         .forUpdate()
         .execute();
-      const from = await sourcesRepository.find(trx, fromId);
+      const from = fromId === undefined ? undefined : await sourcesRepository.find(trx, fromId);
       const to = await sourcesRepository.find(trx, toId);
-      if (!from || !to) throw platformErrors.not_found();
-      for (const id of [fromId, toId]) {
+      if (!to || (fromId !== undefined && !from)) throw platformErrors.not_found();
+      for (const id of ids) {
         if (await importsRepository.busy(trx, id)) throw errors.import_not_in_state({ state: 'checking' });
       }
+      if ('people' in giver && giver.people) await requireGivers(trx, giver, giver.people.length);
       const now = context.clock.now();
       const scim = to.kind === 'scim';
-      const moved = await takeOver(trx, fromId, toId, scim, now);
+      const moved = await takeOver(trx, giver, toId, scim, now);
       const result = {
         people: moved.people,
         departments: scim ? await takeDepartments(trx, toId, now) : 0,
@@ -72,13 +131,7 @@ export async function handOverSource(
       if (result.people > 0) {
         // An import that was checked against the old state has to look again.
         await changesRepository.bumpDirectoryVersion(trx);
-        await context.acts.record(trx as never, {
-          actor: actor.userId,
-          action: 'org.source.handover',
-          subject: `source:${fromId}`,
-          scope: 'company',
-          details: { name: from.name, to: toId, to_name: to.name, ...result },
-        });
+        await record(trx, { from, to }, result);
       }
       return result;
     });
@@ -88,36 +141,42 @@ export async function handOverSource(
   }
 }
 
+async function requireGivers(trx: OrgTrx, giver: Giver, count: number): Promise<void> {
+  const { rows } = await sql`select 1 from org.person p where ${belongs(giver)}`.execute(trx);
+  if (rows.length < count) throw platformErrors.not_found();
+}
+
 async function takeOver(
   trx: OrgTrx,
-  from: string,
+  giver: Giver,
   to: string,
   scim: boolean,
   now: Date,
 ): Promise<{ people: number; staying: number }> {
+  const theirs = belongs(giver);
   if (scim) {
     await sql`insert into org.scim_user (person_id, source_id, user_name, created_at, updated_at)
       select p.id, ${to}::uuid, coalesce(p.email, p.localpart), ${now}, ${now}
       from org.person p
-      where p.source_id = ${from}::uuid and p.status <> 'left'
+      where ${theirs} and p.status <> 'left'
       on conflict do nothing`.execute(trx);
     // Of another SCIM source: the provider's own names and attributes go along.
     await sql`update org.scim_user u set source_id = ${to}::uuid, updated_at = ${now}, deleted_at = null
       from org.person p
-      where p.id = u.person_id and p.source_id = ${from}::uuid and u.source_id <> ${to}::uuid
+      where p.id = u.person_id and ${theirs} and u.source_id <> ${to}::uuid
         and not exists (select 1 from org.scim_user o where o.source_id = ${to}::uuid
           and lower(o.user_name) = lower(u.user_name) and o.deleted_at is null)`.execute(trx);
   } else {
     await sql`delete from org.scim_user u using org.person p
-      where p.id = u.person_id and p.source_id = ${from}::uuid`.execute(trx);
+      where p.id = u.person_id and ${theirs}`.execute(trx);
   }
   const { rows } = await sql<{ status: string }>`update org.person p
     set source_id = ${to}::uuid, version = version + 1, updated_at = ${now}
-    where p.source_id = ${from}::uuid and (not ${scim} or p.status = 'left'
+    where ${theirs} and (not ${scim} or p.status = 'left'
       or exists (select 1 from org.scim_user u where u.person_id = p.id and u.source_id = ${to}::uuid))
     returning p.status`.execute(trx);
-  const { rows: left } = await sql<{ count: number }>`select count(*)::int as count from org.person
-    where source_id = ${from}::uuid and status <> 'left'`.execute(trx);
+  const { rows: left } = await sql<{ count: number }>`select count(*)::int as count from org.person p
+    where ${theirs} and p.status <> 'left'`.execute(trx);
   return { people: rows.filter((row) => row.status !== 'left').length, staying: left[0]?.count ?? 0 };
 }
 

@@ -17,6 +17,15 @@ export interface SourceRow {
   version: number;
 }
 
+export interface ByHandRow {
+  id: string;
+  display_name: string;
+  sort_name: string;
+  localpart: string;
+  title: string | null;
+  email: string | null;
+}
+
 export type SourcePatch = Partial<
   Pick<
     SourceRow,
@@ -44,6 +53,27 @@ export const sourcesRepository = {
 
   async find(db: OrgDb | OrgTrx, id: string): Promise<SourceRow | undefined> {
     return (await sql<SourceRow>`select ${SOURCE} where s.id = ${id}`.execute(db)).rows[0];
+  },
+
+  /** People no source keeps in step, by name. */
+  async byHand(
+    db: OrgDb,
+    after: { name: string; id: string } | undefined,
+    limit: number,
+  ): Promise<ByHandRow[]> {
+    const { rows } =
+      await sql<ByHandRow>`select id, display_name, lower(display_name) as sort_name, localpart,
+        title, email from org.person
+      where source_id is null and status <> 'left' and (${after?.id ?? null}::uuid is null
+        or (lower(display_name), id) > (${after?.name ?? null}::text, ${after?.id ?? null}::uuid))
+      order by lower(display_name), id limit ${limit}`.execute(db);
+    return rows;
+  },
+
+  async countByHand(db: OrgDb): Promise<number> {
+    const { rows } = await sql<{ count: number }>`select count(*)::int as count from org.person
+      where source_id is null and status <> 'left'`.execute(db);
+    return rows[0]?.count ?? 0;
   },
 
   async insert(

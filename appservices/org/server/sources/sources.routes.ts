@@ -5,8 +5,11 @@ import {
   SourceHandoverWish,
   IdParams,
   ImportRun,
+  PageQuery,
   PatchSource,
+  PeopleByHand,
   Source,
+  SourceAdoption,
   SourceHandover,
   SourceList,
   SourceTest,
@@ -16,8 +19,10 @@ import { errorText, presentRun } from '../imports/imports.present.ts';
 import { readable } from '../imports/imports.routes.ts';
 import { storedError, type Imports } from '../imports/imports.service.ts';
 import type { OrgContext } from '../setup.ts';
-import type { SourceRow } from './sources.repository.ts';
-import { handOverSource } from './handover.ts';
+import { cut, readCursor, writeCursor } from '../directory/cursor.ts';
+import type { OrgDb } from '../tables.ts';
+import { sourcesRepository, type SourceRow } from './sources.repository.ts';
+import { adoptPeople, handOverSource } from './handover.ts';
 import type { Sources } from './sources.service.ts';
 
 const present = (source: SourceRow): Source => ({
@@ -111,6 +116,59 @@ export function sourcesRoutes(http: Http, context: OrgContext, sources: Sources,
       const actor = requireActor(request);
       await importsPolicy.editSources(access, actor);
       return handOverSource(context, actor, request.params.id, request.body);
+    },
+  );
+
+  http.get(
+    '/sources/by-hand',
+    {
+      schema: {
+        tags,
+        summary: 'People no source keeps in step',
+        querystring: PageQuery,
+        response: { 200: PeopleByHand },
+      },
+    },
+    async (request) => {
+      await importsPolicy.editSources(access, requireActor(request));
+      const { limit = 50 } = request.query;
+      const cursor = readCursor(request.query.after);
+      const db = context.db as OrgDb;
+      const after = cursor && { name: cursor.value, id: cursor.id };
+      const [rows, total] = await Promise.all([
+        sourcesRepository.byHand(db, after, limit + 1),
+        sourcesRepository.countByHand(db),
+      ]);
+      const { page, next } = cut(rows, limit, (row) => writeCursor(row.sort_name, row.id));
+      return {
+        items: page.map(({ id, display_name, localpart, title, email }) => ({
+          id,
+          display_name,
+          user_id: `@${localpart}:${context.homeserver.serverName}`,
+          title,
+          email,
+        })),
+        next,
+        total,
+      };
+    },
+  );
+
+  http.post(
+    '/sources/:id/adopt',
+    {
+      schema: {
+        tags,
+        summary: 'Give it people no source keeps in step',
+        params: IdParams,
+        body: SourceAdoption,
+        response: { 200: SourceHandover },
+      },
+    },
+    async (request) => {
+      const actor = requireActor(request);
+      await importsPolicy.editSources(access, actor);
+      return adoptPeople(context, actor, request.params.id, request.body);
     },
   );
 

@@ -411,6 +411,8 @@ export const ROUTES: Readonly<Record<string, RouteCase>> = {
     to_id: '00000000-0000-4000-8000-0000000f11e5',
     dry_run: false,
   }),
+  'GET /api/org/sources/by-hand': companyOnly('/sources/by-hand'),
+  'POST /api/org/sources/:id/adopt': onSource('/adopt', { dry_run: true }),
   'POST /api/org/sources/:id/test': onSource('/test'),
   'POST /api/org/sources/:id/run': onSource('/run'),
   'GET /api/org/scim-tokens': companyOnly('/scim-tokens'),

@@ -127,6 +127,56 @@ test('from an identity provider to LDAP, its token opens them no more', async ()
   expect((await scim('GET', `/Users/${person.wei}`)).status).toBe(404);
 });
 
+test('people kept by hand go over to a source: those who are named, or all', async () => {
+  const hand = await buildPerson(org.db, 'Hand', { email: 'hand@example.com', title: '顾问' });
+  const left = await buildPerson(org.db, 'Long gone', { status: 'left' });
+  person.hand = hand.id;
+  const adopt = (to: string, body: object): Promise<TestAnswer> =>
+    main('POST', `/api/org/sources/${source[to]}/adopt`, { dry_run: false, ...body });
+  const byHand = async (): Promise<TestAnswer['body']> =>
+    (await main('GET', '/api/org/sources/by-hand?limit=1')).body;
+  const first = await byHand();
+  expect(first).toMatchObject({ total: 2, items: [{ display_name: 'Boss' }] });
+  const rest = await main('GET', `/api/org/sources/by-hand?limit=1&after=${String(first.next)}`);
+  expect(rest.body).toMatchObject({
+    items: [{ id: hand.id, email: 'hand@example.com', title: '顾问', user_id: org.userId(hand) }],
+    next: null,
+  });
+
+  // A provider can neither find nor make them.
+  expect(await named('hand@example.com')).toEqual([]);
+  expect((await scim('POST', '/Users', user('hand@example.com'))).status).toBe(409);
+  const wish = { person_ids: [hand.id] };
+  const one = { people: 1, departments: 0, staying: 0 };
+  expect((await adopt('scim', { ...wish, dry_run: true })).body).toEqual(one);
+  expect(await belongsTo('hand')).toBeNull();
+  expect((await adopt('scim', wish)).body).toEqual(one);
+  expect(await belongsTo('hand')).toBe(source.scim);
+  expect((await named('hand@example.com')).map(({ id }) => id)).toEqual([hand.id]);
+  const [act] = (await main('GET', `/api/org/acts?subject=source:${source.scim}`)).body.items;
+  expect(act).toMatchObject({
+    action: 'org.source.adopt',
+    details: { name: 'SCIM', ...one, person_ids: [hand.id] },
+  });
+  expect(await byHand()).toMatchObject({ total: 1, next: null });
+
+  // Who belongs to a source, has left, or is nobody.
+  for (const id of [hand.id, left.id, randomUUID()]) {
+    expect((await adopt('ldap', { person_ids: [id] })).status).toBe(404);
+  }
+  expect((await adopt('ldap', { person_ids: [] })).status).toBe(400);
+  expect((await adopt('ldap', { dry_run: true })).body).toEqual(one);
+  expect((await main('POST', `/api/org/sources/${randomUUID()}/adopt`, { dry_run: true })).status).toBe(404);
+  const nobody = await org.host.as(org.userId(await buildPerson(org.db, 'Curious')));
+  for (const [method, path, body] of [
+    ['GET', '/api/org/sources/by-hand', undefined],
+    ['POST', `/api/org/sources/${source.ldap}/adopt`, { dry_run: true }],
+  ] as const) {
+    expect((await nobody(method, path, body)).status).toBe(404);
+    expect((await org.host.call(method, path, body)).status).toBe(401);
+  }
+});
+
 test('refusals: to itself, to or from nowhere, while an import runs, by somebody else', async () => {
   expect((await hand('csv', 'csv')).status).toBe(400);
   source.none = randomUUID();
@@ -143,6 +193,8 @@ test('refusals: to itself, to or from nowhere, while an import runs, by somebody
     } as never)
     .execute();
   expect((await hand('csv', 'ldap')).body.error.code).toBe('org.import_not_in_state');
+  const adopt = await main('POST', `/api/org/sources/${source.csv}/adopt`, { dry_run: true });
+  expect(adopt.body.error.code).toBe('org.import_not_in_state');
   const nobody = await buildPerson(org.db, 'Nobody');
   const call = await org.host.as(org.userId(nobody));
   const path = `/api/org/sources/${source.csv}/handover`;

@@ -1,7 +1,8 @@
 import { Button } from '@vector-im/compound-web';
 import type { Source } from '@qiao/org/contract';
-import { Banner, Busy, Dialog, FormShell, SelectField, useText } from '@qiao/ui-kit';
+import { Dialog, FormShell, SelectField, useText } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
+import { GoingOver } from './GoingOver.tsx';
 import type { Handing, SourcesViewModel } from './SourcesViewModel.ts';
 
 /** Gives the people of a source to another one, after showing what that means. */
@@ -11,7 +12,7 @@ export function HandoverDialog(props: {
   busy: boolean;
   model: SourcesViewModel;
 }): ReactNode {
-  const { t, format } = useText('org');
+  const { t } = useText('org');
   const { handing, model } = props;
   const { from, to, counts } = handing;
   const known = counts === 'running' ? undefined : counts;
@@ -59,40 +60,7 @@ export function HandoverDialog(props: {
             })),
           ]}
         />
-        <div aria-live="polite">
-          {counts === 'running' && <Busy />}
-          {known && (
-            <Banner
-              tone="info"
-              title={
-                known.people === 0
-                  ? t('sources.handover_none')
-                  : t('sources.handover_people', {
-                      count: known.people,
-                      number: format.number(known.people),
-                    })
-              }
-            >
-              {known.departments > 0 && (
-                <p>
-                  {t('sources.handover_departments', {
-                    count: known.departments,
-                    number: format.number(known.departments),
-                  })}
-                </p>
-              )}
-              {known.staying > 0 && (
-                <p>
-                  {t('sources.handover_staying', {
-                    count: known.staying,
-                    number: format.number(known.staying),
-                  })}
-                </p>
-              )}
-              {to?.kind === 'scim' && <p>{t('sources.handover_scim')}</p>}
-            </Banner>
-          )}
-        </div>
+        <GoingOver counts={counts} to={to} />
       </FormShell>
     </Dialog>
   );

@@ -24,6 +24,7 @@ import {
 } from '@qiao/ui-kit';
 import { useState, type ReactNode } from 'react';
 import '../org.css';
+import { AdoptDialog } from './AdoptDialog.tsx';
 import { HandoverDialog } from './HandoverDialog.tsx';
 import { SourceDialog } from './SourceDialog.tsx';
 import { SourcesViewModel, type SourcesSnapshot } from './SourcesViewModel.ts';
@@ -321,6 +322,25 @@ export default function SourcesView(): ReactNode {
               )
             }
           </Loaded>
+          {state.byHand !== undefined && state.byHand > 0 && (dataOf(state.sources)?.length ?? 0) > 0 && (
+            <div className="o-pad q-row q-row--spread">
+              <span className="q-muted">
+                {t('sources.by_hand_count', {
+                  count: state.byHand,
+                  number: format.number(state.byHand),
+                })}
+              </span>
+              <Button
+                kind="tertiary"
+                size="md"
+                onClick={() => {
+                  model.setAdopting(true);
+                }}
+              >
+                {t('sources.adopt')}
+              </Button>
+            </div>
+          )}
         </Card>
         <Scim state={state} model={model} />
       </div>
@@ -333,6 +353,14 @@ export default function SourcesView(): ReactNode {
           sources={dataOf(state.sources) ?? []}
           busy={state.busy}
           model={model}
+        />
+      )}
+      {state.adopting && (
+        <AdoptDialog
+          sources={dataOf(state.sources) ?? []}
+          onClose={() => {
+            model.setAdopting(false);
+          }}
         />
       )}
       {state.addingToken && <TokenDialog state={state} model={model} />}

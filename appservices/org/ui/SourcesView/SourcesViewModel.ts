@@ -6,7 +6,7 @@ import type {
   SourceHandover,
   SourceTest,
 } from '@qiao/org/contract';
-import { LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
+import { dataOf, LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
 import type { Static } from 'typebox';
 import { keys, orgApi } from '../api.ts';
 
@@ -24,6 +24,10 @@ export interface SourcesSnapshot {
   readonly tests: Readonly<Record<string, TestResult | 'running'>>;
   /** People of this source are being handed over. */
   readonly handing: Handing | undefined;
+  /** People no source keeps in step; undefined: not known yet. */
+  readonly byHand: number | undefined;
+  /** They are being given to a source. */
+  readonly adopting: boolean;
   readonly busy: boolean;
 }
 
@@ -47,6 +51,8 @@ export class SourcesViewModel extends ViewModel<SourcesSnapshot> {
       newToken: undefined,
       tests: {},
       handing: undefined,
+      byHand: undefined,
+      adopting: false,
       busy: false,
     });
     this.#services = services;
@@ -67,6 +73,17 @@ export class SourcesViewModel extends ViewModel<SourcesSnapshot> {
         { key: keys.scimTokens, load: (signal) => api.call(orgApi.scimTokens, { signal }) },
         (tokens) => {
           this.set({ tokens });
+        },
+      ),
+      watch<number>(
+        queries,
+        {
+          key: [...keys.byHand, 'count'],
+          load: async (signal) =>
+            (await api.call(orgApi.peopleByHand, { query: { limit: 1 }, signal })).total,
+        },
+        (byHand) => {
+          this.set({ byHand: dataOf(byHand) });
         },
       ),
     ];
@@ -129,6 +146,10 @@ export class SourcesViewModel extends ViewModel<SourcesSnapshot> {
       done: i18n.t('org:sources.deleted', { name: source.name }),
       invalidate: [keys.sources],
     });
+  };
+
+  readonly setAdopting = (adopting: boolean): void => {
+    this.set({ adopting });
   };
 
   readonly hand = (from: Source | undefined): void => {
