@@ -3,6 +3,7 @@
  * The built web client in Chromium against a real stack: an account with many conversations, from the first load on.
  *
  *   npm run bench -- client --rooms 200,2000
+ *   … --idle 5                                          seconds instead of a minute: for work on this script
  *   … --peer http://127.0.0.1:8090 --peer-kind element    the same with another web client at that address, which
  *                                                         talks to the homeserver at the port that is printed
  *
@@ -10,6 +11,7 @@
  */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { root } from '@qiao/scripts/stack';
@@ -42,11 +44,20 @@ const TYPED = 40;
 const SENT = 12;
 const IN_FLIGHT = 12;
 const IDLE_MS = 60_000;
+/** What has not come by then does not come: the run ends with an error that names it. */
+const PATIENCE_MS = 120_000;
 const run = promisify(execFile);
 
-interface Account {
+/** People of one client: none finds the keys of the other client's devices. */
+interface Readers {
+  /** Is in all rooms. */
   readonly user: TestUser;
+  /** Sees in the large room what the first sends. */
   readonly other: TestUser;
+}
+
+interface Account {
+  readonly readers: readonly Readers[];
   readonly rooms: readonly { readonly id: string; readonly name: string }[];
   readonly large: { readonly id: string; readonly name: string };
 }
@@ -85,19 +96,28 @@ async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): P
   );
 }
 
+/** Rooms of one writer with messages, and readers for so many clients. */
 async function makeAccount(
   own: RunningTestStack,
   count: number,
+  clients: number,
   note: (line: string) => void,
 ): Promise<Account> {
   const stack = own.info;
-  const user = await makeUser({ stack, name: 'reader', displayName: '张三' });
-  const other = await makeUser({ stack, name: 'writer', displayName: 'Ken Sánchez' });
+  const user = (name: string, displayName: string): Promise<TestUser> =>
+    makeUser({ stack, name: `${name}-${String(count)}`, displayName });
+  const writer = await user('writer', 'Terri Duffy');
+  const readers: Readers[] = [];
+  for (let n = 1; n <= clients; n++)
+    readers.push({
+      user: await user(`reader${String(n)}`, '张三'),
+      other: await user(`other${String(n)}`, 'Ken Sánchez'),
+    });
   const rooms: { id: string; name: string }[] = [];
   const make = async (name: string, messages: number): Promise<{ id: string; name: string }> => {
-    const id = await other.createRoom({ name, preset: 'public_chat' });
-    await user.join(id);
-    for (let n = 0; n < messages; n++) await other.sendText(id, `${name}: 第 ${String(n)} 条消息 message`);
+    const id = await writer.createRoom({ name, preset: 'public_chat' });
+    for (const one of readers) await one.user.join(id);
+    for (let n = 0; n < messages; n++) await writer.sendText(id, `${name}: 第 ${String(n)} 条消息 message`);
     return { id, name };
   };
   await each(
@@ -107,8 +127,9 @@ async function makeAccount(
     },
   );
   const large = await make('Large room 大群', LARGE);
+  for (const { other } of readers) await other.join(large.id);
   note(`${String(count)} rooms made`);
-  return { user, other, rooms, large };
+  return { readers, rooms, large };
 }
 
 /** Bytes of the scripts and of WebAssembly a page has loaded so far, each gzipped. */
@@ -163,29 +184,49 @@ async function putOff(page: Page, client: WebClient): Promise<void> {
   }
 }
 
+/** What people type as their name: the server's part would be looked up by some clients. */
+const localpart = (user: TestUser): string => user.userId.slice(1, user.userId.indexOf(':'));
+
+/** The same promise, or an error after the patience is over. */
+async function patient<T>(what: string, work: Promise<T>): Promise<T> {
+  const ended = new AbortController();
+  const late = delay(PATIENCE_MS, undefined, { signal: ended.signal }).then(() => {
+    throw new Error(`waited in vain for ${what}`);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    ended.abort();
+    late.catch(() => undefined);
+  }
+}
+
 /** Waits for an element within the page, without the driver's polling: milliseconds since `performance.timeOrigin`. */
 const seen = (page: Page, selector: string, text?: string): Promise<number> =>
-  page.evaluate(
-    ([css, wanted]) =>
-      new Promise<number>((resolve) => {
-        const look = (): boolean => {
-          for (const node of document.querySelectorAll(css)) {
-            if (wanted === null || node.textContent.includes(wanted)) {
-              requestAnimationFrame(() => {
-                resolve(performance.now());
-              });
-              return true;
+  patient(
+    `${selector} ${text ?? ''}`,
+    page.evaluate(
+      ([css, wanted]) =>
+        new Promise<number>((resolve) => {
+          const look = (): boolean => {
+            for (const node of document.querySelectorAll(css)) {
+              if (wanted === null || node.textContent.includes(wanted)) {
+                requestAnimationFrame(() => {
+                  resolve(performance.now());
+                });
+                return true;
+              }
             }
-          }
-          return false;
-        };
-        if (look()) return;
-        const observer = new MutationObserver(() => {
-          if (look()) observer.disconnect();
-        });
-        observer.observe(document, { childList: true, subtree: true, characterData: true });
-      }),
-    [selector, text ?? null] as const,
+            return false;
+          };
+          if (look()) return;
+          const observer = new MutationObserver(() => {
+            if (look()) observer.disconnect();
+          });
+          observer.observe(document, { childList: true, subtree: true, characterData: true });
+        }),
+      [selector, text ?? null] as const,
+    ),
   );
 
 async function measure(
@@ -193,7 +234,9 @@ async function measure(
   client: WebClient,
   address: string,
   account: Account,
+  { user, other }: Readers,
   note: (line: string) => void,
+  idleMs: number,
 ): Promise<Figures> {
   const device: TestPage = await browser.newPage({ baseURL: address });
   const { page, context } = device;
@@ -206,8 +249,8 @@ async function measure(
   await page.waitForLoadState('networkidle');
   const scriptsFirst = await scripts.script();
 
-  await page.locator(client.user).fill(account.user.userId);
-  await page.locator(client.password).pressSequentially(account.user.password, { delay: 20 });
+  await page.locator(client.user).fill(localpart(user));
+  await page.locator(client.password).pressSequentially(user.password, { delay: 20 });
   const login = Date.now();
   await page.locator(client.submit).first().click();
   await page.locator(client.row).first().waitFor({ timeout: 300_000 });
@@ -223,7 +266,7 @@ async function measure(
   const cdp = await context.newCDPSession(page);
   await page.goto(client.path(account.large.id));
   await page.locator(client.message).first().waitFor();
-  await page.waitForTimeout(IDLE_MS);
+  await page.waitForTimeout(idleMs);
   const heapIdle = await heap(cdp);
   const processIdle = await rendererMemory(browser);
 
@@ -238,12 +281,26 @@ async function measure(
   }
 
   const switches: number[] = [];
-  const visible = await page.locator(client.row).allTextContents();
-  const reachable = account.rooms.filter((room) => visible.some((text) => text.includes(room.name)));
-  for (let n = 0; n < VISITED; n++) {
-    const room = reachable[n % reachable.length];
-    if (!room) throw new Error(`${client.name}: no room of the account is in the list`);
-    const row = page.locator(client.rowOf(room.name)).first();
+  const visited = new Set<string>();
+  const unvisited = async (): Promise<string> => {
+    // Lists draw only what is in sight: what was not visited comes by scrolling on.
+    for (let tries = 0; tries < 20; tries++) {
+      const visible = await page.locator(client.row).allTextContents();
+      const found = account.rooms.find(
+        ({ name }) => !visited.has(name) && visible.some((text) => text.includes(name)),
+      );
+      if (found) return found.name;
+      const at = await page.locator(client.list).first().boundingBox();
+      if (at) await page.mouse.move(at.x + at.width / 2, at.y + at.height / 2);
+      await page.mouse.wheel(0, 600);
+      await page.waitForTimeout(300);
+    }
+    throw new Error(`${client.name}: after ${String(visited.size)} conversations no other is in the list`);
+  };
+  for (let n = 0; n < Math.min(VISITED, account.rooms.length); n++) {
+    const name = await unvisited();
+    visited.add(name);
+    const row = page.locator(client.rowOf(name)).first();
     await row.scrollIntoViewIfNeeded();
     // From the press to the frame that shows the other room's messages.
     const shown = page.evaluate(
@@ -266,10 +323,10 @@ async function measure(
           };
           look();
         }),
-      [client.message, room.name] as const,
+      [client.message, name] as const,
     );
     await row.click();
-    switches.push(await shown);
+    switches.push(await patient(`the messages of ${name}`, shown));
   }
   const heapVisited = await heap(cdp);
   const processVisited = await rendererMemory(browser);
@@ -302,15 +359,15 @@ async function measure(
         }),
     );
     await page.keyboard.press('a');
-    keys.push(await painted);
+    keys.push(await patient('a key press', painted));
   }
   for (let n = 0; n < TYPED; n++) await page.keyboard.press('Backspace');
 
   // Another device of somebody else in the same room.
   const second = await browser.newPage({ baseURL: address });
   await second.page.goto('/');
-  await second.page.locator(client.user).fill(account.other.userId);
-  await second.page.locator(client.password).fill(account.other.password);
+  await second.page.locator(client.user).fill(localpart(other));
+  await second.page.locator(client.password).fill(other.password);
   await second.page.locator(client.submit).first().click();
   await second.page.locator(client.row).first().waitFor({ timeout: 300_000 });
   await second.page.waitForTimeout(3000);
@@ -349,7 +406,7 @@ async function measure(
       [client.message, text] as const,
     );
     await page.keyboard.press('Enter');
-    const { pressed, shown } = await echoed;
+    const { pressed, shown } = await patient('the local echo', echoed);
     echoes.push(shown - pressed);
     arrivals.push((await arrived) - pressed);
   }
@@ -425,6 +482,7 @@ export async function bench(ctx: BenchContext): Promise<void> {
     return at < 0 ? undefined : ctx.args[at + 1];
   };
   const sizes = (option('--rooms') ?? '200').split(',').map(Number);
+  const idleMs = Number(option('--idle') ?? IDLE_MS / 1000) * 1000;
   const peer = option('--peer');
   const kind = option('--peer-kind') === 'qiao' ? 'qiao' : 'element';
   await run(process.execPath, ['scripts/build.ts'], { cwd: root });
@@ -432,16 +490,20 @@ export async function bench(ctx: BenchContext): Promise<void> {
   const browser = await launchBrowser();
   const columns: { title: string; figures: Figures }[] = [];
   try {
-    ctx.note(`homeserver at ${own.info.homeserverUrl}`);
+    ctx.note(`homeserver at ${own.info.homeserverUrl} server name ${own.info.serverName}`);
+    const clients = [
+      { client: WEB_CLIENTS.qiao, address: own.info.gatewayUrl },
+      ...(peer === undefined ? [] : [{ client: WEB_CLIENTS[kind], address: peer }]),
+    ];
     for (const size of sizes) {
-      const account = await makeAccount(own, size, ctx.note);
-      const once = async (client: WebClient, address: string): Promise<void> => {
+      const account = await makeAccount(own, size, clients.length, ctx.note);
+      for (const [index, { client, address }] of clients.entries()) {
+        const readers = account.readers[index];
+        if (!readers) continue;
         await waitFor(async () => (await fetch(address)).ok, { what: address });
-        const figures = await measure(browser, client, address, account, ctx.note);
+        const figures = await measure(browser, client, address, account, readers, ctx.note, idleMs);
         columns.push({ title: `${client.name}, ${String(size)} rooms`, figures });
-      };
-      await once(WEB_CLIENTS.qiao, own.info.gatewayUrl);
-      if (peer !== undefined) await once(WEB_CLIENTS[kind], peer);
+      }
     }
   } finally {
     await browser.close();
