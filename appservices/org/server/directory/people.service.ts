@@ -1,4 +1,4 @@
-import { makeErrors, platformErrors, type Actor } from '@qiao/platform';
+import { cutPage, makeErrors, platformErrors, readCursor, writeCursor, type Actor } from '@qiao/platform';
 import type { Static } from 'typebox';
 import type { CreatePerson, PatchPerson, PeoplePage, Person, PersonDetail } from '../../contract/api.ts';
 import { orgErrorTable } from '../../contract/errors.ts';
@@ -12,7 +12,6 @@ import type { Holder, Roles } from '../roles/roles.service.ts';
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
 import type { Visibility } from '../visibility/visibility.service.ts';
-import { cut, readCursor, writeCursor } from './cursor.ts';
 import { today } from './departments.service.ts';
 import {
   holdsAllOf,
@@ -226,7 +225,7 @@ export function createPeople(
         repository.list(db, filter, { after, limit: query.limit + 1 }),
         repository.count(db, filter),
       ]);
-      const { page, next } = cut(rows, query.limit, (row) => writeCursor(row.sort_name, row.id));
+      const { page, next } = cutPage(rows, query.limit, (row) => writeCursor(row.sort_name, row.id));
       return { items: await present(db, holder, tree, page), next, total };
     },
 

@@ -12,8 +12,14 @@ import {
   Role,
   RoleList,
 } from '../../contract/api.ts';
-import { platformErrors, type Locale, type PermissionDefinition } from '@qiao/platform';
-import { cut, readCursor, writeCursor } from '../directory/cursor.ts';
+import {
+  cutPage,
+  platformErrors,
+  readCursor,
+  writeCursor,
+  type Locale,
+  type PermissionDefinition,
+} from '@qiao/platform';
 import { presentRef } from '../directory/present.ts';
 import type { GrantRow } from './roles.repository.ts';
 import type { RoleWithCount, Roles } from './roles.service.ts';
@@ -144,7 +150,7 @@ export function rolesRoutes(
         limit: limit + 1,
         ...(cursor ? { after: { at: cursor.value, id: cursor.id } } : {}),
       });
-      const { page, next } = cut(rows, limit, (row) => writeCursor(row.granted_at.toISOString(), row.id));
+      const { page, next } = cutPage(rows, limit, (row) => writeCursor(row.granted_at.toISOString(), row.id));
       return { items: page.map((row) => presentGrant(request.locale, row)), next };
     },
   );

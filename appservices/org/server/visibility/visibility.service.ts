@@ -1,6 +1,5 @@
-import { platformErrors, type Actor } from '@qiao/platform';
+import { cutPage, platformErrors, readCursor, writeCursor, type Actor } from '@qiao/platform';
 import type { Transaction } from 'kysely';
-import { cut, readCursor, writeCursor } from '../directory/cursor.ts';
 import { peopleRepository, type PlaceRow, type RefRow } from '../directory/people.repository.ts';
 import { searchWords } from '../directory/search.ts';
 import { loadTree } from '../directory/tree.repository.ts';
@@ -147,7 +146,7 @@ export function createVisibility(context: VisibilityContext) {
         after,
         limit: query.limit + 1,
       });
-      const { page, next } = cut(rows, query.limit, (row) => writeCursor(row.sort_name, row.id));
+      const { page, next } = cutPage(rows, query.limit, (row) => writeCursor(row.sort_name, row.id));
       return { items: await withPlaces(view, page), next };
     },
 

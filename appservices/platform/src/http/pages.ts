@@ -1,12 +1,17 @@
-import { platformErrors } from '@qiao/platform';
+import { platformErrors } from '../errors.ts';
+
+/*
+ * Lists by pages: `{ items, next }`, where `next` goes back as `?after=`. It holds what the list is sorted by, and the
+ * id, of the last item: rows that come or go meanwhile move nothing. Opaque to callers.
+ */
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Where a list goes on: the sort value and id of the last item, opaque to callers. */
+/** Where a list goes on: the sort value and id of the last item. */
 export const writeCursor = (value: string, id: string): string =>
   Buffer.from(JSON.stringify([value, id])).toString('base64url');
 
-/** @throws DomainError `platform.bad_request` for anything `writeCursor` has not made. */
+/** @throws DomainError `platform.bad_request` for anything {@link writeCursor} has not made. */
 export function readCursor(text: string | undefined): { value: string; id: string } | undefined {
   if (text === undefined) return undefined;
   let parsed: unknown;
@@ -28,8 +33,21 @@ export function readCursor(text: string | undefined): { value: string; id: strin
   throw platformErrors.bad_request({ reason: 'after' });
 }
 
+/** {@link writeCursor} of a list by time. */
+export const writeTimeCursor = (at: Date, id: string): string => writeCursor(at.toISOString(), id);
+
+/** @throws DomainError `platform.bad_request` for anything {@link writeTimeCursor} has not made. */
+export function readTimeCursor(text: string | undefined): { at: Date; id: string } | undefined {
+  const cursor = readCursor(text);
+  if (cursor === undefined) return undefined;
+  const at = new Date(cursor.value);
+  if (Number.isNaN(at.getTime()) || at.toISOString() !== cursor.value)
+    throw platformErrors.bad_request({ reason: 'after' });
+  return { at, id: cursor.id };
+}
+
 /** One page of `limit` from rows fetched with one more than that. */
-export function cut<T>(
+export function cutPage<T>(
   rows: readonly T[],
   limit: number,
   cursor: (row: T) => string,
