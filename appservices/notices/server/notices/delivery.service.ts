@@ -4,8 +4,8 @@ import { NOTICE_KEY } from '../../contract/index.ts';
 import type { NoticesBot } from '../bot.ts';
 import { localeOf, loose, type Base } from '../context.ts';
 import { noticeMessage } from './markdown.ts';
-import { DELIVER_JOB } from './names.ts';
-import { queueOf, type Notices } from './notices.service.ts';
+import { DELIVER_JOB, queueOf } from './names.ts';
+import type { Notices } from './notices.service.ts';
 import { noticesRepository as repository, type DeliveryRow, type NoticeRow } from './notices.repository.ts';
 
 /** Messages read from the table at once. */

@@ -257,6 +257,17 @@ export const noticesRepository = {
       .execute();
   },
 
+  async recipientIds(on: On, noticeId: string, limit: number): Promise<string[]> {
+    const rows = await on
+      .selectFrom('notices.recipient')
+      .select('user_id')
+      .where('notice_id', '=', noticeId)
+      .where('gone', '=', false)
+      .limit(limit)
+      .execute();
+    return rows.map((row) => row.user_id);
+  },
+
   /** Makes a reminder due for everybody who has not confirmed. */
   async remindAll(trx: NoticesTrx, noticeId: string, at: Date): Promise<number> {
     const result = await trx

@@ -7,13 +7,16 @@ const BATCH = 100;
 
 /** Tells people's clients, without content, that something of theirs changed. */
 export interface Signals {
-  /** After the transaction commits; several changes in a row may become one signal. */
-  enqueue(on: NoticesDb | NoticesTrx, userIds: readonly string[]): Promise<void>;
+  /**
+   * After the transaction commits.
+   * @param about where many changes come at once: those of the same that still wait become one signal
+   */
+  enqueue(on: NoticesDb | NoticesTrx, userIds: readonly string[], about?: string): Promise<void>;
 }
 
 export function createSignals({ context }: Pick<Base, 'context'>): Signals {
   return {
-    async enqueue(on, userIds) {
+    async enqueue(on, userIds, about) {
       const all = [...new Set(userIds)];
       for (let at = 0; at < all.length; at += BATCH) {
         await context.queue.enqueue(
@@ -21,7 +24,10 @@ export function createSignals({ context }: Pick<Base, 'context'>): Signals {
           SIGNAL_JOB,
           { user_ids: all.slice(at, at + BATCH) },
           // Whoever missed it sees the change at the next look: not worth many tries.
-          { maxAttempts: 3 },
+          {
+            maxAttempts: 3,
+            ...(about === undefined ? {} : { key: `${SIGNAL_JOB}:${about}:${String(at)}` }),
+          },
         );
       }
     },
