@@ -40,7 +40,7 @@ export type ObligationState = Static<typeof ObligationState>;
 
 /** Most people asked by one message. */
 export const MAX_ASKED = 200;
-/** Shortest time between two urgent reminders to one person, minutes (CHAT-2). */
+/** Shortest time between two reminders of one kind to one person, minutes (CHAT-2). */
 export const MIN_URGENT_MINUTES = 5;
 
 /** `POST /obligations`: by the sender of the message, who has to be in the room, like those asked. */
@@ -94,6 +94,25 @@ export const ObligationsPage = pageOf(Obligation);
 /** `GET /obligations/of`: those of one message that the caller asked or is asked by. */
 export const OfEventQuery = Type.Object({ room_id: RoomId, event_id: EventId });
 export const ObligationList = Type.Object({ items: Type.Array(Obligation) });
+
+export const InRoomQuery = Type.Object({ room_id: RoomId });
+/** What became of a message by which the caller asks others, or is asked. */
+export const AskedMessage = Type.Object({
+  event_id: Type.String(),
+  kind: ObligationKind,
+  asker: PersonRef,
+  /** Those who can still answer or have; to whom is asked only the own: 0 or 1. */
+  asked: Type.Integer(),
+  answered: Type.Integer(),
+  due_at: Nullable(DateTime),
+  /** The caller's own; null for who asks. */
+  mine: Nullable(
+    Type.Object({ id: Type.String(), state: ObligationState, closed_how: Nullable(Type.String()) }),
+  ),
+});
+export type AskedMessage = Static<typeof AskedMessage>;
+/** `GET /obligations/in-room`: questions and urgent messages of a conversation, the newest 200. */
+export const AskedMessages = Type.Object({ items: Type.Array(AskedMessage) });
 
 /** Asked person: all but `withdrawn`. Asker: `withdrawn`, and `reply` or `reaction` they saw. */
 export const CloseHow = Type.Enum(['reply', 'reaction', 'handled', 'confirmed', 'read', 'withdrawn']);

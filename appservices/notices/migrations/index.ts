@@ -1,3 +1,4 @@
 import * as m001 from './001_notices.ts';
+import * as m002 from './002_obligations_by_room.ts';
 
-export const migrations = { '001_notices': m001 };
+export const migrations = { '001_notices': m001, '002_obligations_by_room': m002 };

@@ -94,10 +94,11 @@ export function createNoticesBot(
   });
 
   /** Makes the room, or finds the one that a process made which died before it wrote it down. */
-  async function makeRoom(person: string, topic: string): Promise<RoomId> {
+  async function makeRoom(person: string, { name, topic }: { name: string; topic: string }): Promise<RoomId> {
     const alias = `_qiao_notices_${createHash('sha256').update(person).digest('hex').slice(0, 32)}`;
     try {
       return await bot.createRoom({
+        name,
         topic,
         invite: [parseUserId(person)],
         isDirect: true,
@@ -123,7 +124,10 @@ export function createNoticesBot(
     if (known !== undefined) return known.left_by_person ? undefined : parseRoomId(known.room_id);
     const found = await org.personByUserId(person);
     const language = found?.locale ?? locale;
-    const roomId = await makeRoom(person, parts.say(language, 'bot.topic'));
+    const roomId = await makeRoom(person, {
+      name: parts.say(language, 'bot.room'),
+      topic: parts.say(language, 'bot.topic'),
+    });
     await parts.witness.join(userId, roomId, person);
     await db
       .insertInto('notices.direct_room')

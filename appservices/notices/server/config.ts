@@ -27,6 +27,11 @@ export const NoticesConfig = Type.Object(
       default: 600,
       description: 'People one person may ask or remind in an hour, each counted',
     }),
+    asks_of_one_per_hour: Type.Integer({
+      minimum: 1,
+      default: 30,
+      description: 'Messages by which one person may ask or remind the same other one in an hour',
+    }),
     urgent_per_hour: Type.Integer({
       minimum: 1,
       default: 20,

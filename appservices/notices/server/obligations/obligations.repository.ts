@@ -5,6 +5,19 @@ import type { NoticesDb, NoticesTrx, ObligationTable } from '../tables.ts';
 export type ObligationRow = Selectable<ObligationTable>;
 type On = NoticesDb | NoticesTrx;
 
+/** One message of a room, with what became of those asked. */
+export interface AskedMessageRow {
+  readonly event_id: string;
+  readonly kind: ObligationKind;
+  readonly asker: string;
+  readonly due_at: Date | null;
+  readonly asked_count: number;
+  readonly answered_count: number;
+  readonly my_id: string | null;
+  readonly my_state: ObligationState | null;
+  readonly my_closed_how: string | null;
+}
+
 /** All SQL on obligations. */
 export const obligationsRepository = {
   /** Makes one asker's requests wait for each other until the transaction ends, so that limits hold. */
@@ -35,6 +48,34 @@ export const obligationsRepository = {
       .orderBy('created_at')
       .orderBy('id')
       .execute();
+  },
+
+  /** Messages of a room by which somebody asks, or is asked; newest first. */
+  async inRoom(on: On, roomId: string, userId: string, limit: number): Promise<AskedMessageRow[]> {
+    const { rows } = await sql<AskedMessageRow>`select o.event_id, o.kind, o.asker, max(o.due_at) as due_at,
+        count(*) filter (where o.state in ('open', 'answered'))::int as asked_count,
+        count(*) filter (where o.state = 'answered')::int as answered_count,
+        max(o.id::text) filter (where o.asked = ${userId}) as my_id,
+        max(o.state) filter (where o.asked = ${userId}) as my_state,
+        max(o.closed_how) filter (where o.asked = ${userId}) as my_closed_how
+      from notices.obligation o
+      where o.room_id = ${roomId} and o.kind <> 'unread' and (o.asker = ${userId} or o.asked = ${userId})
+      group by o.event_id, o.kind, o.asker
+      order by max(o.created_at) desc, o.event_id limit ${limit}`.execute(on);
+    return rows;
+  },
+
+  /** How often somebody asked one person since then; of the one asked most. */
+  async mostAskedSince(
+    trx: NoticesTrx,
+    asker: string,
+    asked: readonly string[],
+    since: Date,
+  ): Promise<number> {
+    const { rows } = await sql<{ count: string }>`select count(*) as count from notices.obligation
+      where asker = ${asker} and asked = any(${[...asked]}::text[]) and created_at > ${since}
+      group by asked order by count(*) desc limit 1`.execute(trx);
+    return Number(rows[0]?.count ?? 0);
   },
 
   async insert(trx: NoticesTrx, rows: readonly Omit<ObligationRow, 'reminders'>[]): Promise<void> {

@@ -1,11 +1,13 @@
 import { requireActor, type Http } from '@qiao/platform';
 import {
   AnsweredEvent,
+  AskedMessages,
   ClosedCount,
   CloseObligation,
   CreatedObligations,
   CreateObligations,
   IdParams,
+  InRoomQuery,
   Obligation,
   ObligationList,
   ObligationsPage,
@@ -57,6 +59,18 @@ export function obligationsRoutes(http: Http, obligations: Obligations): void {
       },
     },
     async (request) => ({ items: await obligations.ofEvent(requireActor(request), request.query) }),
+  );
+  http.get(
+    '/obligations/in-room',
+    {
+      schema: {
+        tags,
+        summary: 'What became of the messages of a conversation by which I ask or am asked',
+        querystring: InRoomQuery,
+        response: { 200: AskedMessages },
+      },
+    },
+    async (request) => ({ items: await obligations.inRoom(requireActor(request), request.query.room_id) }),
   );
   http.post(
     '/obligations/:id/close',

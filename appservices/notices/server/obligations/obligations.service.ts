@@ -1,8 +1,16 @@
-import { makeErrors, platformErrors, type Actor } from '@qiao/platform';
+import {
+  cutPage,
+  makeErrors,
+  platformErrors,
+  readTimeCursor,
+  writeTimeCursor,
+  type Actor,
+} from '@qiao/platform';
 import type { Static } from 'typebox';
 import {
   noticesErrorTable,
   type AnsweredEvent,
+  type AskedMessage,
   type CloseHow,
   type CreateObligations,
   type Obligation,
@@ -10,7 +18,6 @@ import {
   type Pending,
 } from '../../contract/index.ts';
 import { loose, type Base } from '../context.ts';
-import { cut, readCursor, writeCursor } from '../cursor.ts';
 import { namesOf, requirePerson } from '../people.ts';
 import { REMIND_JOB } from '../reminders/names.ts';
 import type { Signals } from '../reminders/signals.ts';
@@ -27,6 +34,7 @@ const HOUR_MS = 60 * 60_000;
 export const UNREAD_AGAIN_MS = 10 * 60_000;
 const DEFAULT_LIMIT = 50;
 const PENDING_LIMIT = 20;
+const IN_ROOM_LIMIT = 200;
 const LISTED: readonly ObligationKind[] = ['question', 'urgent'];
 
 export type Obligations = ReturnType<typeof createObligations>;
@@ -72,13 +80,15 @@ export function createObligations(
     trx: NoticesTrx,
     asker: string,
     kind: ObligationKind,
-    more: number,
+    people: readonly string[],
   ): Promise<void> {
-    const { asks_per_hour: asks, urgent_per_hour: urgent } = context.config;
+    const { asks_per_hour: asks, urgent_per_hour: urgent, asks_of_one_per_hour: ofOne } = context.config;
     const since = new Date(clock.now().getTime() - HOUR_MS);
     const count = await repository.countSince(trx, asker, since);
-    if (count.asked + more > asks || (kind === 'urgent' && count.urgent >= urgent))
+    if (count.asked + people.length > asks || (kind === 'urgent' && count.urgent >= urgent))
       throw errors.asked_too_much();
+    // However many messages there are to ask by: nobody has to answer one person all day.
+    if ((await repository.mostAskedSince(trx, asker, people, since)) >= ofOne) throw errors.asked_too_much();
   }
 
   /** Those who were reminded of this message a moment ago are passed over; all of them: refused. */
@@ -134,7 +144,7 @@ export function createObligations(
         );
         const fresh = allowed.filter((userId) => !known.some((row) => row.asked === userId));
         if (fresh.length > 0 || kind === 'unread')
-          await requireLimits(trx, asker, kind, kind === 'unread' ? allowed.length : fresh.length);
+          await requireLimits(trx, asker, kind, kind === 'unread' ? allowed : fresh);
         const again = kind === 'unread' ? await rearmUnread(trx, known, wishesOf) : 0;
         if (kind === 'unread' && fresh.length === 0 && again === 0)
           throw errors.reminded_already({ minutes: UNREAD_AGAIN_MS / 60_000 });
@@ -184,10 +194,10 @@ export function createObligations(
         userId,
         state: query.state,
         kinds: LISTED,
-        after: readCursor(query.after),
+        after: readTimeCursor(query.after),
         limit: limit + 1,
       });
-      const { page, next } = cut(rows, limit, (row) => writeCursor(row.created_at, row.id));
+      const { page, next } = cutPage(rows, limit, (row) => writeTimeCursor(row.created_at, row.id));
       return { items: await present(page), next };
     },
 
@@ -196,6 +206,28 @@ export function createObligations(
       const { user_id: userId } = await requirePerson(org, actor);
       const rows = await repository.ofEvent(db, message);
       return present(rows.filter((row) => row.asker === userId || row.asked === userId));
+    },
+
+    /** What became of messages of a conversation by which the caller asks or is asked. */
+    async inRoom(actor: Actor, roomId: string): Promise<AskedMessage[]> {
+      const { user_id: userId } = await requirePerson(org, actor);
+      const rows = await repository.inRoom(db, roomId, userId, IN_ROOM_LIMIT);
+      const name = await namesOf(
+        org,
+        rows.map((row) => row.asker),
+      );
+      return rows.map((row) => ({
+        event_id: row.event_id,
+        kind: row.kind,
+        asker: name(row.asker),
+        asked: row.asked_count,
+        answered: row.answered_count,
+        due_at: row.due_at?.toISOString() ?? null,
+        mine:
+          row.my_id === null || row.my_state === null
+            ? null
+            : { id: row.my_id, state: row.my_state, closed_how: row.my_closed_how },
+      }));
     },
 
     /** Ends one. Of one that is ended already nothing changes. */

@@ -1,6 +1,6 @@
 import { DomainError, type Locale } from '@qiao/platform';
 import { sql, type Selectable } from 'kysely';
-import { isConfirmReaction, type Settings } from '../../contract/index.ts';
+import { isConfirmReaction, MIN_URGENT_MINUTES, type Settings } from '../../contract/index.ts';
 import type { NoticesBot } from '../bot.ts';
 import { localeOf, loose, type Base } from '../context.ts';
 import { awake, nextReminder } from '../obligations/obligation.ts';
@@ -77,7 +77,10 @@ export function createReminders(
     return row?.created_at;
   };
 
-  /** When this person may be reminded of this kind; now, or later. */
+  /**
+   * When this person may be reminded of this kind; now, or later. Whoever asks and by however many messages: what comes
+   * meanwhile is gathered in the next reminder, so that nobody can be flooded.
+   */
   async function allowedFrom(
     trx: NoticesTrx,
     userId: string,
@@ -85,8 +88,9 @@ export function createReminders(
     wishes: Settings,
     now: Date,
   ): Promise<Date> {
-    const last = kind === 'question' ? await lastOf(trx, userId, kind) : undefined;
-    const from = last === undefined ? now : new Date(last.getTime() + wishes.every_minutes * 60_000);
+    const last = await lastOf(trx, userId, kind);
+    const apart = kind === 'question' ? wishes.every_minutes : MIN_URGENT_MINUTES;
+    const from = last === undefined ? now : new Date(last.getTime() + apart * 60_000);
     return awake(from > now ? from : now, kind, wishes);
   }
 

@@ -129,6 +129,19 @@ export const ROUTES: Readonly<Record<string, RouteCase>> = {
       }),
     },
   },
+  'GET /api/notices/obligations/in-room': {
+    attacks: ({ company: { room } }) => [
+      { url: at(`/obligations/in-room?room_id=${encodeURIComponent(room)}`), reads: true },
+    ],
+    bad: () =>
+      ['', '?room_id=x', '?room_id=!r%00'].map((query) => ({ url: at(`/obligations/in-room${query}`) })),
+    ok: {
+      who: 'bob',
+      call: ({ company: { room } }) => ({
+        url: at(`/obligations/in-room?room_id=${encodeURIComponent(room)}`),
+      }),
+    },
+  },
   'POST /api/notices/obligations/:id/close': {
     attacks: ({ obligation }) =>
       [obligation, NIL].flatMap((id) =>
