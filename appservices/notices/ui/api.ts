@@ -59,9 +59,11 @@ export const noticesApi = {
 /** Names of cached answers; the client throws all of them away when it is told that something changed. */
 export const keys = {
   all: ['notices'],
+  /** Also the client's, for its line above everything. */
+  pending: ['notices', 'pending'],
   obligations: ['notices', 'obligations'],
   list: ['notices', 'list'],
-  one: (id: string) => ['notices', 'list', id],
+  one: (id: string) => ['notices', 'list', 'one', id],
   managed: ['notices', 'managed'],
   managedOne: (id: string) => ['notices', 'managed', id],
   settings: ['notices', 'settings'],

@@ -2,6 +2,7 @@ import AnswerIcon from '@vector-im/compound-design-tokens/assets/web/icons/check
 import NoticeIcon from '@vector-im/compound-design-tokens/assets/web/icons/public';
 import QuietIcon from '@vector-im/compound-design-tokens/assets/web/icons/notifications';
 import { holds, type DomainUi } from '@qiao/ui-kit';
+import { watchNotices, watchOwed } from './badges.ts';
 
 /** What notices and reminders show in the client. */
 export const noticesUi: DomainUi = {
@@ -14,13 +15,25 @@ export const noticesUi: DomainUi = {
     pages: [
       {
         path: 'answer',
-        nav: { order: 20, title: 'notices:nav.answer', Icon: AnswerIcon, to: '/x/notices/answer' },
+        nav: {
+          order: 20,
+          title: 'notices:nav.answer',
+          Icon: AnswerIcon,
+          to: '/x/notices/answer',
+          badge: watchOwed,
+        },
         allowed: (session) => session.personId !== undefined,
         load: () => import('./AnswerView/AnswerView.tsx'),
       },
       {
         path: 'notices/:id?',
-        nav: { order: 21, title: 'notices:nav.notices', Icon: NoticeIcon, to: '/x/notices/notices' },
+        nav: {
+          order: 21,
+          title: 'notices:nav.notices',
+          Icon: NoticeIcon,
+          to: '/x/notices/notices',
+          badge: watchNotices,
+        },
         allowed: (session) => session.personId !== undefined,
         load: () => import('./NoticesView/NoticesView.tsx'),
       },

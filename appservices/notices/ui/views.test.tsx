@@ -61,13 +61,15 @@ test('what I owe can be settled', async () => {
     reminded_at: null,
   };
   let open = true;
-  const calls = await show(<AnswerView />, '/answer', '/answer', ({ method }) => {
+  const calls = await show(<AnswerView />, '/answer', '/answer', ({ method, path }) => {
+    if (path.endsWith('/pending')) return { owe: open ? 1 : 0, wait: 3, urgent: [], unread: [], notices: 0 };
     if (method !== 'POST') return { items: open ? [one] : [], next: null };
     open = false;
     return { ...one, state: 'answered' };
   });
   const item = await screen.findByText('李伟');
   expect(item).toBeTruthy();
+  expect(await screen.findByRole('tab', { name: /I wait for\s*3/ })).toBeTruthy();
   expect(screen.getByRole('link', { name: /李伟/ }).getAttribute('href')).toBe('/room/!room?event=%24event');
   fireEvent.click(screen.getByRole('button', { name: 'Handled' }));
   await screen.findByText('Nothing to answer');

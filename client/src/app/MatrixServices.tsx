@@ -5,7 +5,7 @@ import { useMatrix } from '../matrix/context.tsx';
 /** Lets domains' views send events and show conversations and people. */
 export function MatrixServices({ children }: { children: ReactNode }): ReactNode {
   const services = useServices();
-  const { timelines } = useMatrix();
+  const { timelines, reading } = useMatrix();
   const go = useGo();
   const extended = useMemo(
     () =>
@@ -17,10 +17,20 @@ export function MatrixServices({ children }: { children: ReactNode }): ReactNode
             const query = eventId === undefined ? '' : `?event=${encodeURIComponent(eventId)}`;
             void go(`/room/${encodeURIComponent(roomId)}${query}`);
           },
+          glance: async (roomId, eventId) => {
+            const found = await reading.glance(roomId, eventId);
+            if (!found) return undefined;
+            const { room, preview } = found;
+            const text =
+              'text' in preview
+                ? preview.text
+                : services.i18n.t(`room:preview.${preview.key}`, preview.values);
+            return { room, text };
+          },
           openPerson: (userId) => void go(`/person/${encodeURIComponent(userId)}`),
         },
       }),
-    [services, timelines, go],
+    [services, timelines, reading, go],
   );
   return <ServicesProvider services={extended}>{children}</ServicesProvider>;
 }

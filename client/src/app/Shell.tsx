@@ -15,9 +15,10 @@ import {
   useServices,
   useSnapshot,
   useText,
+  type ClientPage,
   type IconType,
 } from '@qiao/ui-kit';
-import { lazy, Suspense, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
 import { NavLink, Route, Routes, useLocation } from 'react-router';
 import { useMatrix } from '../matrix/context.tsx';
 import { Badge } from '../features/rooms/Badge.tsx';
@@ -35,6 +36,9 @@ const ReadingLines = lazy(() => import('../features/reading/ReadingLines.tsx'));
 const Settings = lazy(() => import('../features/settings/SettingsView.tsx'));
 const KeysHost = lazy(() => import('../features/keys/KeysHost.tsx'));
 
+/** Counts above this are told as "99+". */
+const MAX_COUNT = 99;
+
 interface RailEntry {
   readonly title: string;
   readonly Icon: IconType;
@@ -43,7 +47,10 @@ interface RailEntry {
   readonly order: number;
   /** Also shown as active below these. */
   readonly also?: readonly string[];
+  /** Watches the count of what waits there. */
+  readonly badge?: Badged;
 }
+type Badged = NonNullable<NonNullable<ClientPage['nav']>['badge']>;
 
 const ownEntries: readonly RailEntry[] = [
   { title: 'app:nav.chats', Icon: ChatIcon, ActiveIcon: ChatSolidIcon, to: '/', order: 0, also: ['/room/'] },
@@ -54,6 +61,22 @@ const ownEntries: readonly RailEntry[] = [
 const domainPages = modules.flatMap((module) =>
   (module.client?.pages ?? []).map((page) => ({ ...page, domain: module.id, View: lazy(page.load) })),
 );
+
+/** How much waits behind an entry. */
+function RailCount(props: { badge: Badged }): ReactNode {
+  const { t, format } = useText('app');
+  const services = useServices();
+  const [count, setCount] = useState(0);
+  const { badge } = props;
+  useEffect(() => badge(services, setCount), [badge, services]);
+  if (count === 0) return null;
+  return (
+    <span className="c-rail__count">
+      <span aria-hidden>{count > MAX_COUNT ? `${String(MAX_COUNT)}+` : format.number(count)}</span>
+      <span className="q-sr">{t('nav.waiting', { count })}</span>
+    </span>
+  );
+}
 
 function Rail(): ReactNode {
   const { t } = useText('app');
@@ -84,6 +107,7 @@ function Rail(): ReactNode {
               >
                 <Icon width={24} height={24} aria-hidden />
                 <span>{i18n.t(entry.title)}</span>
+                {entry.badge && <RailCount badge={entry.badge} />}
               </NavLink>
             </li>
           );

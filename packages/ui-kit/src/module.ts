@@ -1,5 +1,5 @@
 import type { ComponentType } from 'react';
-import type { Session } from './app/services.tsx';
+import type { Services, Session } from './app/services.tsx';
 import type { IconType } from './components/basics.tsx';
 import type { Catalogues } from './i18n/i18n.ts';
 
@@ -88,6 +88,8 @@ export interface ClientPage {
     readonly Icon: IconType;
     /** Where the entry leads, with the whole path. */
     readonly to: string;
+    /** Watches the count of what waits there: tells it to `show`, again with each change; answers what ends it. */
+    readonly badge?: (services: Services, show: (count: number) => void) => () => void;
   };
   readonly allowed: (session: Session) => boolean;
   readonly load: Part<object>;

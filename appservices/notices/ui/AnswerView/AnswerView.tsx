@@ -18,11 +18,16 @@ import {
 import type { Obligation } from '@qiao/notices/contract';
 import type { ReactNode } from 'react';
 import '../notices.css';
-import { AnswerViewModel, type Side } from './AnswerViewModel.ts';
+import { AnswerViewModel, type Glance, type Side } from './AnswerViewModel.ts';
 
-function Item(props: { one: Obligation; side: Side; model: AnswerViewModel }): ReactNode {
+function Item(props: {
+  one: Obligation;
+  glance: Glance | undefined;
+  side: Side;
+  model: AnswerViewModel;
+}): ReactNode {
   const { t, format } = useText('notices');
-  const { one, side, model } = props;
+  const { one, glance, side, model } = props;
   const other = side === 'owe' ? one.asker : one.asked;
   const when = t(side === 'owe' ? 'answer.asked_at' : 'answer.you_asked_at', {
     time: format.relative(one.created_at),
@@ -38,6 +43,15 @@ function Item(props: { one: Obligation; side: Side; model: AnswerViewModel }): R
           name={other.display_name}
           note={[when, due, reminded].filter((text) => text !== undefined).join(' · ')}
         />
+        {glance && (
+          <p className="n-glance">
+            <bdi dir="auto">{glance.text}</bdi>
+            <span className="q-muted">
+              {' '}
+              · <bdi>{glance.room}</bdi>
+            </span>
+          </p>
+        )}
       </div>
       <div className="q-row">
         {one.kind === 'urgent' && <Tag tone="bad">{t('answer.urgent')}</Tag>}
@@ -47,6 +61,7 @@ function Item(props: { one: Obligation; side: Side; model: AnswerViewModel }): R
           </Tag>
         )}
         <RouterLink
+          className="n-item__open"
           to={`/room/${encodeURIComponent(one.room_id)}?event=${encodeURIComponent(one.event_id)}`}
           aria-label={t('answer.open_of', { name: other.display_name })}
         >
@@ -80,17 +95,17 @@ function Item(props: { one: Obligation; side: Side; model: AnswerViewModel }): R
 
 /** "To answer": what I owe others, and what I wait for. */
 export default function AnswerView(): ReactNode {
-  const { t } = useText('notices');
+  const { t, format } = useText('notices');
   const services = useServices();
-  const [{ side, state, list }, model] = useViewModel(() => new AnswerViewModel(services));
+  const [{ side, state, list, counts, glances }, model] = useViewModel(() => new AnswerViewModel(services));
   return (
     <main className="c-page-area">
       <PageHead title={t('answer.title')} intro={t('answer.intro')} />
       <Tabs
         label={t('answer.title')}
         tabs={[
-          { id: 'owe', label: t('answer.owe') },
-          { id: 'wait', label: t('answer.wait') },
+          { id: 'owe', label: t('answer.owe'), count: counts && format.number(counts.owe) },
+          { id: 'wait', label: t('answer.wait'), count: counts && format.number(counts.wait) },
         ]}
         value={side}
         onChange={(id) => {
@@ -117,14 +132,28 @@ export default function AnswerView(): ReactNode {
               pages.items.length === 0 ? (
                 <EmptyState
                   Icon={DoneIcon}
-                  title={t(side === 'owe' ? 'answer.nothing_owed' : 'answer.nothing_waited')}
-                  text={t(side === 'owe' ? 'answer.nothing_owed_text' : 'answer.nothing_waited_text')}
+                  title={
+                    state === 'closed'
+                      ? t('answer.nothing_closed')
+                      : t(side === 'owe' ? 'answer.nothing_owed' : 'answer.nothing_waited')
+                  }
+                  text={
+                    state === 'closed'
+                      ? t('answer.nothing_closed_text')
+                      : t(side === 'owe' ? 'answer.nothing_owed_text' : 'answer.nothing_waited_text')
+                  }
                 />
               ) : (
                 <>
                   <ul className="n-list">
                     {pages.items.map((one) => (
-                      <Item key={one.id} one={one} side={side} model={model} />
+                      <Item
+                        key={one.id}
+                        one={one}
+                        glance={glances.get(one.event_id)}
+                        side={side}
+                        model={model}
+                      />
                     ))}
                   </ul>
                   <MoreRows pages={pages} />

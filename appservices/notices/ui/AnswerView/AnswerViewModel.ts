@@ -1,7 +1,9 @@
-import type { CloseHow, Obligation } from '@qiao/notices/contract';
+import type { CloseHow, Obligation, Pending } from '@qiao/notices/contract';
 import {
+  dataOf,
   LOADING,
   ViewModel,
+  watch,
   watchPages,
   type Pages,
   type Remote,
@@ -15,30 +17,66 @@ interface Page {
   items: readonly Obligation[];
   next: string | null;
 }
+/** What a message says, and where it stands. */
+export interface Glance {
+  readonly room: string;
+  readonly text: string;
+}
 export interface AnswerSnapshot {
   readonly side: Side;
   readonly state: 'open' | 'closed';
   readonly list: Remote<Pages<Obligation, Page>>;
+  /** How much is open on each side; undefined: not known (yet). */
+  readonly counts: Pick<Pending, Side> | undefined;
+  /** By event id; only this device can read messages, so that they come after the list. */
+  readonly glances: ReadonlyMap<string, Glance>;
 }
 
 /** What I owe, and what I wait for. */
 export class AnswerViewModel extends ViewModel<AnswerSnapshot> {
   readonly #services: Services;
+  readonly #looked = new Set<string>();
   #watching: { change(next: WatchPages<Obligation, Page>): void } | undefined;
 
   constructor(services: Services) {
-    super({ side: 'owe', state: 'open', list: LOADING });
+    super({ side: 'owe', state: 'open', list: LOADING, counts: undefined, glances: new Map() });
     this.#services = services;
   }
 
   protected override onMount(): void {
     const watching = watchPages(this.#services.queries, this.#query(), (list) => {
       this.set({ list });
+      this.#look();
     });
     this.#watching = watching;
+    const { queries, api } = this.#services;
+    const pending = watch<Pending>(
+      queries,
+      { key: keys.pending, every: LOOK_MS, load: (signal) => api.call(noticesApi.pending, { signal }) },
+      (remote) => {
+        this.set({ counts: dataOf(remote) });
+      },
+    );
     this.own(() => {
       watching.end();
+      pending.end();
     });
+  }
+
+  /** Asks for what the messages of the list say, each once. */
+  #look(): void {
+    const { matrix } = this.#services;
+    for (const one of dataOf(this.snapshot.list)?.items ?? []) {
+      if (!matrix || this.#looked.has(one.event_id)) continue;
+      this.#looked.add(one.event_id);
+      matrix.glance(one.room_id, one.event_id).then(
+        (glance) => {
+          if (glance) this.set({ glances: new Map([...this.snapshot.glances, [one.event_id, glance]]) });
+        },
+        // The list says who asked and when all the same.
+        () => undefined,
+      );
+    }
   }
 
   #query(): WatchPages<Obligation, Page> {

@@ -45,7 +45,9 @@ export function AudiencePicker(props: {
       )}
       {!audience.everybody && (
         <>
-          <SearchBox label={t('audience.find')} value={query} onChange={setQuery} />
+          <div>
+            <SearchBox label={t('audience.find')} value={query} onChange={setQuery} />
+          </div>
           <div className="n-ticks" role="group" aria-label={t('audience.departments')}>
             {found.slice(0, SHOWN).map(({ id }) => (
               <div key={id} className="q-row q-row--spread">

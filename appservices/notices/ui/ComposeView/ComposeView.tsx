@@ -64,7 +64,21 @@ function Form({ id }: { id: string | undefined }): ReactNode {
       <FormShell className="q-narrow" onSubmit={() => void send()}>
         {problem !== null && <Banner tone="warn" title={t(`sent.problem.${problem}`)} />}
         {scheduledAt !== null && (
-          <Banner tone="info" title={t('compose.is_scheduled', { time: format.dateTime(scheduledAt) })} />
+          <Banner
+            tone="info"
+            title={t('compose.is_scheduled', { time: format.dateTime(scheduledAt) })}
+            actions={
+              <Button
+                type="button"
+                kind="secondary"
+                size="md"
+                disabled={state.busy}
+                onClick={() => void model.unschedule(t('compose.unscheduled'))}
+              >
+                {t('compose.unschedule')}
+              </Button>
+            }
+          />
         )}
         <Card title={t('compose.what')}>
           <div className="q-stack">

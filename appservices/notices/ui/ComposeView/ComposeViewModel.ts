@@ -25,6 +25,14 @@ export interface ComposeSnapshot {
 
 const NOBODY: Audience = { everybody: false, departments: [], roles: [] };
 
+/** A time as an input has it, in the person's zone; empty for none. */
+export function localTime(at: string | null): string {
+  if (at === null) return '';
+  const date = new Date(at);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${String(date.getFullYear())}-${two(date.getMonth() + 1)}-${two(date.getDate())}T${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
 /** Writes a notice: draft, preview, now or at a time. */
 export class ComposeViewModel extends ViewModel<ComposeSnapshot> {
   readonly #services: Services;
@@ -68,7 +76,7 @@ export class ComposeViewModel extends ViewModel<ComposeSnapshot> {
       this.set({ loading: false, audiences });
       if (stored !== undefined) {
         const { title, body, confirm, audience } = stored;
-        this.set({ stored, title, body, confirm, audience });
+        this.set({ stored, title, body, confirm, audience, at: localTime(stored.scheduled_at) });
         this.#count();
       }
     } catch (error) {
@@ -194,6 +202,21 @@ export class ComposeViewModel extends ViewModel<ComposeSnapshot> {
       return answer.ok;
     });
     return id;
+  };
+
+  /** What was to go out at a time is a draft again. */
+  readonly unschedule = async (done: string): Promise<void> => {
+    const { api, attempt } = this.#services;
+    const { stored } = this.snapshot;
+    if (stored === undefined) return;
+    await this.#busily(async () => {
+      const answer = await attempt(() => api.call(noticesApi.unschedule, { params: { id: stored.id } }), {
+        done,
+        invalidate: [keys.managed],
+      });
+      if (answer.ok) this.set({ stored: answer.value, at: '' });
+      return answer.ok;
+    });
   };
 
   /** Answers whether it is gone. */

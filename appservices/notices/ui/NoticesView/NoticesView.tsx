@@ -10,6 +10,7 @@ import {
   PageHead,
   PersonLine,
   RouterLink,
+  Select,
   Tag,
   useGo,
   useParams,
@@ -89,7 +90,7 @@ function List(): ReactNode {
   const { t, format } = useText('notices');
   const services = useServices();
   const go = useGo();
-  const [{ list }] = useViewModel(() => new NoticesViewModel(services));
+  const [{ list, filter }, model] = useViewModel(() => new NoticesViewModel(services));
   const mayServe = holds(services.session, 'notices.notice.send');
   return (
     <>
@@ -109,10 +110,28 @@ function List(): ReactNode {
         }
       />
       <Card flush>
+        <div className="q-toolbar">
+          <Select
+            aria-label={t('notices.show')}
+            compact
+            value={filter}
+            onChange={(value) => {
+              model.show(value === 'to_confirm' ? 'to_confirm' : 'all');
+            }}
+            options={[
+              { value: 'all', label: t('notices.all') },
+              { value: 'to_confirm', label: t('notices.to_confirm') },
+            ]}
+          />
+        </div>
         <Loaded of={list}>
           {(pages) =>
             pages.items.length === 0 ? (
-              <EmptyState Icon={NoticeIcon} title={t('notices.empty')} text={t('notices.empty_text')} />
+              <EmptyState
+                Icon={NoticeIcon}
+                title={t(filter === 'all' ? 'notices.empty' : 'notices.nothing_to_confirm')}
+                text={t(filter === 'all' ? 'notices.empty_text' : 'notices.nothing_to_confirm_text')}
+              />
             ) : (
               <>
                 <ul className="n-list">

@@ -1,42 +1,63 @@
 import type { Notice } from '@qiao/notices/contract';
-import { LOADING, ViewModel, watch, watchPages, type Pages, type Remote, type Services } from '@qiao/ui-kit';
+import {
+  LOADING,
+  ViewModel,
+  watch,
+  watchPages,
+  type Pages,
+  type Remote,
+  type Services,
+  type WatchPages,
+} from '@qiao/ui-kit';
 import { keys, LOOK_MS, noticesApi } from '../api.ts';
 
 interface Page {
   items: readonly Notice[];
   next: string | null;
 }
+export type Filter = 'all' | 'to_confirm';
 export interface NoticesSnapshot {
+  readonly filter: Filter;
   readonly list: Remote<Pages<Notice, Page>>;
 }
 
 /** Notices to me. */
 export class NoticesViewModel extends ViewModel<NoticesSnapshot> {
   readonly #services: Services;
+  #watching: { change(next: WatchPages<Notice, Page>): void } | undefined;
 
   constructor(services: Services) {
-    super({ list: LOADING });
+    super({ filter: 'all', list: LOADING });
     this.#services = services;
   }
 
   protected override onMount(): void {
-    const { queries, api } = this.#services;
-    const watching = watchPages<Notice, Page>(
-      queries,
-      {
-        key: keys.list,
-        every: LOOK_MS,
-        load: (after, signal) =>
-          api.call(noticesApi.notices, { query: after === undefined ? {} : { after }, signal }),
-      },
-      (list) => {
-        this.set({ list });
-      },
-    );
+    const watching = watchPages<Notice, Page>(this.#services.queries, this.#query(), (list) => {
+      this.set({ list });
+    });
+    this.#watching = watching;
     this.own(() => {
       watching.end();
     });
   }
+
+  #query(): WatchPages<Notice, Page> {
+    const { filter } = this.snapshot;
+    return {
+      key: [...keys.list, filter],
+      every: LOOK_MS,
+      load: (after, signal) =>
+        this.#services.api.call(noticesApi.notices, {
+          query: { filter, ...(after === undefined ? {} : { after }) },
+          signal,
+        }),
+    };
+  }
+
+  readonly show = (filter: Filter): void => {
+    this.set({ filter });
+    this.#watching?.change(this.#query());
+  };
 }
 
 export interface NoticeSnapshot {
@@ -69,7 +90,10 @@ export class NoticeViewModel extends ViewModel<NoticeSnapshot> {
         if (notice.state === 'ready' && notice.data.seen_at === null && !this.#told) {
           this.#told = true;
           // Not worth a message: the next opening tells again.
-          void api.call(noticesApi.seen, { params: { id: this.#id } }).catch(() => undefined);
+          void api
+            .call(noticesApi.seen, { params: { id: this.#id } })
+            .then(() => queries.invalidateQueries({ queryKey: keys.list }))
+            .catch(() => undefined);
         }
       },
     );

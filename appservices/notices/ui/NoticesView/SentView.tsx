@@ -10,6 +10,7 @@ import {
   PersonLine,
   ProgressBar,
   RouterLink,
+  Select,
   Tabs,
   Tag,
   useGo,
@@ -23,7 +24,7 @@ import type { ManagedNotice, NoticeState } from '@qiao/notices/contract';
 import type { ReactNode } from 'react';
 import { Markdown } from '../Markdown.tsx';
 import '../notices.css';
-import { SentOneViewModel, SentViewModel } from './SentViewModel.ts';
+import { SentOneViewModel, SentViewModel, STATES } from './SentViewModel.ts';
 
 const TONES: Readonly<Record<NoticeState, Tone>> = {
   draft: 'neutral',
@@ -50,7 +51,7 @@ function List(): ReactNode {
   const services = useServices();
   const go = useGo();
   const audienceOf = useAudienceText();
-  const [{ list }] = useViewModel(() => new SentViewModel(services));
+  const [{ list, shown }, model] = useViewModel(() => new SentViewModel(services));
   const crumbs = [{ label: t('notices.title'), to: '/x/notices/notices' }, { label: t('sent.title') }];
   return (
     <>
@@ -64,10 +65,28 @@ function List(): ReactNode {
         }
       />
       <Card flush>
+        <div className="q-toolbar">
+          <Select
+            aria-label={t('sent.show')}
+            compact
+            value={shown}
+            onChange={(value) => {
+              model.show(STATES.find((state) => state === value) ?? 'all');
+            }}
+            options={[
+              { value: 'all', label: t('sent.all') },
+              ...STATES.map((state) => ({ value: state, label: t(`sent.state.${state}`) })),
+            ]}
+          />
+        </div>
         <Loaded of={list}>
           {(pages) =>
             pages.items.length === 0 ? (
-              <EmptyState Icon={NoticeIcon} title={t('sent.empty')} text={t('sent.empty_text')} />
+              <EmptyState
+                Icon={NoticeIcon}
+                title={t(shown === 'all' ? 'sent.empty' : 'sent.none')}
+                text={t(shown === 'all' ? 'sent.empty_text' : 'sent.none_text')}
+              />
             ) : (
               <>
                 <ul className="n-list">

@@ -1,5 +1,14 @@
 import type { ManagedNotice, Progress, Recipient } from '@qiao/notices/contract';
-import { LOADING, ViewModel, watch, watchPages, type Pages, type Remote, type Services } from '@qiao/ui-kit';
+import {
+  LOADING,
+  ViewModel,
+  watch,
+  watchPages,
+  type Pages,
+  type Remote,
+  type Services,
+  type WatchPages,
+} from '@qiao/ui-kit';
 import { keys, noticesApi } from '../api.ts';
 
 /** While something goes out, and otherwise: milliseconds between looks. */
@@ -10,37 +19,54 @@ interface Page<T> {
   items: readonly T[];
   next: string | null;
 }
+export const STATES = ['draft', 'scheduled', 'sent', 'recalled'] as const;
+export type Shown = 'all' | (typeof STATES)[number];
 export interface SentSnapshot {
+  readonly shown: Shown;
   readonly list: Remote<Pages<ManagedNotice, Page<ManagedNotice>>>;
 }
 
 /** Notices I manage. */
 export class SentViewModel extends ViewModel<SentSnapshot> {
   readonly #services: Services;
+  #watching: { change(next: WatchPages<ManagedNotice, Page<ManagedNotice>>): void } | undefined;
 
   constructor(services: Services) {
-    super({ list: LOADING });
+    super({ shown: 'all', list: LOADING });
     this.#services = services;
   }
 
   protected override onMount(): void {
-    const { queries, api } = this.#services;
-    const watching = watchPages<ManagedNotice, Page<ManagedNotice>>(
-      queries,
-      {
-        key: keys.managed,
-        every: REST_MS,
-        load: (after, signal) =>
-          api.call(noticesApi.managed, { query: after === undefined ? {} : { after }, signal }),
-      },
-      (list) => {
-        this.set({ list });
-      },
-    );
+    const { queries } = this.#services;
+    const watching = watchPages<ManagedNotice, Page<ManagedNotice>>(queries, this.#query(), (list) => {
+      this.set({ list });
+    });
+    this.#watching = watching;
     this.own(() => {
       watching.end();
     });
   }
+
+  #query(): WatchPages<ManagedNotice, Page<ManagedNotice>> {
+    const { shown } = this.snapshot;
+    return {
+      key: [...keys.managed, 'list', shown],
+      every: REST_MS,
+      load: (after, signal) =>
+        this.#services.api.call(noticesApi.managed, {
+          query: {
+            ...(shown === 'all' ? {} : { state: shown }),
+            ...(after === undefined ? {} : { after }),
+          },
+          signal,
+        }),
+    };
+  }
+
+  readonly show = (shown: Shown): void => {
+    this.set({ shown });
+    this.#watching?.change(this.#query());
+  };
 }
 
 export interface SentOneSnapshot {

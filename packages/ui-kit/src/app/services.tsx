@@ -36,6 +36,11 @@ export interface MatrixAccess {
   readonly send: (roomId: string, type: string, content: Record<string, unknown>) => Promise<string>;
   /** Shows a room, at an event if one is given. */
   readonly openRoom: (roomId: string, eventId?: string) => void;
+  /**
+   * What a message says in one line, as far as this device can read it, and where it stands; for lists of messages of
+   * many conversations. Undefined where it cannot be had. Text comes from anybody.
+   */
+  readonly glance: (roomId: string, eventId: string) => Promise<{ room: string; text: string } | undefined>;
   /** Shows the profile of a person. */
   readonly openPerson: (userId: string) => void;
 }
