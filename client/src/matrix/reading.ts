@@ -1,5 +1,8 @@
 import { ClientEvent, RoomEvent, type MatrixClient, type MatrixEvent, type Room } from 'matrix-js-sdk';
+import { previewOf } from './message-words.ts';
 import { EVENT, RELATION } from './names.ts';
+import { cleanName } from './safe-text.ts';
+import type { Preview } from './timeline-types.ts';
 
 /** Somebody in a room, and whether a message of it was read. */
 export interface Reader {
@@ -21,7 +24,7 @@ export interface Answered {
 }
 
 /** Most people named for one message. */
-const MAX_READERS = 500;
+const MAX_READERS = 1000;
 /** Bots' localparts begin like this. */
 const BOT = '@_';
 
@@ -50,8 +53,11 @@ export class Reading {
     this.#client = client;
   }
 
-  /** People of the room but the reader, those who read the message first; bots are left out. */
-  async readers(roomId: string, eventId: string): Promise<readonly Reader[]> {
+  /**
+   * People of the room but the reader, those who read the message first; bots are left out. Without a message nobody
+   * has read it.
+   */
+  async readers(roomId: string, eventId?: string): Promise<readonly Reader[]> {
     const room = this.#client.getRoom(roomId);
     if (!room) return [];
     await room.loadMembersIfNeeded().catch(() => undefined);
@@ -60,11 +66,44 @@ export class Reading {
       .getJoinedMembers()
       .filter(({ userId }) => userId !== me && !userId.startsWith(BOT))
       .slice(0, MAX_READERS)
-      .map(({ userId, name }) => ({ userId, name, readAt: this.#readAt(room, userId, eventId) }))
+      .map(({ userId, name }) => ({
+        userId,
+        name: cleanName(name, userId),
+        readAt: eventId === undefined ? undefined : this.#readAt(room, userId, eventId),
+      }))
       .sort(
         (one, other) =>
           (one.readAt ?? Infinity) - (other.readAt ?? Infinity) || one.name.localeCompare(other.name),
       );
+  }
+
+  /** Whether this person has read the message, as far as their devices told. */
+  hasRead(roomId: string, eventId: string): boolean {
+    return this.#client.getRoom(roomId)?.hasUserReadEvent(this.#client.getSafeUserId(), eventId) ?? false;
+  }
+
+  /**
+   * What a message says, for lists of messages of many conversations; fetched where it is not loaded.
+   * @returns undefined where it cannot be had
+   */
+  async glance(
+    roomId: string,
+    eventId: string,
+  ): Promise<{ readonly room: string; readonly preview: Preview } | undefined> {
+    const room = this.#client.getRoom(roomId);
+    if (!room) return undefined;
+    const event = room.findEventById(eventId) ?? (await this.#fetch(roomId, eventId));
+    if (!event) return undefined;
+    await this.#client.decryptEventIfNeeded(event).catch(() => undefined);
+    return { room: cleanName(room.name, roomId), preview: previewOf(event) };
+  }
+
+  async #fetch(roomId: string, eventId: string): Promise<MatrixEvent | undefined> {
+    try {
+      return this.#client.getEventMapper()(await this.#client.fetchRoomEvent(roomId, eventId));
+    } catch {
+      return undefined;
+    }
   }
 
   #readAt(room: Room, userId: string, eventId: string): number | undefined {
@@ -72,10 +111,10 @@ export class Reading {
     return room.getReadReceiptForUserId(userId)?.data.ts ?? 0;
   }
 
-  /** Calls back with each new receipt of the room; answers how to end it. */
-  onReceipts(roomId: string, work: () => void): () => void {
+  /** Calls back with each new receipt of the room, or of any; answers how to end it. */
+  onReceipts(roomId: string | undefined, work: () => void): () => void {
     const heard = (_event: MatrixEvent, room: Room): void => {
-      if (room.roomId === roomId) work();
+      if (roomId === undefined || room.roomId === roomId) work();
     };
     this.#client.on(RoomEvent.Receipt, heard);
     return () => this.#client.off(RoomEvent.Receipt, heard);

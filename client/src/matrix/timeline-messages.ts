@@ -9,6 +9,7 @@ import {
   type Room,
 } from 'matrix-js-sdk';
 import type { Relations } from 'matrix-js-sdk/lib/models/relations';
+import { askOf, noticeOf } from './ask-content.ts';
 import { authorOf, bodyOf, isShown, previewOf, textOf, whyUnreadable } from './message-words.ts';
 import { EVENT, RELATION } from './names.ts';
 import { countVotes, parsePoll } from './poll-body.ts';
@@ -130,6 +131,8 @@ export class MessageMaker {
       mentioned: false,
       readers: [],
       rights: { react: false, reply: false, edit: false, redact: false, pin: false },
+      ask: undefined,
+      notice: undefined,
       text: '',
       continued: false,
     };
@@ -165,6 +168,8 @@ export class MessageMaker {
         redact: readable && joined && state.maySendRedactionForEvent(event, me),
         pin: readable && joined && state.maySendStateEvent(EVENT.pinned, me),
       },
+      ask: content.kind === 'redacted' ? undefined : askOf(asRecord(event.getContent())),
+      notice: content.kind === 'redacted' ? undefined : noticeOf(asRecord(event.getContent()), sender, me),
       text,
     };
   }

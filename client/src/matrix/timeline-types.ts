@@ -1,3 +1,4 @@
+import type { Ask } from './ask-content.ts';
 import type { MessageBody } from './message-body.ts';
 import type { PollState } from './poll-body.ts';
 import type { StateLine } from './state-words.ts';
@@ -102,6 +103,10 @@ export interface Message {
   readonly mentioned: boolean;
   readonly readers: readonly Author[];
   readonly rights: Rights;
+  /** Who is asked for an answer by it, as its sender says. */
+  readonly ask: Ask | undefined;
+  /** Id of the notice that it brings. */
+  readonly notice: string | undefined;
   /** Plain text, for copying and for the composer; empty where there is none. */
   readonly text: string;
   /** Follows a message of the same person closely: name and picture are not repeated. */

@@ -1,4 +1,5 @@
 import { Button } from '@vector-im/compound-web';
+import AskIcon from '@vector-im/compound-design-tokens/assets/web/icons/help';
 import AttachmentIcon from '@vector-im/compound-design-tokens/assets/web/icons/attachment';
 import CloseIcon from '@vector-im/compound-design-tokens/assets/web/icons/close';
 import EditIcon from '@vector-im/compound-design-tokens/assets/web/icons/edit-solid';
@@ -41,6 +42,7 @@ const RichEditor = lazy(() => loadingRich.catch(() => import('./editor/RichEdito
 const SourceEditor = lazy(() => import('./editor/SourceEditor.tsx'));
 const EmojiPicker = lazy(() => import('./complete/EmojiPicker.tsx'));
 const FilesDialog = lazy(() => import('./files/FilesDialog.tsx'));
+const AskDialog = lazy(() => import('../reading/AskDialog.tsx'));
 const PollDialog = lazy(() => import('./poll/PollDialog.tsx'));
 const VoiceRecorder = lazy(() => import('./voice/VoiceRecorder.tsx'));
 
@@ -177,6 +179,18 @@ function Writable(props: {
         model.open('poll');
       },
     },
+    // Only whom the company knows can owe an answer.
+    ...(session.personId === undefined || state.edit
+      ? []
+      : [
+          {
+            label: t('add.ask'),
+            Icon: AskIcon,
+            onSelect: () => {
+              model.open('ask');
+            },
+          },
+        ]),
     ...(actions.length > 0 ? (['line'] as const) : []),
     ...actions.map((action) => ({
       label: i18n.t(action.title),
@@ -329,6 +343,9 @@ function Writable(props: {
       />
       <Suspense fallback={null}>
         {part === 'emoji' && <EmojiPicker onChoose={model.insert} onClose={close} />}
+        {part === 'ask' && (
+          <AskDialog roomId={roomId} written={model.written()} onSend={model.sendAsk} onClose={close} />
+        )}
         {part === 'poll' && <PollDialog onSend={model.sendEvent} onClose={close} />}
         {state.files.length > 0 && (
           <FilesDialog

@@ -8,6 +8,7 @@ import { lastOwnText, ownText } from '../../matrix/sender-own.ts';
 import type { SendTo } from '../../matrix/sender.ts';
 import type { MatrixSession } from '../../matrix/session.ts';
 import { suggestionsFor, type Suggestion } from './completions.ts';
+import type { AskToSend } from '../reading/AskViewModel.ts';
 import { meaningOfEnter } from './editor/ime.ts';
 import type { Beginning } from './editor/RichEditor.tsx';
 import type { Format, Trigger, Writing } from './editor/writing.ts';
@@ -26,7 +27,7 @@ const hasSelection = (target: EventTarget | null): boolean =>
     : document.getSelection()?.isCollapsed === false;
 
 /** What is open beside the text. */
-export type ComposerPart = 'poll' | 'voice' | 'emoji' | 'link' | `action:${string}`;
+export type ComposerPart = 'ask' | 'poll' | 'voice' | 'emoji' | 'link' | `action:${string}`;
 
 export interface ComposerSnapshot extends ComposerPreferences {
   readonly barrier: WriteBarrier | undefined;
@@ -229,10 +230,7 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
         content = editOf(content, this.#editing, before ?? {});
         to = {};
       }
-      if (new Blob([JSON.stringify(content)]).size > MAX_CONTENT_BYTES) {
-        this.#deps.onTooLong();
-        return;
-      }
+      if (this.#isTooLong(content)) return;
       // Nobody waits for it here: the timeline shows how it stands.
       sender.send(this.#deps.roomId, EVENT.message, content, to).catch(() => undefined);
       if (this.#editing === undefined) {
@@ -245,6 +243,49 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
       this.#sending = false;
     }
   };
+
+  /** What is written, as Markdown; undefined: nothing. */
+  written(): string | undefined {
+    return this.snapshot.blank ? undefined : this.#writing?.markdown();
+  }
+
+  /**
+   * Sends what is written, or the text of who asks, so that people are asked by it.
+   * @returns the event's id when the homeserver has it; undefined: nothing was sent
+   */
+  readonly sendAsk = async (ask: AskToSend): Promise<string | undefined> => {
+    const writing = this.#writing;
+    if (this.#sending || this.snapshot.barrier || this.#editing !== undefined) return undefined;
+    this.#sending = true;
+    let sent: Promise<string>;
+    try {
+      const message =
+        ask.text === undefined
+          ? writing && applySlash(await writing.message())
+          : { body: ask.text, userIds: [], room: false };
+      if (!message || message.body === '') return undefined;
+      const { sender } = this.#deps.matrix;
+      const text = textContent({ ...message, userIds: [...message.userIds, ...ask.userIds] });
+      const content = { ...text, ...ask.content };
+      if (this.#isTooLong(content)) return undefined;
+      sent = sender.send(this.#deps.roomId, EVENT.message, content, this.sendTo());
+      if (ask.text === undefined) {
+        writing?.clear();
+        this.#forgetDraft();
+      }
+      this.#deps.target.clear();
+      sender.typing(this.#deps.roomId, false);
+    } finally {
+      this.#sending = false;
+    }
+    return sent;
+  };
+
+  #isTooLong(content: Content): boolean {
+    const isTooLong = new Blob([JSON.stringify(content)]).size > MAX_CONTENT_BYTES;
+    if (isTooLong) this.#deps.onTooLong();
+    return isTooLong;
+  }
 
   /** Where what is written goes: thread and reply. */
   sendTo(): SendTo {

@@ -1,6 +1,7 @@
 import { Button } from '@vector-im/compound-web';
 import {
-  CheckField,
+  Banner,
+  dataOf,
   Dialog,
   EmptyState,
   Skeleton,
@@ -12,97 +13,114 @@ import {
 import type { ReactNode } from 'react';
 import { useMatrix } from '../../matrix/context.tsx';
 import type { Reader } from '../../matrix/reading.ts';
-import type { Message } from '../../matrix/timeline-types.ts';
-import { ReadingViewModel } from './ReadingViewModel.ts';
+import { AskOptions } from './AskOptions.tsx';
+import type { MessageRef } from './asking.ts';
+import { PeopleTicks, usePeopleSearch } from './PeopleTicks.tsx';
+import { ReadingViewModel, type Asked } from './ReadingViewModel.ts';
 import './reading.css';
 
+function AskedTag(props: { one: Asked[string] | undefined }): ReactNode {
+  const { t } = useText('reading');
+  const { one } = props;
+  switch (one?.state) {
+    case 'open':
+      return <Tag tone={one.kind === 'urgent' ? 'bad' : 'warn'}>{t(`waiting.${one.kind}`)}</Tag>;
+    case 'answered':
+      return (
+        <Tag tone="good">{t(one.closed_how === 'confirmed' ? 'settled.confirmed' : 'settled.answered')}</Tag>
+      );
+    default:
+      return null;
+  }
+}
+
 /** Who has read a message, with reminding and asking. */
-export default function ReadingDialog(props: { message: Message; onClose: () => void }): ReactNode {
+export default function ReadingDialog(props: { message: MessageRef; onClose: () => void }): ReactNode {
   const { t, format } = useText('reading');
   const services = useServices();
   const { reading } = useMatrix();
   const { roomId, eventId } = props.message;
   const [state, model] = useViewModel(() => new ReadingViewModel(services, reading, { roomId, eventId }));
-  const line = (one: Reader): ReactNode => {
-    const asked = state.asked[one.userId];
+  const { read, unread, chosen } = state;
+  const asked: Asked = dataOf(state.asked) ?? {};
+  const failed = state.asked.state === 'failed' ? state.asked : undefined;
+  const search = usePeopleSearch(read.length + unread.length);
+  const section = (kind: 'unread' | 'read', people: readonly Reader[], action?: ReactNode): ReactNode => {
+    const title = t(kind, { count: people.length });
+    const shown = people.filter(search.fits);
     return (
-      <li key={one.userId} className="q-row q-row--spread">
-        <CheckField
-          label={one.name}
-          checked={state.chosen.has(one.userId)}
-          disabled={asked?.state === 'open'}
-          {...(one.readAt === undefined || one.readAt === 0
-            ? {}
-            : { help: t('read_at', { time: format.dateTime(new Date(one.readAt)) }) })}
-          onChange={(on) => {
-            model.choose(one.userId, on);
-          }}
-        />
-        {asked && (
-          <Tag tone={asked.state === 'open' ? 'warn' : 'good'}>
-            {t(asked.state === 'open' ? 'waiting' : 'settled')}
-          </Tag>
+      <section className="q-stack q-stack--tight" aria-label={title}>
+        <div className="q-row q-row--spread">
+          <h3>{title}</h3>
+          {action}
+        </div>
+        {people.length === 0 && <p className="q-muted">{t(`${kind}_none`)}</p>}
+        {people.length > 0 && shown.length === 0 && <p className="q-muted">{t('find_none')}</p>}
+        {shown.length > 0 && (
+          <PeopleTicks
+            label={title}
+            people={shown}
+            chosen={chosen}
+            isFixed={model.isWaitedFor}
+            note={(one) => <AskedTag one={asked[one.userId]} />}
+            help={(one) =>
+              one.readAt === undefined || one.readAt === 0
+                ? undefined
+                : t('read_at', { time: format.dateTime(new Date(one.readAt)) })
+            }
+            onChoose={model.choose}
+          />
         )}
-      </li>
+      </section>
     );
   };
-  const nobody = state.read.length + state.unread.length === 0;
-  const idle = state.busy || state.chosen.size === 0;
   return (
     <Dialog
       title={t('title')}
       intro={t('intro')}
       onClose={props.onClose}
       footer={
-        <>
-          <Button
-            kind="tertiary"
-            size="md"
-            disabled={idle}
-            onClick={() => void model.ask('urgent', (count) => t('urged', { count }))}
-          >
-            {t('urge')}
-          </Button>
-          <Button
-            kind="primary"
-            size="md"
-            disabled={idle}
-            onClick={() => void model.ask('question', (count) => t('asked', { count }))}
-          >
-            {t('ask')}
-          </Button>
-        </>
+        <Button
+          kind="primary"
+          size="md"
+          disabled={state.busy || chosen.size === 0}
+          onClick={() => void model.ask()}
+        >
+          {chosen.size === 0 ? t('ask') : t('ask_count', { count: chosen.size })}
+        </Button>
       }
     >
       {state.loading ? (
         <Skeleton lines={4} />
-      ) : nobody ? (
+      ) : read.length + unread.length === 0 ? (
         <EmptyState compact title={t('nobody')} />
       ) : (
         <div className="q-stack">
-          <section
-            className="q-stack q-stack--tight"
-            aria-label={t('unread', { count: state.unread.length })}
-          >
-            <div className="q-row q-row--spread">
-              <h3>{t('unread', { count: state.unread.length })}</h3>
-              {state.unread.length > 0 && (
-                <Button
-                  kind="secondary"
-                  size="md"
-                  disabled={state.busy}
-                  onClick={() => void model.ask('unread', (count) => t('reminded', { count }))}
-                >
-                  {t('remind')}
+          {failed && (
+            <Banner
+              tone="warn"
+              title={t('asked_failed')}
+              actions={
+                <Button kind="secondary" size="md" onClick={failed.retry}>
+                  {t('again')}
                 </Button>
-              )}
-            </div>
-            <ul className="c-readers">{state.unread.map(line)}</ul>
-          </section>
-          <section className="q-stack q-stack--tight" aria-label={t('read', { count: state.read.length })}>
-            <h3>{t('read', { count: state.read.length })}</h3>
-            <ul className="c-readers">{state.read.map(line)}</ul>
-          </section>
+              }
+            >
+              {services.explain(failed.error)}
+            </Banner>
+          )}
+          {search.box}
+          {section(
+            'unread',
+            unread,
+            unread.length > 0 && (
+              <Button kind="secondary" size="md" disabled={state.busy} onClick={() => void model.remind()}>
+                {t('remind')}
+              </Button>
+            ),
+          )}
+          {section('read', read)}
+          {chosen.size > 0 && <AskOptions form={state.form} late={state.late} onChange={model.change} />}
         </div>
       )}
     </Dialog>

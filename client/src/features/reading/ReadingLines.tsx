@@ -1,9 +1,10 @@
 import { Button } from '@vector-im/compound-web';
-import { Banner, dataOf, useGo, useServices, useText, useViewModel } from '@qiao/ui-kit';
+import { Banner, dataOf, RouterLink, useGo, useServices, useText, useViewModel } from '@qiao/ui-kit';
 import type { Obligation } from '@qiao/notices/contract';
 import type { ReactNode } from 'react';
 import { useMatrix } from '../../matrix/context.tsx';
 import { WatchViewModel } from './WatchViewModel.ts';
+import './reading.css';
 
 function Lines(): ReactNode {
   const { t, format } = useText('reading');
@@ -13,6 +14,8 @@ function Lines(): ReactNode {
   const [{ pending }, model] = useViewModel(() => new WatchViewModel(services, reading));
   const found = dataOf(pending);
   const urgent = found?.urgent[0];
+  // Of urgent messages the newest is in the line, the others are a press away.
+  const others = (found?.urgent.length ?? 0) - 1;
   const unread = found?.unread[0];
   const open = (one: Obligation): void => {
     if (one.kind === 'unread') model.opened(one);
@@ -21,12 +24,14 @@ function Lines(): ReactNode {
   const line = (one: Obligation): ReactNode => (
     <Banner
       tone={one.kind === 'urgent' ? 'bad' : 'info'}
+      live
       title={t(one.kind === 'urgent' ? 'urgent_from' : 'unread_from', {
         name: one.asker.display_name,
         time: format.relative(one.created_at),
       })}
       actions={
         <>
+          {others > 0 && <RouterLink to="/x/notices/answer">{t('others', { count: others })}</RouterLink>}
           <Button
             kind="secondary"
             size="md"
@@ -38,15 +43,15 @@ function Lines(): ReactNode {
           </Button>
           {one.kind === 'urgent' && (
             <Button kind="primary" size="md" onClick={() => void model.confirm(one, t('confirmed'))}>
-              {t('confirm')}
+              {t('confirm_receipt')}
             </Button>
           )}
         </>
       }
     />
   );
-  if (urgent !== undefined) return line(urgent);
-  return unread === undefined ? null : line(unread);
+  const shown = urgent ?? unread;
+  return shown === undefined ? null : <div className="c-reading-line">{line(shown)}</div>;
 }
 
 /** Lines above everything: an urgent message to confirm, else one to read. */

@@ -1,66 +1,87 @@
-import type { Obligation, ObligationKind } from '@qiao/notices/contract';
-import { ViewModel, type Services } from '@qiao/ui-kit';
+import type { Obligation } from '@qiao/notices/contract';
+import { dataOf, LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
 import type { Reader, Reading } from '../../matrix/reading.ts';
 import { NOTICES_KEY, readingApi } from './api.ts';
+import { askFrom, BLANK_ASK, isDuePast, register, type AskForm, type MessageRef } from './asking.ts';
 
-/** Most people asked at once; the server takes no more. */
-const MAX_ASKED = 200;
+/** Who was asked for what, by user id. */
+export type Asked = Readonly<Record<string, Obligation>>;
 
 export interface ReadingSnapshot {
   readonly loading: boolean;
   readonly read: readonly Reader[];
   readonly unread: readonly Reader[];
-  /** Who was asked for what, by user id. */
-  readonly asked: Readonly<Record<string, Obligation>>;
+  /** Who has read is known without it. */
+  readonly asked: Remote<Asked>;
   readonly chosen: ReadonlySet<string>;
+  readonly form: AskForm;
+  /** The form's time has passed. */
+  readonly late: boolean;
   readonly busy: boolean;
+}
+
+/** Of one person what is open counts, else the newest; reminders to read are not listed. */
+export function byPerson(items: readonly Obligation[]): Asked {
+  const asked: Record<string, Obligation> = {};
+  for (const one of items) {
+    if (one.kind === 'unread') continue;
+    if (asked[one.asked.user_id]?.state !== 'open' || one.state === 'open') asked[one.asked.user_id] = one;
+  }
+  return asked;
 }
 
 /** Who has read an own message, and asking those who have not, or somebody, for an answer. */
 export class ReadingViewModel extends ViewModel<ReadingSnapshot> {
   readonly #services: Services;
   readonly #reading: Reading;
-  readonly #message: { readonly roomId: string; readonly eventId: string };
+  readonly #message: MessageRef;
 
-  constructor(services: Services, reading: Reading, message: { roomId: string; eventId: string }) {
-    super({ loading: true, read: [], unread: [], asked: {}, chosen: new Set(), busy: false });
+  constructor(services: Services, reading: Reading, message: MessageRef) {
+    super({
+      loading: true,
+      read: [],
+      unread: [],
+      asked: LOADING,
+      chosen: new Set(),
+      form: BLANK_ASK,
+      late: false,
+      busy: false,
+    });
     this.#services = services;
     this.#reading = reading;
     this.#message = message;
   }
 
   protected override onMount(): void {
-    void this.#load();
-    this.own(this.#reading.onReceipts(this.#message.roomId, () => void this.#readers()));
+    const { queries, api } = this.#services;
+    const { roomId, eventId } = this.#message;
+    void this.#readers();
+    this.own(this.#reading.onReceipts(roomId, () => void this.#readers()));
+    const watching = watch<Asked>(
+      queries,
+      {
+        key: [...NOTICES_KEY, 'of', roomId, eventId],
+        load: async (signal) => {
+          const query = { room_id: roomId, event_id: eventId };
+          return byPerson((await api.call(readingApi.of, { query, signal })).items);
+        },
+      },
+      (asked) => {
+        this.set({ asked });
+      },
+    );
+    this.own(() => {
+      watching.end();
+    });
   }
 
   async #readers(): Promise<void> {
     const { roomId, eventId } = this.#message;
     const readers = await this.#reading.readers(roomId, eventId);
     this.set({
+      loading: false,
       read: readers.filter((one) => one.readAt !== undefined),
       unread: readers.filter((one) => one.readAt === undefined),
-    });
-  }
-
-  async #load(): Promise<void> {
-    await this.#readers();
-    const { roomId, eventId } = this.#message;
-    try {
-      const { items } = await this.#services.api.call(readingApi.of, {
-        query: { room_id: roomId, event_id: eventId },
-      });
-      this.#note(items);
-    } catch {
-      // Who has read is known without it.
-    }
-    this.set({ loading: false });
-  }
-
-  #note(items: readonly Obligation[]): void {
-    const listed = items.filter((one) => one.kind !== 'unread');
-    this.set({
-      asked: { ...this.snapshot.asked, ...Object.fromEntries(listed.map((one) => [one.asked.user_id, one])) },
     });
   }
 
@@ -71,21 +92,42 @@ export class ReadingViewModel extends ViewModel<ReadingSnapshot> {
     this.set({ chosen });
   };
 
-  /** Asks the chosen people; `unread` reminds all who have not read. */
-  readonly ask = async (kind: ObligationKind, done: (count: number) => string): Promise<void> => {
-    const { api, attempt, toasts } = this.#services;
-    const { chosen, unread } = this.snapshot;
-    const asked = (kind === 'unread' ? unread.map((one) => one.userId) : [...chosen]).slice(0, MAX_ASKED);
-    if (asked.length === 0) return;
-    this.set({ busy: true });
-    const { roomId, eventId } = this.#message;
-    const answer = await attempt(
-      () => api.call(readingApi.create, { body: { room_id: roomId, event_id: eventId, kind, asked } }),
-      { invalidate: [NOTICES_KEY] },
-    );
-    this.set({ busy: false, ...(answer.ok ? { chosen: new Set<string>() } : {}) });
-    if (!answer.ok) return;
-    this.#note(answer.value.items);
-    toasts.success(done(answer.value.items.length));
+  readonly change = (form: AskForm): void => {
+    this.set({ form, late: false });
   };
+
+  /** Reminds everybody who has not read. */
+  readonly remind = (): Promise<void> =>
+    this.#busily(async () => {
+      await register(this.#services, this.#message, {
+        kind: 'unread',
+        asked: this.snapshot.unread.map((one) => one.userId),
+        dueAt: undefined,
+        everyMinutes: undefined,
+      });
+    });
+
+  /** Asks the chosen people. */
+  readonly ask = (): Promise<void> =>
+    this.#busily(async () => {
+      const { chosen, form } = this.snapshot;
+      if (isDuePast(form, Date.now())) {
+        this.set({ late: true });
+        return;
+      }
+      const items = await register(this.#services, this.#message, askFrom(form, [...chosen]));
+      if (items !== undefined) this.set({ chosen: new Set() });
+    });
+
+  /** Whether the person is asked already and has not answered. */
+  readonly isWaitedFor = (userId: string): boolean => dataOf(this.snapshot.asked)?.[userId]?.state === 'open';
+
+  async #busily(work: () => Promise<void>): Promise<void> {
+    this.set({ busy: true });
+    try {
+      await work();
+    } finally {
+      this.set({ busy: false });
+    }
+  }
 }

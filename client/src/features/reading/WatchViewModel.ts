@@ -14,6 +14,8 @@ export interface WatchSnapshot {
 export class WatchViewModel extends ViewModel<WatchSnapshot> {
   readonly #services: Services;
   readonly #reading: Reading;
+  /** Reminders to read that were said to be done. */
+  readonly #told = new Set<string>();
 
   constructor(services: Services, reading: Reading) {
     super({ pending: LOADING });
@@ -33,11 +35,17 @@ export class WatchViewModel extends ViewModel<WatchSnapshot> {
       },
       (pending) => {
         this.set({ pending });
+        this.#settleRead();
       },
     );
     this.own(() => {
       watching.end();
     });
+    this.own(
+      this.#reading.onReceipts(undefined, () => {
+        this.#settleRead();
+      }),
+    );
     const server = session.userId.slice(session.userId.indexOf(':'));
     this.own(
       this.#reading.onSignal(SIGNAL, `@${BOT}${server}`, () => {
@@ -49,6 +57,16 @@ export class WatchViewModel extends ViewModel<WatchSnapshot> {
         void this.#answered(answered);
       }),
     );
+  }
+
+  /** Who is reminded to read what they read in the conversation itself has done it. */
+  #settleRead(): void {
+    for (const one of dataOf(this.snapshot.pending)?.unread ?? []) {
+      const key = `${one.id} ${one.reminded_at ?? ''}`;
+      if (this.#told.has(key) || !this.#reading.hasRead(one.room_id, one.event_id)) continue;
+      this.#told.add(key);
+      this.opened(one);
+    }
   }
 
   /** Tells only what can end something: while nothing is owed or waited for, nothing is sent. */

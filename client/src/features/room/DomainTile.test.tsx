@@ -29,6 +29,8 @@ const message: Message = {
   mentioned: false,
   readers: [],
   rights: { react: false, reply: false, edit: false, redact: false, pin: false },
+  ask: undefined,
+  notice: undefined,
   text: '',
   continued: false,
 };

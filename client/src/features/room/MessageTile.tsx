@@ -7,6 +7,8 @@ import { memo, useEffect, useRef, useState, type ReactNode } from 'react';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
 import { useMatrix } from '../../matrix/context.tsx';
 import type { Message, Preview } from '../../matrix/timeline-types.ts';
+import { AskLine } from '../reading/AskLine.tsx';
+import { NoticeLine } from '../reading/NoticeLine.tsx';
 import { ActionBar } from './ActionBar.tsx';
 import { TileFailed } from './DomainTile.tsx';
 import { MessageBodyView } from './MessageBodyView.tsx';
@@ -328,6 +330,8 @@ export const MessageTile = memo(function MessageTile(props: {
           <MessageBodyView message={message} />
         </ErrorBoundary>
         <Reactions message={message} />
+        <AskLine message={message} />
+        <NoticeLine message={message} />
         <ThreadLine message={message} />
         <SendLine message={message} />
         <Readers message={message} />

@@ -15,6 +15,7 @@ import { useTitle } from '../../app/title.ts';
 import { ComposeTarget } from '../../matrix/compose-target.ts';
 import { useMatrix } from '../../matrix/context.tsx';
 import { Composer } from '../composer/Composer.tsx';
+import { RoomAsks } from '../reading/RoomAsks.tsx';
 import { PinnedBar } from './PinnedBar.tsx';
 import { RoomContext, type InRoom } from './room-context.ts';
 import { RoomHeader } from './RoomHeader.tsx';
@@ -87,53 +88,58 @@ export function RoomView(props: { roomId: string }): ReactNode {
   return (
     <main className="c-room" aria-label={name} data-panel={panel !== null}>
       <RoomContext value={room}>
-        <div className="c-room__column">
-          <RoomHeader info={info} roomId={roomId} panel={panel} />
-          {info.known && !info.joined && (
-            <Banner
-              tone="info"
-              title={t('not_joined')}
-              actions={
-                <Button kind="secondary" size="md" onClick={() => void attempt(infoModel.join)}>
-                  {t('join')}
-                </Button>
-              }
-            />
-          )}
-          <PinnedBar roomId={roomId} pinned={info.pinned} />
-          <ErrorBoundary at={roomId} fallback={(error, reset) => <ErrorState error={error} retry={reset} />}>
-            <Timeline />
-          </ErrorBoundary>
-          <Composer roomId={roomId} target={target} />
-        </div>
-        {panel !== null && (
-          <ErrorBoundary
-            at={subject}
-            fallback={(error, reset) => (
-              <aside className="c-panel">
-                <ErrorState error={error} retry={reset} />
-              </aside>
-            )}
-          >
-            <Suspense
-              fallback={
-                <aside className="c-panel" aria-label={t('panel.label')}>
-                  <Busy />
-                </aside>
-              }
-            >
-              <Panel
-                key={subject}
-                panel={panel}
-                eventId={eventId ?? undefined}
-                info={info}
-                model={infoModel}
-                onClose={close}
-                onLeft={() => void go('/')}
+        <RoomAsks roomId={roomId}>
+          <div className="c-room__column">
+            <RoomHeader info={info} roomId={roomId} panel={panel} />
+            {info.known && !info.joined && (
+              <Banner
+                tone="info"
+                title={t('not_joined')}
+                actions={
+                  <Button kind="secondary" size="md" onClick={() => void attempt(infoModel.join)}>
+                    {t('join')}
+                  </Button>
+                }
               />
-            </Suspense>
-          </ErrorBoundary>
-        )}
+            )}
+            <PinnedBar roomId={roomId} pinned={info.pinned} />
+            <ErrorBoundary
+              at={roomId}
+              fallback={(error, reset) => <ErrorState error={error} retry={reset} />}
+            >
+              <Timeline />
+            </ErrorBoundary>
+            <Composer roomId={roomId} target={target} />
+          </div>
+          {panel !== null && (
+            <ErrorBoundary
+              at={subject}
+              fallback={(error, reset) => (
+                <aside className="c-panel">
+                  <ErrorState error={error} retry={reset} />
+                </aside>
+              )}
+            >
+              <Suspense
+                fallback={
+                  <aside className="c-panel" aria-label={t('panel.label')}>
+                    <Busy />
+                  </aside>
+                }
+              >
+                <Panel
+                  key={subject}
+                  panel={panel}
+                  eventId={eventId ?? undefined}
+                  info={info}
+                  model={infoModel}
+                  onClose={close}
+                  onLeft={() => void go('/')}
+                />
+              </Suspense>
+            </ErrorBoundary>
+          )}
+        </RoomAsks>
       </RoomContext>
     </main>
   );

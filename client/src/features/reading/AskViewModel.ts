@@ -1,0 +1,92 @@
+import { ViewModel, type Services } from '@qiao/ui-kit';
+import { askContent } from '../../matrix/ask-content.ts';
+import type { Reader, Reading } from '../../matrix/reading.ts';
+import type { Content } from '../../matrix/sender-content.ts';
+import { askFrom, BLANK_ASK, isDuePast, register, type AskForm } from './asking.ts';
+
+/** A message to be sent so that people are asked by it. */
+export interface AskToSend {
+  readonly userIds: readonly string[];
+  readonly content: Content;
+  /** Undefined: what is written in the composer. */
+  readonly text: string | undefined;
+}
+
+export interface AskSnapshot {
+  readonly loading: boolean;
+  readonly people: readonly Reader[];
+  readonly chosen: ReadonlySet<string>;
+  readonly form: AskForm;
+  readonly text: string;
+  /** Somebody pressed the button: what is missing is said. */
+  readonly tried: boolean;
+  readonly late: boolean;
+}
+
+/** Sends a message by which people of the conversation are asked. */
+export class AskViewModel extends ViewModel<AskSnapshot> {
+  readonly #services: Services;
+  readonly #reading: Reading;
+  readonly #roomId: string;
+  readonly #isWritten: boolean;
+
+  /** @param isWritten there is a text in the composer already */
+  constructor(services: Services, reading: Reading, roomId: string, isWritten: boolean) {
+    super({
+      loading: true,
+      people: [],
+      chosen: new Set(),
+      form: BLANK_ASK,
+      text: '',
+      tried: false,
+      late: false,
+    });
+    this.#services = services;
+    this.#reading = reading;
+    this.#roomId = roomId;
+    this.#isWritten = isWritten;
+  }
+
+  protected override onMount(): void {
+    void this.#reading.readers(this.#roomId).then((people) => {
+      const [only, ...others] = people;
+      const chosen = only !== undefined && others.length === 0 ? [only.userId] : [];
+      this.set({ loading: false, people, chosen: new Set(chosen) });
+    });
+  }
+
+  readonly choose = (userId: string, on: boolean): void => {
+    const chosen = new Set(this.snapshot.chosen);
+    if (on) chosen.add(userId);
+    else chosen.delete(userId);
+    this.set({ chosen });
+  };
+
+  readonly change = (part: Partial<Pick<AskSnapshot, 'form' | 'text'>>): void => {
+    this.set({ ...part, late: false });
+  };
+
+  /**
+   * Sends, and registers the people when the homeserver has the message: nobody waits for that here.
+   * @returns whether it is on its way
+   */
+  readonly submit = (send: (ask: AskToSend) => Promise<string | undefined>): boolean => {
+    const { chosen, form, text } = this.snapshot;
+    this.set({ tried: true, late: isDuePast(form, Date.now()) });
+    if (chosen.size === 0 || this.snapshot.late || (!this.#isWritten && text.trim() === '')) return false;
+    const ask = askFrom(form, [...chosen]);
+    const roomId = this.#roomId;
+    void send({
+      userIds: ask.asked,
+      content: askContent(ask),
+      text: this.#isWritten ? undefined : text.trim(),
+    }).then(
+      async (eventId) => {
+        if (eventId !== undefined) await register(this.#services, { roomId, eventId }, ask);
+      },
+      // Deleted before it was sent.
+      () => undefined,
+    );
+    return true;
+  };
+}

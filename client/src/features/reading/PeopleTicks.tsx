@@ -1,0 +1,81 @@
+import { Button } from '@vector-im/compound-web';
+import { CheckField, SearchBox, useText } from '@qiao/ui-kit';
+import { useState, type ReactNode } from 'react';
+import type { Reader } from '../../matrix/reading.ts';
+import './reading.css';
+
+/** People shown at once. */
+const PAGE = 40;
+/** From so many people on they can be searched. */
+export const MANY = 8;
+
+/** People to be ticked, by pages; what is typed narrows them. */
+export function PeopleTicks(props: {
+  label: string;
+  people: readonly Reader[];
+  chosen: ReadonlySet<string>;
+  /** Cannot be chosen (again). */
+  isFixed?: (userId: string) => boolean;
+  note?: (one: Reader) => ReactNode;
+  help?: (one: Reader) => string | undefined;
+  onChoose: (userId: string, on: boolean) => void;
+}): ReactNode {
+  const { t } = useText('reading');
+  const [shown, setShown] = useState(PAGE);
+  const { people } = props;
+  return (
+    <>
+      <ul className="c-ticks" aria-label={props.label}>
+        {people.slice(0, shown).map((one) => {
+          const help = props.help?.(one);
+          return (
+            <li key={one.userId} className="c-ticks__one">
+              <CheckField
+                label={one.name}
+                checked={props.chosen.has(one.userId)}
+                disabled={props.isFixed?.(one.userId) ?? false}
+                {...(help === undefined ? {} : { help })}
+                onChange={(on) => {
+                  props.onChoose(one.userId, on);
+                }}
+              />
+              {props.note?.(one)}
+            </li>
+          );
+        })}
+      </ul>
+      {people.length > shown && (
+        <div>
+          <Button
+            kind="tertiary"
+            size="md"
+            onClick={() => {
+              setShown(shown + PAGE);
+            }}
+          >
+            {t('more', { count: people.length - shown })}
+          </Button>
+        </div>
+      )}
+    </>
+  );
+}
+
+/** Narrows people by name. */
+export function usePeopleSearch(count: number): {
+  box: ReactNode;
+  fits: (one: Reader) => boolean;
+} {
+  const { t } = useText('reading');
+  const [query, setQuery] = useState('');
+  const wanted = query.trim().toLowerCase();
+  return {
+    box:
+      count >= MANY ? (
+        <div>
+          <SearchBox label={t('find')} value={query} onChange={setQuery} />
+        </div>
+      ) : null,
+    fits: ({ name, userId }) => name.toLowerCase().includes(wanted) || userId.toLowerCase().includes(wanted),
+  };
+}

@@ -1,0 +1,59 @@
+import type { AskedMessage } from '@qiao/notices/contract';
+import { LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
+import type { Ask } from '../../matrix/ask-content.ts';
+import { NOTICES_KEY, readingApi } from './api.ts';
+import { register, type MessageRef } from './asking.ts';
+
+/** Messages of a conversation by which somebody is asked, by event id. */
+export type Asks = ReadonlyMap<string, readonly AskedMessage[]>;
+export interface RoomAsksSnapshot {
+  readonly asks: Remote<Asks>;
+}
+
+const byEvent = (items: readonly AskedMessage[]): Asks => Map.groupBy(items, (one) => one.event_id);
+
+/** What became of the questions and urgent messages of one conversation, as far as they are this person's. */
+export class RoomAsksViewModel extends ViewModel<RoomAsksSnapshot> {
+  readonly #services: Services;
+  readonly #roomId: string;
+
+  constructor(services: Services, roomId: string) {
+    super({ asks: LOADING });
+    this.#services = services;
+    this.#roomId = roomId;
+  }
+
+  protected override onMount(): void {
+    const { queries, api, session } = this.#services;
+    const watching = watch<Asks>(
+      queries,
+      {
+        key: [...NOTICES_KEY, 'room', this.#roomId],
+        enabled: session.personId !== undefined,
+        load: async (signal) =>
+          byEvent((await api.call(readingApi.inRoom, { query: { room_id: this.#roomId }, signal })).items),
+      },
+      (asks) => {
+        this.set({ asks });
+      },
+    );
+    this.own(() => {
+      watching.end();
+    });
+  }
+
+  /** Confirms an urgent message, or says that a question is handled. */
+  readonly close = async (id: string, how: 'confirmed' | 'handled'): Promise<void> => {
+    const { api, attempt } = this.#services;
+    await attempt(() => api.call(readingApi.close, { params: { id }, body: { how } }), {
+      invalidate: [NOTICES_KEY],
+    });
+  };
+
+  /** Asks the people that a message names, where that had failed. */
+  readonly askAgain = async (message: MessageRef, ask: Ask): Promise<void> => {
+    // A time that has passed meanwhile is no reason not to ask.
+    const dueAt = ask.dueAt !== undefined && Date.parse(ask.dueAt) > Date.now() ? ask.dueAt : undefined;
+    await register(this.#services, message, { ...ask, dueAt });
+  };
+}
