@@ -34,7 +34,10 @@ function Form({ id }: { id: string | undefined }): ReactNode {
   const scheduledAt = stored?.scheduled_at ?? null;
   const heading = (
     <PageHead
-      crumbs={[{ label: t('sent.title'), to: '/x/notices/sent' }, { label: t('compose.title') }]}
+      crumbs={[
+        { label: t('sent.title'), to: '/x/notices/sent' },
+        { label: t(id === undefined ? 'compose.new' : 'compose.title') },
+      ]}
       title={t(id === undefined ? 'compose.new' : 'compose.title')}
     />
   );
