@@ -1,4 +1,4 @@
-import { requireActor, type Http } from '@qiao/platform';
+import { cutPage, readCursor, requireActor, writeCursor, type Http } from '@qiao/platform';
 import { Type } from 'typebox';
 import {
   CreateSource,
@@ -19,7 +19,6 @@ import { errorText, presentRun } from '../imports/imports.present.ts';
 import { readable } from '../imports/imports.routes.ts';
 import { storedError, type Imports } from '../imports/imports.service.ts';
 import type { OrgContext } from '../setup.ts';
-import { cut, readCursor, writeCursor } from '../directory/cursor.ts';
 import type { OrgDb } from '../tables.ts';
 import { sourcesRepository, type SourceRow } from './sources.repository.ts';
 import { adoptPeople, handOverSource } from './handover.ts';
@@ -139,7 +138,7 @@ export function sourcesRoutes(http: Http, context: OrgContext, sources: Sources,
         sourcesRepository.byHand(db, after, limit + 1),
         sourcesRepository.countByHand(db),
       ]);
-      const { page, next } = cut(rows, limit, (row) => writeCursor(row.sort_name, row.id));
+      const { page, next } = cutPage(rows, limit, (row) => writeCursor(row.sort_name, row.id));
       return {
         items: page.map(({ id, display_name, localpart, title, email }) => ({
           id,
