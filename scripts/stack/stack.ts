@@ -98,6 +98,15 @@ const firstBackoff = 500;
 const maxBackoff = 15_000;
 
 /**
+ * The host needs far less, also for imports of 100,000 people; without a limit V8 takes a quarter of the machine's
+ * memory for one, and lets garbage grow accordingly (docs/benchmarks.md). `NODE_OPTIONS` can say otherwise.
+ */
+const heapFlags =
+  process.env['NODE_OPTIONS']?.includes('--max-old-space-size') === true
+    ? []
+    : ['--max-old-space-size=1024', '--max-semi-space-size=8'];
+
+/**
  * Prepares a stack: configuration and secrets are made or read, nothing is started.
  * @throws ConfigError when the configuration cannot be used.
  */
@@ -189,7 +198,7 @@ export function createStack(options: StackOptions): Stack {
         existsSync(paths.host)
           ? node(
               'host',
-              [paths.host, 'run', '--except', 'audit', '--port', String(config.ports.host)],
+              [...heapFlags, paths.host, 'run', '--except', 'audit', '--port', String(config.ports.host)],
               config.ports.host,
               '/health',
             )
