@@ -67,6 +67,7 @@ export interface InitialConfig {
   ports?: Partial<Ports> | undefined;
   calls?: boolean | undefined;
   logLevel?: string | undefined;
+  domains?: StackConfig['domains'] | undefined;
 }
 
 /** Path of the configuration file of an installation. */
@@ -87,7 +88,7 @@ export function initialConfig(initial: InitialConfig = {}): StackConfig {
     gateway: { listen: '127.0.0.1', trusted_proxies: [] },
     calls: { enabled: initial.calls ?? true },
     log: { level: initial.logLevel ?? 'info' },
-    domains: {},
+    domains: initial.domains ?? {},
   };
 }
 

@@ -54,6 +54,8 @@ export interface TestStackInfo {
   moduleToken: string;
   /** Two appservices for tests of the Matrix link: one that reads by /sync, one that is pushed to. */
   appservices: { sync: TestAppservice; push: TestAppservice };
+  /** Port for a push service of a test's own: the one place on this machine that the host pushes to. */
+  pushServicePort: number;
   control: { url: string; token: string };
 }
 
@@ -103,16 +105,23 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Ru
     'partner',
     'partner_federation',
   ];
-  const free = await freePorts(names.length + 1);
+  const free = await freePorts(names.length + 2);
   const ports = Object.fromEntries(names.map((name, at) => [name, free[at]])) as unknown as Ports;
   const push = `http://127.0.0.1:${free[names.length]}`;
+  const pushServicePort = free[names.length + 1] ?? 0;
   const appservices = {
     sync: testAppservice('testkit-sync', 'tk_', null),
     push: testAppservice('testkit-push', 'tp_', push),
   };
   const stack = createStack({
     varDir,
-    initial: { companyName: 'Qiao Test', ports, calls: options.calls ?? false, logLevel: 'info' },
+    initial: {
+      companyName: 'Qiao Test',
+      ports,
+      calls: options.calls ?? false,
+      logLevel: 'info',
+      domains: { push: { inside_endpoints: [`http://127.0.0.1:${pushServicePort}`] } },
+    },
     parts: options.parts ?? ['postgres', 'synapse'],
     partner: true,
     forTests: true,
@@ -157,6 +166,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Ru
     registrationSharedSecret: readSecret(varDir, 'registration_shared_secret'),
     moduleToken: readSecret(varDir, 'synapse_module_token'),
     appservices,
+    pushServicePort,
     control: { url: control.url, token: control.token },
   };
   return { info, stack, stop };
