@@ -149,6 +149,8 @@ function generated(options: SynapseOptions, folder: string): Settings {
     // Pushers of people lead to our own push gateway on this machine (`appservices/push`). The path of a pusher is
     // fixed, so that nothing else here understands what it gets.
     ...(own && { ip_range_whitelist: ['127.0.0.1/32'] }),
+    // The count at an app's icon is one of messages, as the client itself shows it.
+    push: { group_unread_count_by_room: false },
     // Without partners nothing federates; each trusted partner is added here by its server name.
     send_federation: partner,
     federation_domain_whitelist: partner ? [config.server_name, partnerServerName(config)] : [],
