@@ -1,6 +1,6 @@
 import { createECDH, createPublicKey, verify } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { decryptMessage } from '../test/browser.ts';
+import { decryptMessage } from '../testing/index.ts';
 import { encryptMessage, makeVapidKey, PADDED_BYTES, readKeys, Vapid } from './webpush.ts';
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'base64url');

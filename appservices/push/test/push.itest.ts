@@ -10,7 +10,7 @@ import {
 } from '@qiao/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import push from '../module.ts';
-import { PushService } from './browser.ts';
+import { PushService } from '../testing/index.ts';
 
 /* From a message at the real homeserver to a browser's push service, which here is a server of the test. */
 

@@ -45,9 +45,12 @@ export class PushService {
     });
   }
 
-  static async start(): Promise<PushService> {
+  /** @param port 0: any that is free. A running installation lets in only those of its `inside_endpoints` */
+  static async start(port = 0): Promise<PushService> {
     const service = new PushService();
-    await new Promise<void>((resolve) => service.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve, reject) => {
+      service.#server.once('error', reject).listen(port, '127.0.0.1', resolve);
+    });
     service.origin = `http://127.0.0.1:${(service.#server.address() as AddressInfo).port}`;
     return service;
   }
