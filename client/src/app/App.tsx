@@ -15,6 +15,7 @@ import {
 import { lazy, Suspense, useEffect, useState, type ComponentType, type ReactNode } from 'react';
 import { BrowserRouter } from 'react-router';
 import { MatrixContext } from '../matrix/context.tsx';
+import { platformName } from '../pwa/platform.ts';
 import { AppViewModel, homeserverUrl, sessionFor, type AppState } from './AppViewModel.ts';
 import { Frame } from './Frame.tsx';
 import { MatrixServices } from './MatrixServices.tsx';
@@ -35,16 +36,6 @@ function Splash(): ReactNode {
     </main>
   );
 }
-
-/** What the browser and system call themselves, for the list of devices. */
-const platform = (): string => {
-  const agent = navigator.userAgent;
-  const browser = /(Edg|Firefox|Chrome|Safari)\//.exec(agent)?.[1]?.replace('Edg', 'Edge') ?? 'Web';
-  const system = /(Windows|Mac OS X|Android|iPhone|iPad|Linux)/
-    .exec(agent)?.[1]
-    ?.replace('Mac OS X', 'macOS');
-  return system === undefined ? browser : `${browser}, ${system}`;
-};
 
 function Current(props: { state: AppState; model: AppViewModel; loginToken: string | undefined }): ReactNode {
   const { t } = useText('app');
@@ -150,7 +141,7 @@ function Workspace(props: {
   const [{ state, services }, model] = useViewModel(
     () =>
       new AppViewModel(props.i18n, {
-        deviceName: () => props.i18n.t('app:device_name', { platform: platform() }),
+        deviceName: () => props.i18n.t('app:device_name', { platform: platformName() }),
         proof: props.proof,
       }),
   );
