@@ -111,4 +111,21 @@ describe('the app', () => {
     await page.waitForURL((url) => decodeURIComponent(url.pathname) === `/room/${roomId}`);
     await waitFor(async () => (await shown()).length === 0);
   });
+
+  test('offers a new version, and loads it when the person agrees', async () => {
+    const { page } = device;
+    await page.goto('/');
+    await page.getByRole('link', { name: /产品部/ }).waitFor();
+    await page.evaluate(async () => {
+      // Another address is another version to the browser; it waits beside the one that runs.
+      Object.assign(globalThis, { stillTheOldPage: true });
+      await navigator.serviceWorker.register('/sw.js?next', { scope: '/', updateViaCache: 'none' });
+    });
+    await page.getByText('A new version is ready').waitFor();
+    expect(await page.evaluate(() => navigator.serviceWorker.controller?.scriptURL)).not.toContain('next');
+    await page.getByRole('button', { name: 'Reload now' }).click();
+    await page.waitForFunction(() => !('stillTheOldPage' in globalThis));
+    await page.getByRole('link', { name: /产品部/ }).waitFor();
+    expect(await page.evaluate(() => navigator.serviceWorker.controller?.scriptURL)).toContain('next');
+  });
 });

@@ -16,6 +16,8 @@ import {
 import type { MatrixSession } from '../matrix/session.ts';
 import { TabLock } from '../matrix/tab-lock.ts';
 import { Vault, type StoredSession } from '../matrix/vault.ts';
+import { platformName } from '../pwa/platform.ts';
+import { browserPush, forgetPush } from '../pwa/push-browser.ts';
 
 const createSession = endpoint<{ body: { openid: OpenIdAnswer; delivery: 'cookie' } }>(
   'POST',
@@ -164,6 +166,8 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
    */
   readonly signOut = async (everywhere = false): Promise<void> => {
     const { state } = this.snapshot;
+    // Needs the session of our own interfaces.
+    if (state.at === 'signed-in') await state.matrix.push.end(everywhere);
     await this.#api.call(endSession, {}).catch(() => undefined);
     if (state.at === 'signed-in') await state.matrix.signOut(everywhere);
     else await this.#forget();
@@ -183,6 +187,7 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
       });
       if (fresh) matrix.encryption.greet(fresh.password);
       matrix.onEnded = (ending) => void this.#ended(matrix, ending);
+      this.#connectPush(matrix);
       this.set({
         state: { at: 'signed-in', matrix },
         services: this.#servicesFor(sessionFor(stored.userId)),
@@ -193,6 +198,33 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
       return;
     }
     await this.#enterApi();
+    // Without our interfaces, too: then it says that it failed.
+    const { state } = this.snapshot;
+    if (state.at === 'signed-in') void state.matrix.push.begin();
+  }
+
+  #connectPush({ push }: MatrixSession): void {
+    const i18n = this.#i18n;
+    push.connect({
+      api: this.#api,
+      enter: () => this.#enterApi(),
+      browser: browserPush,
+      words: () => ({
+        language: i18n.locale,
+        brand: i18n.brand.shortName[i18n.locale],
+        // Notifications show no drawn pictures.
+        icon: i18n.brand.icon.endsWith('.svg') ? '/icons/icon-192.png' : i18n.brand.icon,
+        newMessage: i18n.t('notifications:push.message'),
+        testMessage: i18n.t('notifications:push.test'),
+        device: platformName(),
+      }),
+      onWords: (listener) => {
+        i18n.instance.on('languageChanged', listener);
+        return () => {
+          i18n.instance.off('languageChanged', listener);
+        };
+      },
+    });
   }
 
   /** Our own interfaces: the session's cookie if it still counts, else a new one for the homeserver's proof. */
@@ -221,6 +253,7 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
       }),
     });
     void this.snapshot.services.queries.invalidateQueries();
+    void state.matrix.push.begin();
   }
 
   #servicesFor(session: Session): Services {
@@ -251,7 +284,7 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
   async #forget(): Promise<void> {
     // Opens the stores only to remove them; loaded here because it is seldom needed.
     const { forgetStores } = await import('../matrix/session.ts');
-    await forgetStores();
+    await Promise.all([forgetPush(), forgetStores()]);
     await this.#vault?.clear();
   }
 

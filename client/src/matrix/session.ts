@@ -14,8 +14,11 @@ import { Encryption } from './encryption.ts';
 import { Drafts, rescueUnsent } from './drafts.ts';
 import { Media } from './media.ts';
 import { forgetUnsent, SealedStore } from './outbox-store.ts';
+import { NotifyRules } from './notify-rules.ts';
+import { pushersOf } from './pushers.ts';
 import { quietLogger } from './quiet-logger.ts';
 import { signOut } from '@qiao/ui-kit';
+import { PushDevice } from '../pwa/push-device.ts';
 import { PeopleStore } from './people.ts';
 import { nameByPeople, type NameWords } from './rooms-name.ts';
 import { Reading } from './reading.ts';
@@ -68,6 +71,8 @@ export class MatrixSession {
   readonly media: Media;
   readonly search: SearchFeed;
   readonly reading: Reading;
+  readonly notifyRules: NotifyRules;
+  readonly push: PushDevice;
   readonly #store: IndexedDBStore;
   readonly #unsent: SealedStore;
   #onEnded: ((ending: Ending) => void) | undefined;
@@ -97,6 +102,8 @@ export class MatrixSession {
     this.rooms.drafts = this.drafts;
     this.search = new SearchFeed(client);
     this.reading = new Reading(client);
+    this.notifyRules = new NotifyRules(client);
+    this.push = new PushDevice({ vault, pushers: pushersOf(client), rooms: this.rooms });
     client.on(HttpApiEvent.SessionLoggedOut, (error) => {
       this.#onEnded?.(error.data['soft_logout'] === true ? 'soft' : 'hard');
     });
@@ -165,7 +172,7 @@ export class MatrixSession {
   /** Ends the work of this page; the device stays signed in. */
   async stop(): Promise<void> {
     this.encryption.stop();
-    await Promise.all([this.search.stop(), this.#store.save(true).catch(() => undefined)]);
+    await Promise.all([this.push.stop(), this.search.stop(), this.#store.save(true).catch(() => undefined)]);
     this.client.stopClient();
     await this.#stopSending();
     await this.#store.destroy().catch(() => undefined);
@@ -177,6 +184,7 @@ export class MatrixSession {
    */
   async signOut(everywhere: boolean): Promise<void> {
     this.#onEnded = undefined;
+    await this.push.end(everywhere);
     const session = await this.tokens.fresh();
     this.client.stopClient();
     if (everywhere)
@@ -203,6 +211,7 @@ export class MatrixSession {
   async #forget(): Promise<void> {
     this.encryption.stop();
     this.client.stopClient();
+    await this.push.end();
     await this.#stopSending();
     await forgetUnsent();
     await this.search.forget();

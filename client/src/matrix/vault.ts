@@ -1,4 +1,6 @@
 import type { SignedIn } from '@qiao/ui-kit';
+import type { Hints } from '../pwa/hints.ts';
+import type { StoredPush } from '../pwa/push-device.ts';
 
 /*
  * What of a session outlives the page, kept in IndexedDB under a key that scripts can use but not read.
@@ -17,8 +19,10 @@ interface Sealed {
   readonly data: ArrayBuffer;
 }
 
-const DATABASE = 'qiao-vault';
-const STORE = 'values';
+/** Names in the browser's storage that the service worker reads by, too (`pwa/hints.ts`). */
+const VAULT = { database: 'qiao-vault', store: 'values', key: 'key', hints: 'hints' } as const;
+export type VaultNames = typeof VAULT;
+const { database: DATABASE, store: STORE, key: KEY } = VAULT;
 const IV_BYTES = 12;
 const SECRET_BYTES = 32;
 
@@ -54,7 +58,7 @@ export class Vault {
   static async open(): Promise<Vault> {
     const database = await openDatabase();
     const read = (): Promise<CryptoKey | undefined> =>
-      done(database.transaction(STORE).objectStore(STORE).get('key') as IDBRequest<CryptoKey | undefined>);
+      done(database.transaction(STORE).objectStore(STORE).get(KEY) as IDBRequest<CryptoKey | undefined>);
     let key = await read();
     if (key === undefined) {
       const made = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
@@ -63,7 +67,7 @@ export class Vault {
       ]);
       const store = database.transaction(STORE, 'readwrite').objectStore(STORE);
       // Another tab may have been first: then its key counts.
-      await done(store.add(made, 'key')).catch(() => undefined);
+      await done(store.add(made, KEY)).catch(() => undefined);
       key = (await read()) ?? made;
     }
     return new Vault(database, key);
@@ -71,12 +75,25 @@ export class Vault {
 
   /** The session, or undefined: nobody is signed in. */
   async load(): Promise<StoredSession | undefined> {
-    const text = await this.#get('session');
-    return text === undefined ? undefined : (JSON.parse(new TextDecoder().decode(text)) as StoredSession);
+    return this.#read<StoredSession>('session');
   }
 
   save(session: StoredSession): Promise<void> {
-    return this.#put('session', new TextEncoder().encode(JSON.stringify(session)));
+    return this.#write('session', session);
+  }
+
+  /** The subscription of this browser for pushes; undefined: the person has not switched them on here. */
+  push(): Promise<StoredPush | undefined> {
+    return this.#read<StoredPush>('push');
+  }
+
+  savePush(push: StoredPush | undefined): Promise<void> {
+    return this.#write('push', push);
+  }
+
+  /** What the service worker may say in notifications. */
+  saveHints(hints: Hints | undefined): Promise<void> {
+    return this.#write(VAULT.hints, hints);
   }
 
   /** 32 bytes that encrypt the device's key store; made once for each sign-in. */
@@ -105,10 +122,29 @@ export class Vault {
     );
   }
 
-  /** Forgets session and secret: whatever they encrypted is lost. */
+  /**
+   * Forgets session and secret: whatever they encrypted is lost. The vault's own key stays: with nothing left to
+   * open it tells nothing, and who signs in next in this page seals with it.
+   */
   async clear(): Promise<void> {
-    const transaction = this.#database.transaction(STORE, 'readwrite');
-    await done(transaction.objectStore(STORE).clear());
+    const store = this.#database.transaction(STORE, 'readwrite').objectStore(STORE);
+    await Promise.all([
+      done(store.delete(IDBKeyRange.upperBound(KEY, true))),
+      done(store.delete(IDBKeyRange.lowerBound(KEY, true))),
+    ]);
+  }
+
+  async #read<T>(name: string): Promise<T | undefined> {
+    const text = await this.#get(name);
+    return text === undefined ? undefined : (JSON.parse(new TextDecoder().decode(text)) as T);
+  }
+
+  async #write(name: string, value: object | undefined): Promise<void> {
+    if (value !== undefined) {
+      await this.#put(name, new TextEncoder().encode(JSON.stringify(value)));
+      return;
+    }
+    await done(this.#database.transaction(STORE, 'readwrite').objectStore(STORE).delete(name));
   }
 
   async #get(name: string): Promise<ArrayBuffer | undefined> {

@@ -3,6 +3,8 @@
  * sealed by the same key (`matrix/vault.ts`), because names of rooms tell what a company works on.
  */
 
+import type { VaultNames } from '../matrix/vault.ts';
+
 /** Texts in the reader's language, and names of rooms. */
 export interface Hints {
   readonly language: string;
@@ -13,10 +15,8 @@ export interface Hints {
   readonly rooms: Readonly<Record<string, string>>;
 }
 
-/** Database, store and entries of the vault; the same as in `matrix/vault.ts`. */
-const DATABASE = 'qiao-vault';
-const STORE = 'values';
-export const HINTS_ENTRY = 'hints';
+/** The vault's own names: written again because the service worker imports nothing of the page, held equal by their type. */
+const VAULT: VaultNames = { database: 'qiao-vault', store: 'values', key: 'key', hints: 'hints' };
 
 const done = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
@@ -30,7 +30,7 @@ const done = <T>(request: IDBRequest<T>): Promise<T> =>
 
 /** The hints of this device; undefined where nobody is signed in. */
 export async function readHints(): Promise<Hints | undefined> {
-  const opening = indexedDB.open(DATABASE, 1);
+  const opening = indexedDB.open(VAULT.database, 1);
   // Never made here: an empty vault would be taken for one.
   opening.onupgradeneeded = () => {
     opening.transaction?.abort();
@@ -38,11 +38,11 @@ export async function readHints(): Promise<Hints | undefined> {
   const database = await done(opening).catch(() => undefined);
   if (!database) return undefined;
   try {
-    const store = database.transaction(STORE).objectStore(STORE);
+    const store = database.transaction(VAULT.store).objectStore(VAULT.store);
     const [key, sealed] = await Promise.all([
-      done(store.get('key') as IDBRequest<CryptoKey | undefined>),
+      done(store.get(VAULT.key) as IDBRequest<CryptoKey | undefined>),
       done(
-        store.get(HINTS_ENTRY) as IDBRequest<{ iv: Uint8Array<ArrayBuffer>; data: ArrayBuffer } | undefined>,
+        store.get(VAULT.hints) as IDBRequest<{ iv: Uint8Array<ArrayBuffer>; data: ArrayBuffer } | undefined>,
       ),
     ]);
     if (!key || !sealed) return undefined;

@@ -20,9 +20,9 @@ export interface AppShellSnapshot {
 /** The client as an installed program: its service worker, new versions, the browser's offer to install it. */
 export class AppShell extends ViewModel<AppShellSnapshot> {
   #registration: ServiceWorkerRegistration | undefined;
+  #beginning: Promise<ServiceWorkerRegistration | undefined> | undefined;
   #offer: InstallOffer | undefined;
   #agreed = false;
-  #begun = false;
 
   constructor() {
     super({
@@ -46,20 +46,28 @@ export class AppShell extends ViewModel<AppShellSnapshot> {
     });
   }
 
-  /** Registers the service worker; once, and only where there is one. */
-  async begin(): Promise<void> {
-    if (this.#begun || !('serviceWorker' in navigator)) return;
-    this.#begun = true;
+  /** Registers the service worker, once; undefined where there is none. */
+  begin(): Promise<ServiceWorkerRegistration | undefined> {
+    this.#beginning ??= this.#begin().then((registration) => {
+      // Without a network: the next one who asks tries again.
+      if (!registration) this.#beginning = undefined;
+      return registration;
+    });
+    return this.#beginning;
+  }
+
+  async #begin(): Promise<ServiceWorkerRegistration | undefined> {
+    if (!('serviceWorker' in navigator)) return undefined;
     const { serviceWorker } = navigator;
+    const registration = await serviceWorker
+      .register('/sw.js', { scope: '/', updateViaCache: 'none' })
+      .catch(() => undefined);
+    if (!registration) return undefined;
+    this.#registration = registration;
     serviceWorker.addEventListener('controllerchange', () => {
       // The first worker of a fresh page takes over silently; a new version loads the page again.
       if (this.#agreed) location.reload();
     });
-    const registration = await serviceWorker
-      .register('/sw.js', { scope: '/', updateViaCache: 'none' })
-      .catch(() => undefined);
-    if (!registration) return;
-    this.#registration = registration;
     const look = (): void => {
       if (registration.waiting && serviceWorker.controller) this.set({ updateReady: true });
     };
@@ -70,6 +78,7 @@ export class AppShell extends ViewModel<AppShellSnapshot> {
     setInterval(() => {
       void registration.update().catch(() => undefined);
     }, ASK_EVERY_MS);
+    return registration;
   }
 
   /** Loads the new version: every page of this browser, at once, so that none mixes the two. */

@@ -4,6 +4,7 @@ import rooms from '../features/rooms/strings/en.json';
 import composer from '../features/composer/strings/en.json';
 import directory from '../features/directory/strings/en.json';
 import keys from '../features/keys/strings/en.json';
+import notifications from '../features/notifications/strings/en.json';
 import reading from '../features/reading/strings/en.json';
 import room from '../features/room/strings/en.json';
 import search from '../features/search/strings/en.json';
@@ -18,6 +19,7 @@ export default {
   composer,
   directory,
   keys,
+  notifications,
   reading,
   room,
   rooms,

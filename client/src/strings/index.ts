@@ -7,6 +7,7 @@ const AREAS = [
   'composer',
   'directory',
   'keys',
+  'notifications',
   'reading',
   'room',
   'rooms',

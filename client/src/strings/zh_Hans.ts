@@ -4,6 +4,7 @@ import rooms from '../features/rooms/strings/zh_Hans.json';
 import composer from '../features/composer/strings/zh_Hans.json';
 import directory from '../features/directory/strings/zh_Hans.json';
 import keys from '../features/keys/strings/zh_Hans.json';
+import notifications from '../features/notifications/strings/zh_Hans.json';
 import reading from '../features/reading/strings/zh_Hans.json';
 import room from '../features/room/strings/zh_Hans.json';
 import search from '../features/search/strings/zh_Hans.json';
@@ -18,6 +19,7 @@ export default {
   composer,
   directory,
   keys,
+  notifications,
   reading,
   room,
   rooms,

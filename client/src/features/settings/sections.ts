@@ -1,5 +1,6 @@
 import DevicesIcon from '@vector-im/compound-design-tokens/assets/web/icons/devices';
 import KeyIcon from '@vector-im/compound-design-tokens/assets/web/icons/key';
+import NotificationsIcon from '@vector-im/compound-design-tokens/assets/web/icons/notifications';
 import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/search';
 import ThemeIcon from '@vector-im/compound-design-tokens/assets/web/icons/theme';
 import UserIcon from '@vector-im/compound-design-tokens/assets/web/icons/user-profile';
@@ -41,6 +42,12 @@ const own: readonly SettingsSection[] = [
     title: 'settings:appearance.title',
     Icon: ThemeIcon,
     View: lazy(() => import('./AppearanceSection.tsx')),
+  },
+  {
+    id: 'notifications',
+    title: 'notifications:title',
+    Icon: NotificationsIcon,
+    View: lazy(() => import('../notifications/NotificationsSection.tsx')),
   },
   {
     id: 'search',

@@ -1,0 +1,329 @@
+import {
+  axeViolations,
+  horizontalOverflow,
+  makeUser,
+  testStack,
+  waitFor,
+  type TestPage,
+  type TestUser,
+} from '@qiao/testkit';
+import { PushService } from '@qiao/push/testing';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { picture, picturesOfFailure, signIn, startClient, type ClientUnderTest } from './support.ts';
+
+/*
+ * Notifications from the settings page to the screen: the browser subscribes, the homeserver pushes to our gateway,
+ * that encrypts and sends, the service worker shows. One part cannot run here: the push service of the browser's
+ * maker, which is on the internet. The test plays it on this machine, with real keys, and hands on by the browser's
+ * own protocol what it has decrypted.
+ */
+
+type BrowserKeys = ReturnType<PushService['browser']>;
+
+let client: ClientUnderTest;
+let service: PushService;
+let listener: TestUser;
+let speaker: TestUser;
+let device: TestPage;
+/** Of the same person; its own push service is out of reach. */
+let second: TestPage;
+let deliver: (data: object) => Promise<void>;
+let keys: BrowserKeys;
+let roomId = '';
+
+/** Puts the test's push service in the place of the one that the page's browser would ask. */
+async function usePushService(page: Page, own: BrowserKeys): Promise<void> {
+  await page.addInitScript(({ endpoint, keys: pair }) => {
+    // Not on pages that are none of ours.
+    if (!('PushManager' in globalThis)) return;
+    const KEPT = 'test.push';
+    const subscription = (): object | null =>
+      localStorage.getItem(KEPT) === null
+        ? null
+        : {
+            endpoint,
+            options: {
+              applicationServerKey: Uint8Array.from(localStorage.getItem(KEPT)!.split(',').map(Number))
+                .buffer,
+            },
+            toJSON: () => ({ endpoint, keys: pair }),
+            unsubscribe: () => {
+              localStorage.removeItem(KEPT);
+              return Promise.resolve(true);
+            },
+          };
+    Object.assign(PushManager.prototype, {
+      getSubscription: () => Promise.resolve(subscription()),
+      subscribe: (options: PushSubscriptionOptionsInit) => {
+        // As the browser does: nothing without the person's leave, and only with the server's public key.
+        const key = new Uint8Array(options.applicationServerKey as ArrayBuffer);
+        if (Notification.permission !== 'granted' || options.userVisibleOnly !== true || key.length !== 65)
+          return Promise.reject(new DOMException('refused', 'NotAllowedError'));
+        localStorage.setItem(KEPT, key.join());
+        return Promise.resolve(subscription());
+      },
+    });
+  }, own.subscription);
+}
+
+const subscribedHere = (page: Page): Promise<boolean> =>
+  page.evaluate(() => localStorage.getItem('test.push') !== null);
+
+/** Names of the entries that the browser profile keeps in the vault. */
+const vaultEntries = (page: Page): Promise<string[]> =>
+  page.evaluate(
+    () =>
+      new Promise<string[]>((resolve, reject) => {
+        const opening = indexedDB.open('qiao-vault');
+        opening.onerror = () => {
+          reject(new Error('IndexedDB'));
+        };
+        opening.onsuccess = () => {
+          const asked = opening.result.transaction('values').objectStore('values').getAllKeys();
+          asked.onsuccess = () => {
+            opening.result.close();
+            resolve(asked.result.map(String));
+          };
+        };
+      }),
+  );
+
+interface PusherAnswer {
+  pushers: { pushkey: string; app_id: string; lang: string; data: { url: string; format: string } }[];
+}
+const pushers = async (user: TestUser): Promise<PusherAnswer['pushers']> =>
+  (await user.request<PusherAnswer>('GET', '/v3/pushers')).pushers;
+
+/** Grants one permission; the browser then denies all others. */
+const allow = ({ context }: TestPage, permission: string): Promise<void> =>
+  context.grantPermissions([permission], { origin: testStack().gatewayUrl });
+
+const toggle = (page: Page) => page.getByRole('switch', { name: 'Notify me on this device' });
+
+/** What the service worker shows at this moment. */
+async function shown({ context }: TestPage): Promise<{ title: string; body: string; tag: string }[]> {
+  const [worker] = context.serviceWorkers();
+  if (!worker) return [];
+  return worker.evaluate(async () => {
+    const scope = globalThis as unknown as { registration: ServiceWorkerRegistration };
+    return (await scope.registration.getNotifications()).map(({ title, body, tag }) => ({
+      title,
+      body,
+      tag,
+    }));
+  });
+}
+
+/** Way to give a page's browser a push, as its maker's push service would after decrypting. */
+async function deliveryTo({ page, context }: TestPage): Promise<(data: object) => Promise<void>> {
+  const session = await context.newCDPSession(page);
+  const registered = new Promise<string>((resolve) => {
+    session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+      const found = registrations.find((one) => !one.isDeleted);
+      if (found) resolve(found.registrationId);
+    });
+  });
+  await session.send('ServiceWorker.enable');
+  const registrationId = await registered;
+  return async (data) => {
+    await session.send('ServiceWorker.deliverPushMessage', {
+      origin: testStack().gatewayUrl,
+      registrationId,
+      data: JSON.stringify(data),
+    });
+  };
+}
+
+beforeAll(async () => {
+  client = await startClient();
+  service = await PushService.start(testStack().pushServicePort);
+  keys = service.browser();
+  listener = await makeUser({ name: 'listener', displayName: '张三' });
+  speaker = await makeUser({ name: 'speaker', displayName: '李四' });
+  // Not encrypted, so that a plain request can write what counts as unread.
+  roomId = await speaker.createRoom({ name: '产品部', preset: 'public_chat' });
+  await listener.join(roomId);
+  device = await client.open();
+  await usePushService(device.page, keys);
+  await allow(device, 'notifications');
+  await signIn(device.page, listener);
+  await device.page.getByRole('link', { name: /产品部/ }).waitFor();
+  await device.page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  deliver = await deliveryTo(device);
+  second = await client.open();
+  await allow(second, 'notifications');
+  await signIn(second.page, listener);
+});
+afterEach(({ task }) => picturesOfFailure(client, task));
+afterAll(async () => {
+  service.close();
+  await client.close();
+});
+
+describe('notifications on this device', () => {
+  test('are switched on in the settings: subscription, gateway and pusher', async () => {
+    const { page } = device;
+    await page.goto('/settings/notifications');
+    await toggle(page).waitFor();
+    expect(await subscribedHere(page)).toBe(false);
+    await toggle(page).click();
+    await page.getByText('On', { exact: true }).waitFor();
+    expect(await toggle(page).isChecked()).toBe(true);
+    expect(await subscribedHere(page)).toBe(true);
+    const [pusher, ...more] = await pushers(listener);
+    expect(more).toEqual([]);
+    expect(pusher).toMatchObject({ app_id: 'qiao.web', lang: 'en', data: { format: 'event_id_only' } });
+    expect(await axeViolations(page)).toEqual([]);
+  });
+
+  test('a test message goes through the push service', async () => {
+    const { page } = device;
+    await page.getByRole('button', { name: 'Send a test' }).click();
+    await page.getByText(/^Sent\. The notification appears/).waitFor();
+    expect(service.got.map((one) => keys.read(one))).toEqual([{ test: true }]);
+    service.got.length = 0;
+  });
+
+  test('a message of somebody else arrives encrypted and without content, and is shown with the name of the conversation', async () => {
+    const { page } = device;
+    await waitFor(async () => (await vaultEntries(page)).includes('hints'));
+    // Nobody looks at the client.
+    await page.goto('about:blank');
+    await speaker.sendText(roomId, 'the merger is on Friday');
+    const delivery = await waitFor(() => service.got[0], { what: 'the push', timeout: 60_000 });
+    expect(delivery.headers).toMatchObject({ 'content-encoding': 'aes128gcm' });
+    expect(delivery.body.toString('latin1')).not.toMatch(/merger|Friday/);
+    const push = keys.read(delivery);
+    expect(Object.keys(push).sort()).toEqual(['event', 'room', 'unread']);
+    expect(push).toMatchObject({ room: roomId });
+    await deliver(push);
+    const [notification] = await waitFor(async () => {
+      const all = await shown(device);
+      return all.length > 0 && all;
+    });
+    expect(notification).toEqual({ title: '产品部', body: 'New message', tag: roomId });
+  });
+
+  test('reading takes the notification and the count in the title away', async () => {
+    const { page } = device;
+    await page.goto('/');
+    await page.getByRole('link', { name: /产品部/ }).waitFor();
+    await waitFor(async () => /^\(\d+\) /.test(await page.title()));
+    expect(await shown(device)).toHaveLength(1);
+    await page.getByRole('link', { name: /产品部/ }).click();
+    await waitFor(async () => !/^\(\d+\) /.test(await page.title()));
+    await waitFor(async () => (await shown(device)).length === 0);
+  });
+
+  test('stay on after a reload, under the same id', async () => {
+    const { page } = device;
+    const before = await pushers(listener);
+    await page.goto('/settings/notifications');
+    await page.getByText('On', { exact: true }).waitFor();
+    expect((await pushers(listener)).map((one) => one.pushkey)).toEqual(before.map((one) => one.pushkey));
+  });
+
+  test('that were removed on another device stay off', async () => {
+    const { page } = device;
+    const { page: other } = second;
+    await other.goto('/settings/notifications');
+    await other.getByRole('button', { name: /^No more notifications to/ }).click();
+    await other.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+    await other.getByText('No other device of yours gets notifications.').waitFor();
+    await waitFor(async () => (await pushers(listener)).length === 0);
+    await page.reload();
+    await page.getByText(/were switched off from another device/).waitFor();
+    expect(await toggle(page).isChecked()).toBe(false);
+    expect(await subscribedHere(page)).toBe(false);
+    expect(await vaultEntries(page)).not.toContain('hints');
+  });
+});
+
+describe('a browser', () => {
+  test('that reaches no push service says so, and offers another try', async () => {
+    const { page } = second;
+    await page.goto('/settings/notifications');
+    await toggle(page).click();
+    await page.getByText('Notifications could not be switched on').waitFor();
+    await page.getByRole('button', { name: 'Try again' }).waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    expect(await pushers(listener)).toEqual([]);
+  });
+
+  test('that blocks notifications says how to allow them, in Chinese and on a phone', async () => {
+    const { page } = second;
+    await second.context.clearPermissions();
+    await allow(second, 'geolocation');
+    await page.goto('/settings/notifications');
+    await page.getByText('The browser blocks notifications of Qiao').waitFor();
+    await page.goto('/settings/appearance');
+    await page.getByRole('radio', { name: '简体中文' }).click();
+    await page.goto('/settings/notifications');
+    await page.getByText('浏览器已阻止 桥 Qiao 的通知').waitFor();
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await axeViolations(page)).toEqual([]);
+    expect(await horizontalOverflow(page)).toBeLessThanOrEqual(0);
+  });
+});
+
+describe('what to be told about', () => {
+  test('holds for the account', async () => {
+    const { page } = device;
+    await page.getByRole('radio', { name: /^Nothing/ }).click();
+    const master = async (): Promise<boolean> =>
+      (
+        await listener.request<{ enabled: boolean }>(
+          'GET',
+          '/v3/pushrules/global/override/.m.rule.master/enabled',
+        )
+      ).enabled;
+    await waitFor(master);
+    await page.getByRole('radio', { name: /^All messages/ }).click();
+    await waitFor(async () => !(await master()));
+  });
+});
+
+describe('signing out', () => {
+  test('leaves neither subscription nor hints, and the next person begins with nothing', async () => {
+    const { page } = device;
+    await toggle(page).click();
+    await page.getByText('On', { exact: true }).waitFor();
+    await waitFor(async () => (await vaultEntries(page)).includes('hints'));
+    await deliver({ test: true });
+    await waitFor(async () => (await shown(device)).length === 1);
+    await page.getByRole('button', { name: /^Menu of/ }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Sign out anyway' }).click();
+    await page.getByLabel('Username').waitFor();
+    expect(await subscribedHere(page)).toBe(false);
+    expect(await vaultEntries(page)).toEqual(['key']);
+    expect(await pushers(listener)).toEqual([]);
+    expect(await shown(device)).toEqual([]);
+    await signIn(page, speaker);
+    await page.goto('/settings/notifications');
+    await page.getByText('Off', { exact: true }).waitFor();
+    await page.getByText('No other device of yours gets notifications.').waitFor();
+    expect(await pushers(speaker)).toEqual([]);
+  });
+});
+
+test.runIf(process.env['QIAO_PICTURES'] !== undefined)('pictures', async () => {
+  const { page } = device;
+  await page.goto('/settings/notifications');
+  await toggle(page).click();
+  await page.getByText('On', { exact: true }).waitFor();
+  for (const locale of ['en', 'zh-Hans']) {
+    await page.evaluate((chosen) => {
+      localStorage.setItem('qiao.locale', chosen);
+    }, locale);
+    await page.goto('/settings/notifications');
+    await page.getByRole('radio').first().waitFor();
+    for (const colorScheme of ['light', 'dark'] as const)
+      for (const width of [1280, 390]) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height: 1000 });
+        await picture(page, `notifications-${locale}-${colorScheme}-${String(width)}`);
+      }
+  }
+});
