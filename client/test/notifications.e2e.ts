@@ -10,7 +10,14 @@ import {
 import { PushService } from '@qiao/push/testing';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { picture, picturesOfFailure, signIn, startClient, type ClientUnderTest } from './support.ts';
+import {
+  lookAway,
+  picture,
+  picturesOfFailure,
+  signIn,
+  startClient,
+  type ClientUnderTest,
+} from './support.ts';
 
 /*
  * Notifications from the settings page to the screen: the browser subscribes, the homeserver pushes to our gateway,
@@ -188,8 +195,7 @@ describe('notifications on this device', () => {
   test('a message of somebody else arrives encrypted and without content, and is shown with the name of the conversation', async () => {
     const { page } = device;
     await waitFor(async () => (await vaultEntries(page)).includes('hints'));
-    // Nobody looks at the client.
-    await page.goto('about:blank');
+    await lookAway(device);
     await speaker.sendText(roomId, 'the merger is on Friday');
     const delivery = await waitFor(() => service.got[0], { what: 'the push', timeout: 60_000 });
     expect(delivery.headers).toMatchObject({ 'content-encoding': 'aes128gcm' });

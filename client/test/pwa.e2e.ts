@@ -1,6 +1,6 @@
 import { makeUser, testStack, waitFor, type TestPage, type TestUser } from '@qiao/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { signIn, startClient, type ClientUnderTest } from './support.ts';
+import { lookAway, signIn, startClient, type ClientUnderTest } from './support.ts';
 
 /* The client as an installed app: its manifest, the shell without a network, and a push through the browser. */
 
@@ -76,8 +76,7 @@ describe('the app', () => {
     await session.send('ServiceWorker.enable');
     const registrationId = await registered;
     const [worker] = context.serviceWorkers();
-    // Nobody looks at the client.
-    await page.goto('about:blank');
+    await lookAway(device);
     await session.send('ServiceWorker.deliverPushMessage', {
       origin: testStack().gatewayUrl,
       registrationId,

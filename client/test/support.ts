@@ -5,6 +5,7 @@ import {
   launchBrowser,
   stackControl,
   testStack,
+  waitFor,
   type PageOptions,
   type TestBrowser,
   type TestPage,
@@ -63,6 +64,21 @@ export async function signIn(
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByRole('navigation', { name: 'Main menu' }).waitFor();
   if (options.keys !== 'asked') await page.getByRole('dialog').getByRole('button', { name: 'Later' }).click();
+}
+
+/** Leaves the client, and waits until its service worker knows that nobody looks at it: then it shows what it is pushed. */
+export async function lookAway({ page, context }: TestPage): Promise<void> {
+  await page.goto('about:blank');
+  await waitFor(
+    async () =>
+      context.serviceWorkers()[0]?.evaluate(async () => {
+        const { clients } = globalThis as unknown as {
+          clients: { matchAll(options: { type: 'window' }): Promise<readonly unknown[]> };
+        };
+        return (await clients.matchAll({ type: 'window' })).length === 0;
+      }),
+    { what: 'a client that nobody looks at' },
+  );
 }
 
 /** A picture of the page for looking at, where `QIAO_PICTURES` names a folder; else nothing. */
