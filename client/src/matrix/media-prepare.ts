@@ -2,7 +2,7 @@ import { encode } from 'blurhash';
 import { MAX_PIXELS, safeType, statedSize } from './media-types.ts';
 import { withoutMetadata } from './media-strip.ts';
 import type { Content } from './sender-content.ts';
-import type { FileToSend } from './sender.ts';
+import type { FileToSend } from './sender-files.ts';
 
 /** Largest thumbnail, in pixels; a smaller picture is its own. */
 const THUMBNAIL_WIDTH = 800;

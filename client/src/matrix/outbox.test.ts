@@ -37,6 +37,7 @@ class Server {
   readonly taken: string[] = [];
   readonly requests: string[] = [];
   readonly states = new Map<string, ItemState>();
+  readonly refused: string[] = [];
   say: ((item: OutboxItem) => Outcome | Promise<Outcome> | undefined) | undefined;
 
   async deliver(item: OutboxItem): Promise<Outcome> {
@@ -58,6 +59,7 @@ function setUp(store = new Kept()) {
     transport: {
       deliver: (item) => server.deliver(item),
       show: (item, state) => server.states.set(item.txnId, state),
+      refused: (item, reason) => server.refused.push(`${item.txnId} ${reason}`),
     },
     after: (ms, work) => {
       const timer = { ms, work };
@@ -181,6 +183,36 @@ describe('sending', () => {
     expect(store.items.size).toBe(0);
   });
 
+  test('what has no line of its own is given up when it is refused, and told', async () => {
+    const { outbox, store, server } = setUp();
+    outbox.open();
+    server.say = (sent) => (sent.quiet === true ? { kind: 'refused', reason: 'M_FORBIDDEN' } : undefined);
+    const reaction = outbox.add(item('reaction', { quiet: true }));
+    void outbox.add(item('2'));
+    await expect(reaction).rejects.toMatchObject({ reason: 'M_FORBIDDEN' });
+    await settle();
+    expect(server.refused).toEqual(['reaction M_FORBIDDEN']);
+    expect(server.taken).toEqual(['2']);
+    expect(store.items.size).toBe(0);
+    expect(outbox.items).toEqual([]);
+  });
+
+  test('says what it waits for', async () => {
+    const { outbox, server, elapse } = setUp();
+    const one = item('1');
+    void outbox.add(one);
+    await settle();
+    expect(outbox.waitsFor(one)).toBe('connection');
+    server.say = () => ({ kind: 'later', offline: false, afterMs: 5 });
+    outbox.open();
+    await settle();
+    expect(outbox.waitsFor(one)).toBe('server');
+    server.say = () => LATER;
+    elapse();
+    await settle();
+    expect(outbox.waitsFor(one)).toBe('connection');
+  });
+
   test('a token that is revoked in mid-send loses nothing', async () => {
     const { outbox, store, server } = setUp();
     outbox.open();
@@ -281,6 +313,19 @@ describe('storage that fails', () => {
     expect(await outbox.add(item('1'))).toBe('$1');
     expect(server.taken).toEqual(['1']);
     expect(outbox.memoryOnly).toBe(true);
+  });
+
+  test('room again: what waits is kept, and it is told no longer', async () => {
+    const { outbox, store } = setUp();
+    store.broken = true;
+    void outbox.add(item('1'));
+    await settle();
+    expect(outbox.memoryOnly).toBe(true);
+    store.broken = false;
+    void outbox.add(item('2'));
+    await settle();
+    expect(outbox.memoryOnly).toBe(false);
+    expect([...store.items.keys()].sort()).toEqual(['1', '2']);
   });
 
   test('unreadable: the queue still works', async () => {

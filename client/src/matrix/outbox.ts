@@ -24,6 +24,10 @@ export interface OutboxItem {
   readonly threadId?: string;
   readonly type: string;
   readonly content: Readonly<Record<string, unknown>>;
+  /** The event that it deletes (`m.room.redaction`). */
+  readonly redacts?: string;
+  /** Has no line of its own in the timeline (a reaction, a deletion): refused, it is given up and told. */
+  readonly quiet?: boolean;
   /** When it was sent by the person, milliseconds since 1970. */
   readonly at: number;
   /** A request has left: the homeserver may have it although it was not heard to say so. */
@@ -56,10 +60,26 @@ export interface OutboxTransport {
   deliver(item: OutboxItem, update: (item: OutboxItem) => void, signal: AbortSignal): Promise<Outcome>;
   /** Shows the item's state in the timeline. */
   show(item: OutboxItem, state: ItemState): void;
+  /** Takes a quiet item out of the timeline: it was refused and is forgotten. */
+  refused(item: OutboxItem, reason: string): void;
+}
+
+/** A quiet item was refused for good. */
+export class RefusedError extends Error {
+  /** Code of the homeserver, or one of the transport. */
+  readonly reason: string;
+
+  constructor(reason: string) {
+    super(`refused: ${reason}`);
+    this.reason = reason;
+  }
 }
 
 /** `waiting`: will be tried again by itself. */
 export type ItemState = 'sending' | 'waiting' | 'failed';
+
+/** What an item waits for: that the homeserver is reached, or that it takes more again (429, 5xx). */
+export type WaitsFor = 'connection' | 'server';
 
 /** First and longest pause between attempts, in milliseconds; doubled in between. */
 export const FIRST_PAUSE_MS = 1000;
@@ -84,6 +104,7 @@ interface Lane {
   /** Items that are being written to the store: nothing leaves before it is kept. */
   keeping: number;
   cancelPause: (() => void) | undefined;
+  waitsFor: WaitsFor | undefined;
 }
 
 /**
@@ -98,6 +119,7 @@ export class Outbox {
   readonly #aborts = new Map<string, AbortController>();
   #open = false;
   #memoryOnly = false;
+  #keepingAll = false;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
@@ -115,6 +137,11 @@ export class Outbox {
 
   stateOf(txnId: string): ItemState | undefined {
     return this.#states.get(txnId);
+  }
+
+  /** Why an item waits. */
+  waitsFor(item: OutboxItem): WaitsFor {
+    return (this.#open ? this.#lane(item).waitsFor : undefined) ?? 'connection';
   }
 
   /** Takes up what an earlier page left. @returns the items, oldest first */
@@ -164,7 +191,7 @@ export class Outbox {
 
   /**
    * Adds an item. It is kept before it is sent.
-   * @returns its event id when the homeserver has it; rejects when it is removed
+   * @returns its event id when the homeserver has it; rejects when it is removed, or is quiet and refused
    */
   async add(item: OutboxItem): Promise<string> {
     const sent = Promise.withResolvers<string>();
@@ -195,14 +222,15 @@ export class Outbox {
     this.kick();
   }
 
-  /** Gives an item up. One whose request is on its way may have arrived nevertheless. */
-  async remove(txnId: string): Promise<void> {
+  /** Gives an item up, and answers it. One whose request is on its way may have arrived nevertheless. */
+  async remove(txnId: string): Promise<OutboxItem | undefined> {
     this.#aborts.get(txnId)?.abort();
     const item = this.#find(txnId);
-    if (!item) return;
+    if (!item) return undefined;
     await this.#forget(item);
     this.#sent.get(txnId)?.reject(new Error('removed'));
     this.#sent.delete(txnId);
+    return item;
   }
 
   /** The homeserver was seen to have it: by the sync, before or instead of the answer to the request. */
@@ -218,7 +246,14 @@ export class Outbox {
     const key = `${item.roomId} ${item.uploads === undefined ? 'text' : 'file'}`;
     let lane = this.#lanes.get(key);
     if (!lane) {
-      lane = { items: [], running: false, failures: 0, keeping: 0, cancelPause: undefined };
+      lane = {
+        items: [],
+        running: false,
+        failures: 0,
+        keeping: 0,
+        cancelPause: undefined,
+        waitsFor: undefined,
+      };
       this.#lanes.set(key, lane);
     }
     return lane;
@@ -260,7 +295,15 @@ export class Outbox {
       await this.#parts.store.put(item);
     } catch {
       this.storageFailed();
+      return;
     }
+    if (!this.#memoryOnly || this.#keepingAll) return;
+    // There is room again: the others are tried once, too.
+    this.#memoryOnly = false;
+    this.#keepingAll = true;
+    await this.keepAll();
+    this.#keepingAll = false;
+    this.#parts.onChange();
   }
 
   async #forget(item: OutboxItem): Promise<void> {
@@ -317,9 +360,20 @@ export class Outbox {
     switch (outcome.kind) {
       case 'sent':
         lane.failures = 0;
+        lane.waitsFor = undefined;
         await this.confirm(txnId, outcome.eventId);
         return true;
       case 'refused': {
+        lane.waitsFor = undefined;
+        if (now.quiet === true) {
+          // Whoever waits hears why, and not that it was removed.
+          const sent = this.#sent.get(txnId);
+          this.#sent.delete(txnId);
+          this.#parts.transport.refused(now, outcome.reason);
+          await this.#forget(now);
+          sent?.reject(new RefusedError(outcome.reason));
+          return true;
+        }
         const refused = { ...now, failed: outcome.reason };
         this.#replace(refused);
         this.#setState(refused, 'failed');
@@ -332,6 +386,7 @@ export class Outbox {
         return false;
       case 'later': {
         lane.failures++;
+        lane.waitsFor = outcome.offline ? 'connection' : 'server';
         const pause = Math.max(outcome.afterMs ?? 0, pauseAfter(lane.failures));
         for (const each of lane.items) if (each.failed === undefined) this.#setState(each, 'waiting');
         lane.cancelPause = this.#parts.after(pause, () => {

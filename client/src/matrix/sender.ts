@@ -1,10 +1,8 @@
 import { ViewModel } from '@qiao/ui-kit';
 import {
   ClientEvent,
-  ConnectionError,
   EventStatus,
   HTTPError,
-  MatrixError,
   RoomEvent,
   RoomStateEvent,
   SyncState,
@@ -12,15 +10,19 @@ import {
   type MatrixEvent,
   type Room,
 } from 'matrix-js-sdk';
-import { decryptFile, encryptFile, parseEncryptedFile } from './media-crypto.ts';
 import type { Media } from './media.ts';
-import { Outbox, type ItemState, type Outcome, type OutboxItem, type OutboxUpload } from './outbox.ts';
+import { Outbox, type ItemState, type Outcome, type OutboxItem, type WaitsFor } from './outbox.ts';
 import { SealedOutboxStore, type SealedStore } from './outbox-store.ts';
+import { EVENT } from './names.ts';
 import { inThread, replyTo, withAddress, type Content } from './sender-content.ts';
+import { SenderFiles, type FileToSend } from './sender-files.ts';
+import { isStorageTrouble, outcomeOf } from './sender-outcome.ts';
 
 /** How a message that is not at the homeserver yet stands. */
 export interface SendState {
   readonly state: ItemState;
+  /** What it waits for, while it does. */
+  readonly waitsFor?: WaitsFor;
   /** Share of its files that is uploaded, 0 to 1; absent where there are none. */
   readonly progress?: number;
   /** Code of the homeserver's refusal. */
@@ -32,15 +34,6 @@ export interface SenderSnapshot {
   readonly items: ReadonlyMap<string, SendState>;
   /** The browser's storage refused: what is not sent is lost when the page is closed. */
   readonly memoryOnly: boolean;
-}
-
-/** A file that is ready to be sent. */
-export interface FileToSend {
-  /** `m.image`, `m.file`, …; without addresses. */
-  readonly content: Content;
-  readonly name: string;
-  readonly file: Blob;
-  readonly thumbnail?: Blob | undefined;
 }
 
 /** Where a message goes. */
@@ -55,58 +48,45 @@ const MAX_ODD_FAILURES = 4;
 const TYPING_MS = 20_000;
 const TYPING_AGAIN_MS = 8_000;
 
-const localAddress = (blob: string): string => `mxc://local.invalid/${blob}`;
-
-/** What an attempt that threw came to. */
-export function outcomeOf(error: unknown): Outcome {
-  if (error instanceof MatrixError || error instanceof HTTPError) {
-    const status = error.httpStatus ?? 0;
-    if (error instanceof MatrixError && error.errcode === 'M_UNKNOWN_TOKEN') return { kind: 'signed-out' };
-    if (error.isRateLimitError()) {
-      let afterMs: number | null = null;
-      try {
-        afterMs = error.getRetryAfterMs();
-      } catch {
-        // A header that cannot be read.
-      }
-      return { kind: 'later', offline: false, ...(afterMs === null ? {} : { afterMs }) };
-    }
-    if (status === 0 || status === 408 || status >= 500) return { kind: 'later', offline: status === 0 };
-    return {
-      kind: 'refused',
-      reason: (error instanceof MatrixError ? error.errcode : undefined) ?? String(status),
-    };
-  }
-  if (error instanceof ConnectionError || error instanceof TypeError || error instanceof DOMException)
-    return { kind: 'later', offline: true };
-  return { kind: 'later', offline: false };
-}
-
 /** Sends what a person writes, and keeps it until the homeserver has it. */
 export class Sender extends ViewModel<SenderSnapshot> {
   readonly client: MatrixClient;
-  readonly #media: Media;
-  readonly #store: SealedStore;
+  readonly #files: SenderFiles;
   readonly #outbox: Outbox;
   readonly #echoes = new Map<string, MatrixEvent>();
-  readonly #progress = new Map<string, number>();
-  /** Bytes to upload, in memory too: the storage may refuse them. */
-  readonly #bytes = new Map<string, ArrayBuffer>();
   readonly #oddFailures = new Map<string, number>();
   readonly #typing = new Map<string, number>();
+  /** Quiet items whose sender waits for the answer and tells a refusal by itself. */
+  readonly #attended = new Set<string>();
+  #onRefused: ((reason: string) => void) | undefined;
+  readonly #now: () => number;
   #lastAt = 0;
 
-  constructor(client: MatrixClient, media: Media, store: SealedStore) {
+  /** @param now the time by the homeserver's clock as far as it is known: the device's own may be wrong */
+  constructor(client: MatrixClient, media: Media, store: SealedStore, now: () => number = Date.now) {
     super({ items: new Map(), memoryOnly: false });
+    this.#now = now;
     this.client = client;
-    this.#media = media;
-    this.#store = store;
+    this.#files = new SenderFiles(media, store, {
+      onStorageFailed: () => {
+        this.#outbox.storageFailed();
+      },
+      onProgress: () => {
+        this.#changed();
+      },
+    });
     this.#outbox = new Outbox({
       store: new SealedOutboxStore(store),
       transport: {
         deliver: (item, update, signal) => this.#deliver(item, update, signal),
         show: (item, state) => {
           this.#show(item, state);
+        },
+        refused: (item, reason) => {
+          const attended = this.#attended.delete(item.txnId);
+          const echo = this.#echoes.get(item.txnId);
+          if (echo) this.#cancel(echo);
+          if (!attended) this.#onRefused?.(reason);
         },
       },
       after: (ms, work) => {
@@ -160,6 +140,11 @@ export class Sender extends ViewModel<SenderSnapshot> {
     globalThis.removeEventListener('beforeunload', this.#leaving);
   }
 
+  /** Told why something without a line in the timeline (a reaction, a deletion) was refused. */
+  set onRefused(work: ((reason: string) => void) | undefined) {
+    this.#onRefused = work;
+  }
+
   /** Everything that is not at the homeserver. */
   get unsent(): readonly OutboxItem[] {
     return this.#outbox.items;
@@ -179,43 +164,31 @@ export class Sender extends ViewModel<SenderSnapshot> {
     return this.#outbox.add(this.#item(roomId, type, content, to));
   }
 
+  /**
+   * Sends something that has no line of its own (a reaction, a vote), or a domain's event.
+   * @param attended whoever sends it waits and tells a refusal; else {@link Sender.onRefused} is told
+   * @throws RefusedError
+   */
+  sendQuietly(roomId: string, type: string, content: Content, attended = false): Promise<string> {
+    const item: OutboxItem = { ...this.#item(roomId, type, content, {}), quiet: true };
+    if (attended) this.#attended.add(item.txnId);
+    return this.#outbox.add(item);
+  }
+
+  /**
+   * Deletes an event; in the timeline it is gone at once.
+   * @throws RefusedError
+   */
+  redact(roomId: string, eventId: string): Promise<string> {
+    const item = this.#item(roomId, EVENT.redaction, {}, {});
+    return this.#outbox.add({ ...item, redacts: eventId, quiet: true });
+  }
+
   /** Sends a file: uploaded first, encrypted where the room is. Resolves like {@link Sender.send}. */
   async sendFile(roomId: string, given: FileToSend, to: SendTo = {}): Promise<string> {
     const encrypted = this.client.getRoom(roomId)?.hasEncryptionStateEvent() ?? true;
-    const base = this.#item(roomId, 'm.room.message', given.content, to);
-    let content: Content = base.content;
-    const uploads: OutboxUpload[] = [];
-    for (const part of ['thumbnail', 'file'] as const) {
-      const blob = given[part];
-      if (!blob) continue;
-      const key = `${base.txnId}-${part}`;
-      const plain = await blob.arrayBuffer();
-      let bytes = plain;
-      if (encrypted) {
-        const sealed = await encryptFile(plain);
-        bytes = sealed.data;
-        content =
-          part === 'file'
-            ? { ...content, file: sealed.file }
-            : { ...content, info: { ...(content['info'] as object), thumbnail_file: sealed.file } };
-      }
-      content = withAddress(content, part, localAddress(key));
-      this.#media.keep(localAddress(key), blob);
-      this.#bytes.set(key, bytes);
-      uploads.push({
-        blob: key,
-        part,
-        name: part === 'file' ? given.name : '',
-        type: encrypted ? 'application/octet-stream' : blob.type || 'application/octet-stream',
-        size: bytes.byteLength,
-      });
-      // Its item is in memory whether the storage takes the bytes or not.
-      await this.#store.putBytes(key, bytes).catch(() => {
-        this.#outbox.storageFailed();
-      });
-    }
-    this.#progress.set(base.txnId, 0);
-    return this.#outbox.add({ ...base, content, uploads });
+    const item = this.#item(roomId, EVENT.message, given.content, to);
+    return this.#outbox.add(await this.#files.attach(item, given, encrypted));
   }
 
   /** Sends again what the homeserver refused. */
@@ -224,19 +197,18 @@ export class Sender extends ViewModel<SenderSnapshot> {
     this.#outbox.retry(txnId);
   }
 
-  /** Gives up a message that is not sent, and the upload of its files. */
-  async remove(txnId: string): Promise<void> {
+  /** Gives up a message that is not sent, and the upload of its files; answers what it was. */
+  async remove(txnId: string): Promise<OutboxItem | undefined> {
     const echo = this.#echoes.get(txnId);
-    await this.#outbox.remove(txnId);
-    const room = echo && this.client.getRoom(echo.getRoomId());
-    if (!room || echo.status === null) return;
-    if (echo.status === EventStatus.SENDING) room.updatePendingEvent(echo, EventStatus.NOT_SENT);
-    this.client.cancelPendingEvent(echo);
+    const removed = await this.#outbox.remove(txnId);
+    if (echo) this.#cancel(echo);
+    return removed;
   }
 
-  /** Whether an event waits in the queue: then it is retried and given up here, and not by the SDK. */
-  has(event: Pick<MatrixEvent, 'getTxnId'>): boolean {
-    return this.stateOf(event) !== undefined;
+  /** Sends what was given up after all; its files are gone, so only what had none. */
+  sendAfterAll(removed: OutboxItem): Promise<string> {
+    const { attempted: _attempted, failed: _failed, ...item } = removed;
+    return this.#outbox.add({ ...item, ...this.#stamp() });
   }
 
   /** Tells the others that the person types; often called, seldom told. */
@@ -265,6 +237,13 @@ export class Sender extends ViewModel<SenderSnapshot> {
     };
   }
 
+  #cancel(echo: MatrixEvent): void {
+    const room = this.client.getRoom(echo.getRoomId());
+    if (!room || echo.status === null || echo.status === EventStatus.SENT) return;
+    if (echo.status === EventStatus.SENDING) room.updatePendingEvent(echo, EventStatus.NOT_SENT);
+    if (echo.status !== EventStatus.CANCELLED) this.client.cancelPendingEvent(echo);
+  }
+
   #item(roomId: string, type: string, given: Content, to: SendTo): OutboxItem {
     let content = given;
     if (to.reply) content = replyTo(content, to.reply, this.client.getSafeUserId());
@@ -273,16 +252,19 @@ export class Sender extends ViewModel<SenderSnapshot> {
       const last = thread?.lastReply((event) => event.isRelation('m.thread') && event.status === null);
       content = inThread(content, to.threadId, last?.getId() ?? to.threadId);
     }
-    // Order and the clock: two within a millisecond, or a clock that was set back, keep their order.
-    this.#lastAt = Math.max(Date.now(), this.#lastAt + 1);
     return {
-      txnId: `q${crypto.randomUUID()}`,
+      ...this.#stamp(),
       roomId,
       type,
       content,
-      at: this.#lastAt,
       ...(to.threadId === undefined ? {} : { threadId: to.threadId }),
     };
+  }
+
+  #stamp(): Pick<OutboxItem, 'txnId' | 'at'> {
+    // Order and the clock: two within a millisecond, or a clock that was set back, keep their order.
+    this.#lastAt = Math.max(this.#now(), this.#lastAt + 1);
+    return { txnId: `q${crypto.randomUUID()}`, at: this.#lastAt };
   }
 
   async #restore(): Promise<void> {
@@ -295,28 +277,8 @@ export class Sender extends ViewModel<SenderSnapshot> {
         .getEvents()
         .find((event) => event.getUnsigned().transaction_id === item.txnId);
       if (arrived) await this.#outbox.confirm(item.txnId, arrived.getId() ?? '');
-      else for (const upload of item.uploads ?? []) await this.#keepLocal(item, upload);
+      else for (const upload of item.uploads ?? []) await this.#files.showAgain(item, upload);
     }
-  }
-
-  /** Shows a file again whose upload an earlier page began. */
-  async #keepLocal(item: OutboxItem, upload: OutboxUpload): Promise<void> {
-    const bytes = await this.#bytesOf(upload);
-    if (!bytes) return;
-    const info = item.content['info'] as Content | undefined;
-    const key = upload.part === 'file' ? item.content['file'] : info?.['thumbnail_file'];
-    const type = upload.part === 'file' ? info?.['mimetype'] : 'image/jpeg';
-    const encrypted = parseEncryptedFile(key);
-    const plain = encrypted ? await decryptFile(bytes, encrypted).catch(() => undefined) : bytes;
-    if (plain)
-      this.#media.keep(
-        localAddress(upload.blob),
-        new Blob([plain], { type: typeof type === 'string' ? type : '' }),
-      );
-  }
-
-  async #bytesOf(upload: OutboxUpload): Promise<ArrayBuffer | undefined> {
-    return this.#bytes.get(upload.blob) ?? (await this.#store.getBytes(upload.blob).catch(() => undefined));
   }
 
   async #deliver(
@@ -332,9 +294,8 @@ export class Sender extends ViewModel<SenderSnapshot> {
     try {
       for (const upload of item.uploads ?? []) {
         if (upload.mxc !== undefined) continue;
-        const bytes = await this.#bytesOf(upload);
-        if (!bytes) return { kind: 'refused', reason: 'file-lost' };
-        const mxc = await this.#upload(item, upload, bytes, signal);
+        const mxc = await this.#files.upload(item, upload, signal);
+        if (mxc === undefined) return { kind: 'refused', reason: 'file-lost' };
         item = {
           ...item,
           content: withAddress(item.content, upload.part, mxc),
@@ -347,46 +308,15 @@ export class Sender extends ViewModel<SenderSnapshot> {
       return { kind: 'sent', eventId };
     } catch (error) {
       const outcome = outcomeOf(error);
-      if (outcome.kind === 'later' && !outcome.offline && !(error instanceof HTTPError)) {
+      // A full disk is told by the composer; it is tried again for as long as the page is open.
+      if (isStorageTrouble(error)) this.#outbox.storageFailed();
+      else if (outcome.kind === 'later' && !outcome.offline && !(error instanceof HTTPError)) {
         const failures = (this.#oddFailures.get(item.txnId) ?? 0) + 1;
         this.#oddFailures.set(item.txnId, failures);
         if (failures > MAX_ODD_FAILURES) return { kind: 'refused', reason: 'unexpected' };
       }
       return outcome;
     }
-  }
-
-  async #upload(
-    item: OutboxItem,
-    upload: OutboxUpload,
-    bytes: ArrayBuffer,
-    signal: AbortSignal,
-  ): Promise<string> {
-    const total = (item.uploads ?? []).reduce((sum, each) => sum + each.size, 0);
-    const before = (item.uploads ?? []).reduce(
-      (sum, each) => sum + (each.mxc === undefined ? 0 : each.size),
-      0,
-    );
-    // The name of an encrypted file is in its event alone.
-    const named = item.content['file'] === undefined && upload.name !== '';
-    const mxc = await this.#media.upload(new Blob([bytes]), {
-      type: upload.type,
-      ...(named ? { name: upload.name } : {}),
-      signal,
-      onProgress: (done) => {
-        this.#progress.set(item.txnId, total === 0 ? 1 : Math.min(1, (before + done) / total));
-        this.#changed();
-      },
-    });
-    // Shown from here, not fetched again.
-    const local = await this.#media
-      .load({ mxc: localAddress(upload.blob), size: Number.POSITIVE_INFINITY })
-      .catch(() => undefined);
-    if (local) {
-      this.#media.keep(mxc, local.blob);
-      local.release();
-    }
-    return mxc;
   }
 
   #post(room: Room, item: OutboxItem): Promise<{ event_id: string }> {
@@ -409,6 +339,7 @@ export class Sender extends ViewModel<SenderSnapshot> {
       origin_server_ts: item.at,
       type: item.type,
       content: item.content,
+      ...(item.redacts === undefined ? {} : { redacts: item.redacts }),
     });
     const thread = item.threadId === undefined ? null : room.getThread(item.threadId);
     if (thread) echo.setThread(thread);
@@ -434,19 +365,20 @@ export class Sender extends ViewModel<SenderSnapshot> {
   #changed(): void {
     const items = new Map<string, SendState>();
     for (const item of this.#outbox.items) {
-      const progress = this.#progress.get(item.txnId);
+      const state = this.#outbox.stateOf(item.txnId) ?? 'waiting';
       items.set(item.txnId, {
-        state: this.#outbox.stateOf(item.txnId) ?? 'waiting',
-        ...(item.uploads === undefined ? {} : { progress: progress ?? 0 }),
+        state,
+        ...(state === 'waiting' ? { waitsFor: this.#outbox.waitsFor(item) } : {}),
+        ...(item.uploads === undefined ? {} : { progress: this.#files.progressOf(item) }),
         ...(item.failed === undefined ? {} : { reason: item.failed }),
       });
     }
     for (const txnId of this.#echoes.keys()) {
       if (items.has(txnId)) continue;
       this.#echoes.delete(txnId);
-      this.#progress.delete(txnId);
+      this.#files.forget(txnId);
       this.#oddFailures.delete(txnId);
-      for (const part of ['file', 'thumbnail']) this.#bytes.delete(`${txnId}-${part}`);
+      this.#attended.delete(txnId);
     }
     this.set({ items, memoryOnly: this.#outbox.memoryOnly });
   }

@@ -93,11 +93,10 @@ export class MatrixSession {
     this.account = new Account(client, this.encryption);
     this.rooms = new RoomsStore(client);
     this.people = new PeopleStore(client);
-    this.timelines = new Timelines(client);
     this.media = new Media(client, tokens);
     this.#unsent = new SealedStore(() => vault.deriveKey('outbox'));
-    this.sender = new Sender(client, this.media, this.#unsent);
-    this.timelines.sender = this.sender;
+    this.sender = new Sender(client, this.media, this.#unsent, () => Date.now() - this.status.clockOff);
+    this.timelines = new Timelines(client, this.sender);
     this.drafts = new Drafts(this.#unsent);
     this.rooms.drafts = this.drafts;
     this.search = new SearchFeed(client);
@@ -158,6 +157,10 @@ export class MatrixSession {
       client.initRustCrypto({ cryptoDatabasePrefix: CRYPTO_PREFIX, storageKey: await vault.secret() }),
       session.drafts.load(stored.userId),
     ]);
+    tokens.onServerTime = (serverMs) => {
+      session.status.hearServerTime(serverMs);
+    };
+    globalThis.addEventListener('beforeunload', session.#leaving);
     session.sender.start();
     session.search.start(vault);
     await client.startClient({
@@ -198,15 +201,25 @@ export class MatrixSession {
    * in the page: the same person finds it as drafts after signing in again.
    */
   async forget(): Promise<void> {
+    this.drafts.collect();
     rescueUnsent(this.userId, this.drafts, this.sender.unsent);
     await this.#forget();
   }
 
   async #stopSending(): Promise<void> {
     this.sender.stop();
+    this.status.stop();
+    globalThis.removeEventListener('beforeunload', this.#leaving);
+    // What is in an editor now is in the next tab's, or in this one after the person has signed in again.
+    this.drafts.collect();
     await this.drafts.flush();
     await this.#unsent.close();
   }
+
+  readonly #leaving = (event: BeforeUnloadEvent): void => {
+    this.drafts.collect();
+    if (this.drafts.getSnapshot().unkept) event.preventDefault();
+  };
 
   async #forget(): Promise<void> {
     this.encryption.stop();

@@ -16,7 +16,16 @@ import { countVotes, parsePoll } from './poll-body.ts';
 import { asList, asRecord, cleanName } from './safe-text.ts';
 import { stateWords } from './state-words.ts';
 import { saneTime, type Entry } from './timeline-items.ts';
-import type { Author, Content, Message, Quote, Reaction, SendState, ThreadInfo } from './timeline-types.ts';
+import type {
+  Author,
+  Content,
+  Message,
+  Quote,
+  Reaction,
+  SendState,
+  ThreadInfo,
+  Unsent,
+} from './timeline-types.ts';
 import { pinnedIn, stateOf } from './room-state.ts';
 
 /** Most pictures of readers kept for one message. */
@@ -25,6 +34,17 @@ const MOST_REACTIONS = 40;
 const NAMES_OF_REACTION = 20;
 const KEY_LENGTH = 24;
 const SENDING = new Set<string>(['encrypting', 'sending', 'queued', 'sent']);
+
+/** The event whose way to the homeserver a message shows: its deletion, its newest change, or itself. */
+function carrierOf(event: MatrixEvent, room: Room): { carrier: MatrixEvent; what: Unsent['what'] } {
+  if (event.isRedacted()) {
+    const because = asRecord(event.getUnsigned()['redacted_because'])['event_id'];
+    const deletion = room.getPendingEvents().find((each) => each.getId() === because);
+    if (deletion) return { carrier: deletion, what: 'deletion' };
+  }
+  const replacing = event.replacingEvent();
+  return replacing?.status ? { carrier: replacing, what: 'edit' } : { carrier: event, what: 'message' };
+}
 
 /** Makes what a view needs of the events of one timeline. */
 export class MessageMaker {
@@ -127,6 +147,7 @@ export class MessageMaker {
       thread: undefined,
       threadId: event.threadRootId,
       send: 'sent',
+      unsent: undefined,
       pinned: false,
       mentioned: false,
       readers: [],
@@ -144,7 +165,9 @@ export class MessageMaker {
     const eventId = event.getId() ?? '';
     const sender = event.getSender() ?? '';
     const { content, text } = this.#content(event);
-    const status: string | null = event.getAssociatedStatus();
+    const { carrier, what } = carrierOf(event, room);
+    const status: string | null = carrier.status;
+    const txnId = carrier.getTxnId();
     const send: SendState =
       status === 'not_sent' ? 'failed' : status !== null && SENDING.has(status) ? 'sending' : 'sent';
     const readable = content.kind !== 'redacted' && content.kind !== 'decrypting' && send === 'sent';
@@ -159,6 +182,7 @@ export class MessageMaker {
       reactions: content.kind === 'redacted' ? [] : this.#reactions(set, eventId),
       thread: this.#threadId === undefined ? this.#thread(eventId) : undefined,
       send,
+      unsent: send === 'sent' || txnId === undefined ? undefined : { txnId, what },
       pinned: pinned.has(eventId),
       mentioned: !own && (mentions['room'] === true || asList(mentions['user_ids']).includes(me)),
       rights: {

@@ -34,6 +34,12 @@ export type UnreadableWhy =
 /** Where a message of one's own is on its way. */
 export type SendState = 'sent' | 'sending' | 'failed';
 
+/** What is not at the homeserver yet: the message, its newest change, or its deletion. */
+export interface Unsent {
+  readonly txnId: string;
+  readonly what: 'message' | 'edit' | 'deletion';
+}
+
 export interface Reaction {
   readonly key: string;
   readonly count: number;
@@ -99,6 +105,8 @@ export interface Message {
   readonly thread: ThreadInfo | undefined;
   readonly threadId: string | undefined;
   readonly send: SendState;
+  /** What of it is on its way, while `send` is not `sent`. */
+  readonly unsent: Unsent | undefined;
   readonly pinned: boolean;
   readonly mentioned: boolean;
   readonly readers: readonly Author[];

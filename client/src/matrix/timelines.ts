@@ -1,5 +1,6 @@
 import type { MatrixClient } from 'matrix-js-sdk';
 import { EVENT, RELATION } from './names.ts';
+import { forwardableOf, type Forwardable } from './forward.ts';
 import { LinkPreviews } from './link-previews.ts';
 import { MembersStore } from './members-store.ts';
 import { PinnedStore } from './pinned-store.ts';
@@ -15,12 +16,13 @@ const KEPT_EVENTS = 1500;
 /** The timelines of conversations and threads that are open, and what can be done with their messages. */
 export class Timelines {
   readonly client: MatrixClient;
-  /** The send queue, set by the session: what waits in it is retried and given up there. */
-  sender: Pick<Sender, 'has' | 'retry' | 'remove'> | undefined;
   readonly previews: LinkPreviews;
+  readonly #sender: Sender;
 
-  constructor(client: MatrixClient) {
+  /** @param sender everything that is sent goes through its queue */
+  constructor(client: MatrixClient, sender: Sender) {
     this.client = client;
+    this.#sender = sender;
     this.previews = new LinkPreviews(client);
   }
 
@@ -58,7 +60,7 @@ export class Timelines {
       .catch(() => undefined);
   }
 
-  /** Adds the person's reaction, or takes it back. */
+  /** Adds the person's reaction, or takes it back; also one that is not sent yet. */
   async react(roomId: string, eventId: string, key: string): Promise<void> {
     const room = this.client.getRoom(roomId);
     const me = this.client.getSafeUserId();
@@ -68,20 +70,22 @@ export class Timelines {
     const there = [...(mine ?? [])].find((event) => event.getRelation()?.key === key && !event.isRedacted());
     const id = there?.getId();
     if (there && id !== undefined) {
-      if (there.status === null) await this.client.redactEvent(roomId, id);
+      const txnId = there.getTxnId();
+      if (txnId !== undefined && this.#sender.stateOf(there)) await this.#sender.remove(txnId);
+      else await this.#sender.redact(roomId, id);
       return;
     }
-    await this.send(roomId, EVENT.reaction, {
+    await this.#sender.sendQuietly(roomId, EVENT.reaction, {
       'm.relates_to': { rel_type: RELATION.annotation, event_id: eventId, key },
     });
   }
 
   async redact(roomId: string, eventId: string): Promise<void> {
-    await this.client.redactEvent(roomId, eventId);
+    await this.#sender.redact(roomId, eventId);
   }
 
   async vote(roomId: string, pollId: string, answers: readonly string[]): Promise<void> {
-    await this.send(roomId, EVENT.pollResponse, {
+    await this.#sender.sendQuietly(roomId, EVENT.pollResponse, {
       'm.relates_to': { rel_type: RELATION.reference, event_id: pollId },
       [EVENT.pollResponse]: { answers },
     });
@@ -89,7 +93,7 @@ export class Timelines {
 
   /** @param text said in clients that do not know polls */
   async endPoll(roomId: string, pollId: string, text: string): Promise<void> {
-    await this.send(roomId, EVENT.pollEnd, {
+    await this.#sender.sendQuietly(roomId, EVENT.pollEnd, {
       'm.relates_to': { rel_type: RELATION.reference, event_id: pollId },
       [EVENT.pollEnd]: {},
       'org.matrix.msc1767.text': text,
@@ -108,11 +112,25 @@ export class Timelines {
     );
   }
 
-  /** Sends an event, encrypted where the room is; answers its id when the homeserver has it. */
-  async send(roomId: string, type: string, content: Record<string, unknown>): Promise<string> {
-    // The SDK types only the types it knows; domains have their own.
-    const { event_id } = await this.client.sendEvent(roomId, type as never, content as never);
-    return event_id;
+  /**
+   * Sends a domain's event, encrypted where the room is; answers its id when the homeserver has it.
+   * @throws RefusedError
+   */
+  send(roomId: string, type: string, content: Record<string, unknown>): Promise<string> {
+    return this.#sender.sendQuietly(roomId, type, content, true);
+  }
+
+  /**
+   * What of a message may be sent to another conversation, as it is now; undefined: it cannot be forwarded.
+   */
+  forwardable(roomId: string, eventId: string): Forwardable | undefined {
+    const event = this.client.getRoom(roomId)?.findEventById(eventId);
+    return event && forwardableOf(event);
+  }
+
+  /** Sends a copy of a message to another conversation; it is in the queue when this returns. */
+  forward(roomId: string, copy: Forwardable): void {
+    this.#sender.send(roomId, copy.type, copy.content).catch(() => undefined);
   }
 
   /** An event as it came and as it was decrypted, as text. */
@@ -124,25 +142,5 @@ export class Timelines {
       wire: JSON.stringify(event.event, undefined, 2),
       clear: clear && JSON.stringify(clear, undefined, 2),
     };
-  }
-
-  /** Sends a message that failed once more. */
-  async retry(roomId: string, eventId: string): Promise<void> {
-    const room = this.client.getRoom(roomId);
-    const event = room?.getPendingEvents().find((each) => each.getId() === eventId);
-    const txnId = event?.getTxnId();
-    if (event && txnId !== undefined && this.sender?.has(event) === true) this.sender.retry(txnId);
-    else if (room && event) await this.client.resendEvent(event, room);
-  }
-
-  /** Gives up a message that failed. */
-  discard(roomId: string, eventId: string): void {
-    const event = this.client
-      .getRoom(roomId)
-      ?.getPendingEvents()
-      .find((each) => each.getId() === eventId);
-    const txnId = event?.getTxnId();
-    if (event && txnId !== undefined && this.sender?.has(event) === true) void this.sender.remove(txnId);
-    else if (event) this.client.cancelPendingEvent(event);
   }
 }

@@ -78,7 +78,8 @@ export function ActionBar(props: { message: Message; preview: string }): ReactNo
       confirm: t('action.redact'),
       destructive: true,
     });
-    if (yes) await attempt(() => timelines.redact(roomId, eventId));
+    // A refusal is told by the room.
+    if (yes) timelines.redact(roomId, eventId).catch(() => undefined);
   };
   const maybe = (there: boolean, entry: MenuEntry): MenuEntry[] => (there ? [entry] : []);
   const entries: (MenuEntry | 'line')[] = [
@@ -131,7 +132,11 @@ export function ActionBar(props: { message: Message; preview: string }): ReactNo
   return (
     <div className="c-actions" role="toolbar" aria-label={t('action.label')}>
       {rights.react && (
-        <ReactionPicker onPick={(emoji) => void attempt(() => timelines.react(roomId, eventId, emoji))} />
+        <ReactionPicker
+          onPick={(emoji) => {
+            timelines.react(roomId, eventId, emoji).catch(() => undefined);
+          }}
+        />
       )}
       {rights.reply && (
         <button

@@ -1,7 +1,5 @@
-import ErrorIcon from '@vector-im/compound-design-tokens/assets/web/icons/error-solid';
 import PinIcon from '@vector-im/compound-design-tokens/assets/web/icons/pin-solid';
 import ThreadsIcon from '@vector-im/compound-design-tokens/assets/web/icons/threads';
-import TimeIcon from '@vector-im/compound-design-tokens/assets/web/icons/time';
 import { ErrorBoundary, Tag, useServices, useText } from '@qiao/ui-kit';
 import { memo, useEffect, useRef, useState, type ReactNode } from 'react';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
@@ -14,6 +12,7 @@ import { TileFailed } from './DomainTile.tsx';
 import { MessageBodyView } from './MessageBodyView.tsx';
 import { ReactionPicker } from './ReactionPicker.tsx';
 import { useRoom } from './room-context.ts';
+import { SendLine } from './SendLine.tsx';
 
 /** How long a finger rests before the menu opens, milliseconds. */
 const LONG_PRESS_MS = 450;
@@ -52,6 +51,8 @@ function useSummary(): (message: Message) => string {
       case 'unreadable':
       case 'decrypting':
         return t(`preview.${content.kind}`);
+      case 'unknown':
+        return content.text === '' ? t('preview.unshown') : content.text;
       default:
         return t('preview.unknown');
     }
@@ -93,10 +94,12 @@ function QuoteLine(props: { message: Message }): ReactNode {
 function Reactions(props: { message: Message }): ReactNode {
   const { t, format } = useText('room');
   const { timelines } = useMatrix();
-  const { attempt } = useServices();
   const { reactions, roomId, eventId, rights } = props.message;
   if (reactions.length === 0) return null;
-  const react = (key: string): void => void attempt(() => timelines.react(roomId, eventId, key));
+  const react = (key: string): void => {
+    // A refusal is told by the room.
+    timelines.react(roomId, eventId, key).catch(() => undefined);
+  };
   return (
     <div className="c-reactions" role="group" aria-label={t('reactions')}>
       {reactions.map(({ key, count, mine, names }) => {
@@ -171,44 +174,6 @@ function Readers(props: { message: Message }): ReactNode {
         <MatrixAvatar key={each.userId} id={each.userId} name={each.name} mxc={each.avatar} size={16} />
       ))}
       {readers.length > shown.length && <span className="q-small">+{readers.length - shown.length}</span>}
-    </div>
-  );
-}
-
-function SendLine(props: { message: Message }): ReactNode {
-  const { t } = useText('room');
-  const { timelines } = useMatrix();
-  const { attempt } = useServices();
-  const { send, roomId, eventId } = props.message;
-  if (send === 'sent') return null;
-  if (send === 'sending') {
-    return (
-      <span className="c-send">
-        <TimeIcon width={14} height={14} aria-hidden />
-        <span className="q-sr">{t('sending')}</span>
-      </span>
-    );
-  }
-  return (
-    <div className="c-send c-send--failed" role="alert">
-      <ErrorIcon width={16} height={16} aria-hidden />
-      <span>{t('not_sent')}</span>
-      <button
-        type="button"
-        className="q-link-button"
-        onClick={() => void attempt(() => timelines.retry(roomId, eventId))}
-      >
-        {t('send_again')}
-      </button>
-      <button
-        type="button"
-        className="q-link-button"
-        onClick={() => {
-          timelines.discard(roomId, eventId);
-        }}
-      >
-        {t('discard')}
-      </button>
     </div>
   );
 }

@@ -11,7 +11,7 @@ import type { Message } from '../../matrix/timeline-types.ts';
 export function PollBody(props: { message: Message; poll: PollState }): ReactNode {
   const { t } = useText('room');
   const { timelines } = useMatrix();
-  const { attempt, confirm } = useServices();
+  const { confirm } = useServices();
   const { message, poll } = props;
   const { roomId, eventId } = message;
   const counted = poll.ended || (poll.disclosed && poll.mine.length > 0);
@@ -24,7 +24,8 @@ export function PollBody(props: { message: Message; poll: PollState }): ReactNod
         : poll.mine.includes(id)
           ? poll.mine.filter((each) => each !== id)
           : [...poll.mine, id].slice(-poll.most);
-    void attempt(() => timelines.vote(roomId, eventId, next));
+    // A refusal is told by the room.
+    timelines.vote(roomId, eventId, next).catch(() => undefined);
   };
   const end = async (): Promise<void> => {
     const yes = await confirm.ask({
@@ -32,10 +33,9 @@ export function PollBody(props: { message: Message; poll: PollState }): ReactNod
       body: t('poll.end_text'),
       confirm: t('poll.end'),
     });
-    if (yes)
-      await attempt(() =>
-        timelines.endPoll(roomId, eventId, t('poll.ended_text', { question: poll.question })),
-      );
+    if (!yes) return;
+    const text = t('poll.ended_text', { question: poll.question });
+    timelines.endPoll(roomId, eventId, text).catch(() => undefined);
   };
   return (
     <div className="c-poll" role="group" aria-label={poll.question}>

@@ -17,6 +17,7 @@ import { useMatrix } from '../../matrix/context.tsx';
 import { Composer } from '../composer/Composer.tsx';
 import { RoomAsks } from '../reading/RoomAsks.tsx';
 import { PinnedBar } from './PinnedBar.tsx';
+import { reasonKey } from './refusals.ts';
 import { RoomContext, type InRoom } from './room-context.ts';
 import { RoomHeader } from './RoomHeader.tsx';
 import { Timeline } from './Timeline.tsx';
@@ -29,7 +30,7 @@ export function RoomView(props: { roomId: string }): ReactNode {
   const { t } = useText('room');
   const { toasts, attempt } = useServices();
   const { roomId } = props;
-  const { timelines, client } = useMatrix();
+  const { timelines, client, sender } = useMatrix();
   const go = useGo();
   const [search, setSearch] = useSearchParams();
   const panel = search.get('panel');
@@ -52,6 +53,18 @@ export function RoomView(props: { roomId: string }): ReactNode {
     },
     [timelines, roomId],
   );
+
+  useEffect(() => {
+    sender.onRefused = (reason) => {
+      toasts.show({
+        kind: 'error',
+        text: `${t('refused_quiet')} ${t(`refused.${reasonKey(reason)}`, { reason })}`,
+      });
+    };
+    return () => {
+      sender.onRefused = undefined;
+    };
+  }, [sender, toasts, t]);
 
   // Address says: this message. Said once; going back and forth says it again.
   const gone = useRef(wanted);

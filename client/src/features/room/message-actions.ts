@@ -1,3 +1,4 @@
+import ForwardIcon from '@vector-im/compound-design-tokens/assets/web/icons/forward';
 import ReadIcon from '@vector-im/compound-design-tokens/assets/web/icons/visibility-on';
 import type { IconType, Services } from '@qiao/ui-kit';
 import type { ComponentType } from 'react';
@@ -17,8 +18,25 @@ export interface MessageAction {
   readonly load?: () => Promise<{ default: ComponentType<{ message: Message; onClose: () => void }> }>;
 }
 
+/** Kinds of messages that mean the same elsewhere. */
+const FORWARDED = new Set<Message['content']['kind']>([
+  'text',
+  'image',
+  'video',
+  'audio',
+  'file',
+  'location',
+]);
+
 /** Entries of other areas, in the order of the menu: one line each. */
 export const messageActions: readonly MessageAction[] = [
+  {
+    id: 'forward',
+    title: 'room:forward.action',
+    Icon: ForwardIcon,
+    allowed: ({ content, send }) => send === 'sent' && FORWARDED.has(content.kind),
+    load: () => import('./forward/ForwardDialog.tsx'),
+  },
   {
     id: 'reading',
     title: 'reading:action',

@@ -1,5 +1,5 @@
 import { ViewModel } from '@qiao/ui-kit';
-import type { FileToSend } from '../../../matrix/sender.ts';
+import type { FileToSend } from '../../../matrix/sender-files.ts';
 import { oggOfWebm } from './ogg.ts';
 
 /** Bars of a voice message's picture, and the value of the loudest (MSC3246). */
