@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Drafts, rescueUnsent, type Draft } from './drafts.ts';
+import { Drafts, editsOf, rescueUnsent, type Draft } from './drafts.ts';
 
 /** A storage in which sealing takes a while and removing does not. */
 class Slow {
@@ -65,6 +65,36 @@ test('storage that refuses keeps drafts in the page', async () => {
   drafts.put('!a', undefined, draft('还在'));
   await drafts.flush();
   expect(drafts.get('!a')?.text).toBe('还在');
+});
+
+test('what storage refuses is told, and written when it can be', async () => {
+  const store = new Slow();
+  const drafts = new Drafts(store);
+  store.broken = true;
+  drafts.put('!a', undefined, draft('一'));
+  await drafts.flush();
+  expect(drafts.getSnapshot().unkept).toBe(true);
+  store.broken = false;
+  const flushed = drafts.flush();
+  await store.seal();
+  await flushed;
+  expect(drafts.getSnapshot().unkept).toBe(false);
+  expect([...store.kept.keys()]).toEqual(['!a']);
+});
+
+test('editors give what they hold when it is collected', () => {
+  const drafts = new Drafts(new Slow());
+  const end = drafts.watch(() => {
+    drafts.put('!a', editsOf(undefined), draft('改到一半'));
+  });
+  drafts.collect();
+  expect(drafts.get('!a', editsOf(undefined))?.text).toBe('改到一半');
+  // A change that was begun is none of the list's drafts.
+  expect(drafts.getSnapshot().byRoom.size).toBe(0);
+  drafts.put('!a', editsOf(undefined), undefined);
+  end();
+  drafts.collect();
+  expect(drafts.get('!a', editsOf(undefined))).toBeUndefined();
 });
 
 test('an ended session leaves its texts to the same person only', async () => {

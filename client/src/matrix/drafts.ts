@@ -11,6 +11,8 @@ export interface Draft {
   readonly document?: unknown;
   readonly source?: string;
   readonly reply?: ComposeEvent;
+  /** The message that it changes: a change that was begun. */
+  readonly edit?: ComposeEvent;
   /** When it was last changed, milliseconds since 1970. */
   readonly at: number;
 }
@@ -18,6 +20,8 @@ export interface Draft {
 /** By room id; of the conversation itself, not of its threads. */
 export interface DraftsSnapshot {
   readonly byRoom: ReadonlyMap<string, Draft>;
+  /** The browser's storage refused: something is in memory alone. */
+  readonly unkept: boolean;
 }
 
 /** How long changes are gathered before they are written, in milliseconds. */
@@ -40,9 +44,10 @@ export class Drafts extends ViewModel<DraftsSnapshot> {
   #writing: ReturnType<typeof setTimeout> | undefined;
   #writtenAt = 0;
   #flushing: Promise<void> = Promise.resolve();
+  readonly #editors = new Set<() => void>();
 
   constructor(store: Pick<SealedStore, 'all' | 'put' | 'remove'> & Partial<Pick<SealedStore, 'onEmptied'>>) {
-    super({ byRoom: new Map() });
+    super({ byRoom: new Map(), unkept: false });
     this.#store = store;
     store.onEmptied?.(() => {
       for (const key of this.#drafts.keys()) this.#unwritten.add(key);
@@ -89,6 +94,19 @@ export class Drafts extends ViewModel<DraftsSnapshot> {
     if (threadId === undefined) this.#tell();
   }
 
+  /** An editor that puts what it holds when it is asked to; answers what ends it. */
+  watch(put: () => void): () => void {
+    this.#editors.add(put);
+    return () => {
+      this.#editors.delete(put);
+    };
+  }
+
+  /** Takes what is in the editors now. */
+  collect(): void {
+    for (const put of this.#editors) put();
+  }
+
   /** Writes what is not written yet; called when the page is hidden. */
   readonly flush = async (): Promise<void> => {
     clearTimeout(this.#writing);
@@ -102,6 +120,7 @@ export class Drafts extends ViewModel<DraftsSnapshot> {
   async #write(): Promise<void> {
     const keys = [...this.#unwritten];
     this.#unwritten.clear();
+    let refused = false;
     await Promise.all(
       keys.map(async (key) => {
         const draft = this.#drafts.get(key);
@@ -110,9 +129,11 @@ export class Drafts extends ViewModel<DraftsSnapshot> {
         } catch {
           // Written again with the next change.
           this.#unwritten.add(key);
+          refused = true;
         }
       }),
     );
+    if (refused !== this.snapshot.unkept) this.set({ unkept: refused });
   }
 
   #tell(): void {
@@ -122,6 +143,10 @@ export class Drafts extends ViewModel<DraftsSnapshot> {
   }
 }
 
+/** The part of a key that stands for a change of a message instead of a thread. */
+export const editsOf = (threadId: string | undefined): string =>
+  threadId === undefined ? 'edit' : `edit ${threadId}`;
+
 /** By user id: what sessions left that the homeserver ended; as long as the page lives. */
 const rescued = new Map<string, Map<string, Draft>>();
 
@@ -129,8 +154,12 @@ const rescued = new Map<string, Map<string, Draft>>();
 export function rescueUnsent(userId: string, drafts: Drafts, unsent: readonly OutboxItem[]): void {
   const kept = new Map(drafts.all);
   for (const { roomId, threadId, content, at } of unsent) {
-    const body = content['body'];
-    if (typeof body !== 'string' || content['m.new_content'] !== undefined) continue;
+    // Of a change its new text.
+    const changed = content['m.new_content'];
+    const { body } = (typeof changed === 'object' && changed !== null ? changed : content) as {
+      body?: unknown;
+    };
+    if (typeof body !== 'string') continue;
     const key = keyOf(roomId, threadId);
     const before = kept.get(key);
     const text = before ? `${before.source ?? before.text}\n${body}` : body;

@@ -29,7 +29,8 @@ import { useMatrix } from '../../matrix/context.tsx';
 import type { WriteBarrier } from '../../matrix/sender-access.ts';
 import { modules } from '../../modules.ts';
 import { CompletionList, completionId } from './CompletionList.tsx';
-import { ComposerViewModel, type ComposerSnapshot } from './ComposerViewModel.ts';
+import type { ComposerSnapshot } from './composer-types.ts';
+import { ComposerViewModel } from './ComposerViewModel.ts';
 import { FormatBar } from './FormatBar.tsx';
 import { LinkDialog } from './LinkDialog.tsx';
 import { useDrop } from './use-drop.tsx';
@@ -104,10 +105,12 @@ function OfConversation(props: ComposerProps): ReactNode {
 /** Said while the browser refuses to keep what is not sent. */
 function Unstored(): ReactNode {
   const { t } = useText('composer');
-  const { memoryOnly, items } = useSnapshot(useMatrix().sender);
+  const { sender, drafts } = useMatrix();
+  const { memoryOnly, items } = useSnapshot(sender);
+  const { unkept } = useSnapshot(drafts);
   return (
     <p className="c-composer__unstored" role="status">
-      {memoryOnly && items.size > 0 ? t('unstored') : ''}
+      {unkept || (memoryOnly && items.size > 0) ? t('unstored') : ''}
     </p>
   );
 }

@@ -1,14 +1,14 @@
 import { ViewModel } from '@qiao/ui-kit';
-import type { ComposeEvent, ComposeTarget } from '../../matrix/compose-target.ts';
-import type { Draft } from '../../matrix/drafts.ts';
+import { editsOf } from '../../matrix/drafts.ts';
 import { EVENT } from '../../matrix/names.ts';
-import { writeBarrier, type WriteBarrier } from '../../matrix/sender-access.ts';
+import { writeBarrier } from '../../matrix/sender-access.ts';
 import { editOf, textContent, type Content } from '../../matrix/sender-content.ts';
 import { lastOwnText, ownText } from '../../matrix/sender-own.ts';
 import type { SendTo } from '../../matrix/sender.ts';
-import type { MatrixSession } from '../../matrix/session.ts';
-import { suggestionsFor, type Suggestion } from './completions.ts';
 import type { AskToSend } from '../reading/AskViewModel.ts';
+import { suggestionsFor } from './completions.ts';
+import type { ComposerDeps, ComposerPart, ComposerSnapshot } from './composer-types.ts';
+import { beginningOf, putDraft } from './drafts.ts';
 import { meaningOfEnter } from './editor/ime.ts';
 import type { Beginning } from './editor/RichEditor.tsx';
 import type { Format, Trigger, Writing } from './editor/writing.ts';
@@ -26,55 +26,15 @@ const hasSelection = (target: EventTarget | null): boolean =>
     ? target.selectionStart !== target.selectionEnd
     : document.getSelection()?.isCollapsed === false;
 
-/** What is open beside the text. */
-export type ComposerPart = 'ask' | 'poll' | 'voice' | 'emoji' | 'link' | `action:${string}`;
-
-export interface ComposerSnapshot extends ComposerPreferences {
-  readonly barrier: WriteBarrier | undefined;
-  readonly encrypted: boolean;
-  /** What the editor begins with; a new `editor` is a new one. */
-  readonly editor: number;
-  readonly beginning: Beginning;
-  readonly blank: boolean;
-  readonly formats: ReadonlySet<Format>;
-  readonly reply: ComposeEvent | undefined;
-  readonly edit: ComposeEvent | undefined;
-  readonly completion:
-    { readonly trigger: Trigger; readonly items: readonly Suggestion[]; readonly active: number } | undefined;
-  /** Files that wait for the preview's answer. */
-  readonly files: readonly File[];
-  readonly part: ComposerPart | undefined;
-}
-
-export interface ComposerDeps {
-  readonly matrix: MatrixSession;
-  readonly roomId: string;
-  readonly threadId: string | undefined;
-  readonly target: ComposeTarget;
-  readonly locale: () => 'en' | 'zh-Hans';
-  readonly everybody: () => string;
-  /** Says that a text is too long for one message. */
-  readonly onTooLong: () => void;
-  /** On a device without a keyboard the editor does not open the one on the screen by itself. */
-  readonly hasKeyboard: boolean;
-}
-
 const NO_FORMATS: ReadonlySet<Format> = new Set();
-
-const beginningOf = (draft: Draft | undefined): Beginning =>
-  draft === undefined
-    ? {}
-    : {
-        ...(draft.document === undefined ? {} : { document: draft.document }),
-        ...(draft.source === undefined ? {} : { source: draft.source }),
-        text: draft.text,
-      };
 
 /** Where messages of a conversation or a thread are written. */
 export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
   readonly #deps: ComposerDeps;
   #writing: Writing | undefined;
   #editing: string | undefined;
+  /** Something of the message that is changed has been changed. */
+  #touched = false;
   #dismissed: string | undefined;
   #asked = 0;
   #sending = false;
@@ -105,7 +65,11 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
   protected override onMount(): void {
     const { matrix, roomId, threadId, target } = this.#deps;
     const draft = matrix.drafts.get(roomId, threadId);
-    if (draft?.reply && !target.getSnapshot().reply) target.reply(draft.reply);
+    const begun = matrix.drafts.get(roomId, editsOf(threadId))?.edit;
+    const { reply, edit } = target.getSnapshot();
+    // A change that was begun goes on; the draft beside it comes back when that is done.
+    if (begun && !reply && !edit) target.edit(begun);
+    else if (draft?.reply && !reply) target.reply(draft.reply);
     this.#follow();
     this.own(target.subscribe(this.#follow));
     this.own(
@@ -122,6 +86,7 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
       void matrix.drafts.flush();
     };
     document.addEventListener('visibilitychange', onHidden);
+    this.own(matrix.drafts.watch(this.#saveDraft));
     this.own(() => {
       document.removeEventListener('visibilitychange', onHidden);
       this.#saveDraft();
@@ -138,10 +103,9 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
   readonly onChange = (): void => {
     const blank = this.#writing?.isBlank() ?? true;
     if (blank !== this.snapshot.blank) this.set({ blank });
-    if (this.#editing === undefined) {
-      this.#deps.matrix.sender.typing(this.#deps.roomId, !blank);
-      this.#saving ??= setTimeout(this.#saveDraft, DRAFT_MS);
-    }
+    this.#touched = true;
+    if (this.#editing === undefined) this.#deps.matrix.sender.typing(this.#deps.roomId, !blank);
+    this.#saving ??= setTimeout(this.#saveDraft, DRAFT_MS);
   };
 
   readonly onFormats = (formats: ReadonlySet<Format>): void => {
@@ -235,7 +199,7 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
       sender.send(this.#deps.roomId, EVENT.message, content, to).catch(() => undefined);
       if (this.#editing === undefined) {
         writing.clear();
-        this.#forgetDraft();
+        this.#forgetDraft(this.#deps.threadId);
       }
       this.#deps.target.clear();
       sender.typing(this.#deps.roomId, false);
@@ -271,7 +235,7 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
       sent = sender.send(this.#deps.roomId, EVENT.message, content, this.sendTo());
       if (ask.text === undefined) {
         writing?.clear();
-        this.#forgetDraft();
+        this.#forgetDraft(this.#deps.threadId);
       }
       this.#deps.target.clear();
       sender.typing(this.#deps.roomId, false);
@@ -353,6 +317,7 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
     const writing = this.#writing;
     if (!writing || mode === this.snapshot.mode) return;
     const source = writing.markdown();
+    this.#saveDraft();
     this.#begin({ source }, { mode });
     this.#keep();
   };
@@ -373,6 +338,8 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
   }
 
   #begin(beginning: Beginning, more: Partial<ComposerSnapshot> = {}): void {
+    // The editor that goes has nothing more to say: what it holds is of before.
+    this.#writing = undefined;
     this.set({
       beginning,
       editor: this.snapshot.editor + 1,
@@ -389,13 +356,21 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
     const replyChanged = reply?.eventId !== this.snapshot.reply?.eventId;
     this.set({ reply, edit });
     if (edit && edit.eventId !== this.#editing) {
-      const content = ownText(client, roomId, edit.eventId);
-      if (!content) {
+      const begun = drafts.get(roomId, editsOf(threadId));
+      const content = ownText(client, roomId, edit.eventId) ?? {};
+      const goesOn = begun?.edit?.eventId === edit.eventId;
+      if (!goesOn && content['body'] === undefined) {
         this.#deps.target.clear();
         return;
       }
       this.#saveDraft();
       this.#editing = edit.eventId;
+      this.#touched = goesOn;
+      if (goesOn) {
+        const source = begun.source !== undefined && begun.document === undefined;
+        this.#begin(beginningOf(begun), { blank: begun.text === '', mode: source ? 'source' : 'rich' });
+        return;
+      }
       const html = content['formatted_body'];
       const body = typeof content['body'] === 'string' ? content['body'] : '';
       const rich = this.snapshot.mode === 'rich' || typeof html === 'string';
@@ -405,6 +380,7 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
       });
     } else if (!edit && this.#editing !== undefined) {
       this.#editing = undefined;
+      this.#forgetDraft(editsOf(threadId));
       const draft = drafts.get(roomId, threadId);
       this.#begin(beginningOf(draft), { blank: (draft?.text ?? '') === '', mode: readPreferences().mode });
     } else if (replyChanged) {
@@ -445,25 +421,19 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
     clearTimeout(this.#saving);
     this.#saving = undefined;
     const writing = this.#writing;
-    if (!writing || this.#editing !== undefined) return;
-    const { drafts } = this.#deps.matrix;
-    const { roomId, threadId } = this.#deps;
-    const { reply } = this.snapshot;
-    if (writing.isBlank()) {
-      drafts.put(roomId, threadId, reply ? { text: '', reply, at: Date.now() } : undefined);
-      return;
-    }
-    const saved = writing.save();
-    const before = drafts.get(roomId, threadId);
-    const same =
-      before?.reply?.eventId === reply?.eventId &&
-      JSON.stringify([before?.document, before?.source]) === JSON.stringify([saved.document, saved.source]);
-    if (!same) drafts.put(roomId, threadId, { ...saved, ...(reply ? { reply } : {}), at: Date.now() });
+    const { reply, edit } = this.snapshot;
+    if (!writing) return;
+    const { roomId, threadId, matrix } = this.#deps;
+    if (this.#editing === undefined)
+      putDraft(matrix.drafts, roomId, threadId, writing, reply ? { reply } : {});
+    // What is in the editor may already be of another message.
+    else if (edit && this.#touched && edit.eventId === this.#editing)
+      putDraft(matrix.drafts, roomId, editsOf(threadId), writing, { edit });
   };
 
-  #forgetDraft(): void {
+  #forgetDraft(part: string | undefined): void {
     clearTimeout(this.#saving);
     this.#saving = undefined;
-    this.#deps.matrix.drafts.put(this.#deps.roomId, this.#deps.threadId, undefined);
+    this.#deps.matrix.drafts.put(this.#deps.roomId, part, undefined);
   }
 }
