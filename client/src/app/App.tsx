@@ -75,7 +75,7 @@ function Current(props: { state: AppState; model: AppViewModel; loginToken: stri
             homeserverUrl={homeserverUrl()}
             enter={model.signIn}
             loginToken={props.loginToken}
-            ended={state.why === 'ended'}
+            ended={state.why === 'ended' || state.why === 'lost' ? state.why : undefined}
           />
         </Frame>
       );
@@ -87,7 +87,7 @@ function Current(props: { state: AppState; model: AppViewModel; loginToken: stri
             homeserverUrl={homeserverUrl()}
             enter={model.signIn}
             loginToken={props.loginToken}
-            ended={false}
+            ended={undefined}
             again={{ userId: state.userId, onOther: () => model.signOut() }}
           />
         </Frame>

@@ -6,6 +6,7 @@ import {
   makeServices,
   openIdToken,
   signIn,
+  signOut,
   ViewModel,
   type I18n,
   type OpenIdAnswer,
@@ -33,7 +34,8 @@ export type AppState =
   | { readonly at: 'no-storage'; readonly why: 'insecure' | 'refused' }
   /** Another tab has the device. */
   | { readonly at: 'elsewhere' }
-  | { readonly at: 'signed-out'; readonly why: 'asked' | 'ended' | 'new' }
+  /** `lost`: the browser has deleted what the device stored, its keys included. */
+  | { readonly at: 'signed-out'; readonly why: 'asked' | 'ended' | 'lost' | 'new' }
   /** The homeserver wants the person to sign in again; the keys are still here. */
   | { readonly at: 'soft-signed-out'; readonly userId: string }
   | { readonly at: 'failed'; readonly error: unknown }
@@ -108,7 +110,7 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
       return;
     }
     try {
-      this.#vault ??= await Vault.open();
+      this.#vault ??= await this.#openVault();
       this.#stored = await this.#vault.load();
     } catch {
       this.set({ state: { at: 'no-storage', why: 'refused' } });
@@ -145,7 +147,7 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
 
   /** Signs in and starts. @throws AuthError */
   readonly signIn = async (proof: Proof): Promise<void> => {
-    const vault = (this.#vault ??= await Vault.open());
+    const vault = (this.#vault ??= await this.#openVault());
     const same = this.#stored?.softLoggedOut === true ? this.#stored : undefined;
     const stored = await signIn(homeserverUrl(), proof, {
       name: this.#deviceName(),
@@ -281,6 +283,26 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
     this.#left('ended');
   }
 
+  async #openVault(): Promise<Vault> {
+    const vault = await Vault.open();
+    vault.onLost = () => void this.#lost(vault);
+    return vault;
+  }
+
+  /** Without its keys the device is none any more: it is signed out, and what was typed stays in the page. */
+  async #lost(vault: Vault): Promise<void> {
+    if (this.#vault !== vault) return;
+    this.#vault = undefined;
+    const { state } = this.snapshot;
+    if (state.at === 'signed-in') {
+      const { session } = state.matrix.tokens;
+      const forgotten = state.matrix.forget().catch(() => undefined);
+      this.set({ state: { at: 'starting' } });
+      await Promise.all([forgotten, signOut(session)]);
+    } else if (state.at !== 'soft-signed-out') return;
+    this.#left('lost');
+  }
+
   async #forget(): Promise<void> {
     // Opens the stores only to remove them; loaded here because it is seldom needed.
     const { forgetStores } = await import('../matrix/session.ts');
@@ -288,7 +310,7 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
     await this.#vault?.clear();
   }
 
-  #left(why: 'asked' | 'ended'): void {
+  #left(why: 'asked' | 'ended' | 'lost'): void {
     this.#stored = undefined;
     this.#lock.release();
     this.snapshot.services.queries.clear();

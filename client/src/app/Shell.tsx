@@ -141,14 +141,24 @@ function Rail(): ReactNode {
   );
 }
 
-/** A line above everything while the homeserver does not answer. */
+/** A line above everything while the homeserver does not answer, or the clock is wrong. */
 function ConnectionLine(): ReactNode {
-  const { t } = useText('app');
-  const { connection } = useSnapshot(useMatrix().status);
+  const { t, format } = useText('app');
+  const { connection, clockOff, heardAt } = useSnapshot(useMatrix().status);
   return (
-    <div className="c-connection" role="status" data-connection={connection}>
-      {connection === 'offline' ? t('offline') : ''}
-    </div>
+    <>
+      <div className="c-connection" role="status" data-connection={connection}>
+        {connection === 'offline' ? t('offline') : ''}
+      </div>
+      <div className="c-connection" role="status">
+        {clockOff === 0
+          ? ''
+          : t('clock_wrong', {
+              device: format.dateTime(new Date(heardAt)),
+              right: format.dateTime(new Date(heardAt - clockOff)),
+            })}
+      </div>
+    </>
   );
 }
 

@@ -4,6 +4,8 @@ import type { StoredSession, Vault } from './vault.ts';
 /** A token is renewed this long before it ends, in milliseconds: longer than a request of the sync loop lasts. */
 const EARLY_MS = 60_000;
 
+const SYNC = /\/sync(?:\?|$)/;
+
 /**
  * The tokens of a session. Where the homeserver gives refresh tokens (MSC2918), each request is sent with one
  * that counts: renewed before it ends, or after the homeserver refused it. The SDK renews only tokens of OAuth 2.
@@ -14,6 +16,7 @@ export class Tokens {
   readonly #send: typeof globalThis.fetch;
   #renewing: Promise<'renewed' | 'refused'> | undefined;
   #onRenewed: ((accessToken: string) => void) | undefined;
+  #onServerTime: ((serverMs: number) => void) | undefined;
 
   constructor(
     session: StoredSession,
@@ -34,6 +37,11 @@ export class Tokens {
     this.#onRenewed = work;
   }
 
+  /** Called with the time by the homeserver's clock, milliseconds since 1970, of each answer. */
+  set onServerTime(work: (serverMs: number) => void) {
+    this.#onServerTime = work;
+  }
+
   /** The session with a token that still counts, as far as that is known here. Never throws. */
   async fresh(): Promise<StoredSession> {
     const { expiresAt } = this.#session;
@@ -47,6 +55,11 @@ export class Tokens {
     if (!new Headers(init?.headers).has('authorization')) return this.#send(input, init);
     const { accessToken } = await this.fresh();
     const answer = await this.#send(input, this.#with(accessToken, init));
+    // Other answers may come from the browser's cache, with the time of then.
+    if (SYNC.test(input instanceof Request ? input.url : String(input))) {
+      const serverMs = Date.parse(answer.headers.get('date') ?? '');
+      if (Number.isFinite(serverMs)) this.#onServerTime?.(serverMs);
+    }
     if (answer.status !== 401 || this.#session.refreshToken === undefined) return answer;
     const said = (await answer
       .clone()

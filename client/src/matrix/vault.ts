@@ -48,10 +48,20 @@ const openDatabase = (): Promise<IDBDatabase> => {
 export class Vault {
   readonly #database: IDBDatabase;
   readonly #key: CryptoKey;
+  #onLost: (() => void) | undefined;
 
   private constructor(database: IDBDatabase, key: CryptoKey) {
     this.#database = database;
     this.#key = key;
+    // The browser ends connections by itself only when it deletes what is behind them.
+    database.onclose = () => {
+      this.#onLost?.();
+    };
+  }
+
+  /** Called when the browser has deleted the page's data under it: session, keys, everything. */
+  set onLost(work: () => void) {
+    this.#onLost = work;
   }
 
   /** @throws DOMException when the browser gives no storage (private mode, full disk) */

@@ -28,7 +28,8 @@ export default function SignInView(props: {
   homeserverUrl: string;
   enter: (proof: Proof) => Promise<void>;
   loginToken: string | undefined;
-  ended: boolean;
+  /** Why the device was signed out without the person's doing. */
+  ended: 'ended' | 'lost' | undefined;
   /** Who signs in again (soft logout). */
   again?: { userId: string; onOther: () => Promise<void> };
 }): ReactNode {
@@ -50,9 +51,9 @@ export default function SignInView(props: {
   return (
     <>
       <h1>{title}</h1>
-      {props.ended && (
-        <Banner tone="info" title={t('ended')} live>
-          {t('ended_text')}
+      {props.ended !== undefined && (
+        <Banner tone={props.ended === 'lost' ? 'warn' : 'info'} title={t(props.ended)} live>
+          {t(`${props.ended}_text`)}
         </Banner>
       )}
       {again && <p className="q-muted">{t('soft_text')}</p>}
