@@ -39,6 +39,13 @@ test.each([
   expect(body.innerHTML).not.toContain('window.bad');
 });
 
+test('what can be opened is shown closed, and does nothing by itself', async () => {
+  const body = await shown(
+    '<p>a</p><DETAILS open ontoggle="window.bad=1"><summary>更多</summary>b</DETAILS>',
+  );
+  expect(body.querySelector('details')?.outerHTML).toBe('<details><summary>更多</summary>b</details>');
+});
+
 test('links open beside the client, and say where they lead', async () => {
   const body = await shown('<a href="https://evil.example/x">https://bank.example</a>');
   const link = body.querySelector('a');

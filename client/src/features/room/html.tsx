@@ -1,4 +1,5 @@
 import { Fragment, type ReactNode } from 'react';
+import { inertDocument } from '../../matrix/inert-html.ts';
 import { CodeBlock } from './CodeBlock.tsx';
 import { Spoiler } from './Spoiler.tsx';
 import { Linked, MessageLink } from './MessageLink.tsx';
@@ -136,7 +137,5 @@ function build(node: Node, walk: Walk, depth: number): ReactNode {
 
 /** A formatted body as elements of ours. */
 export function renderHtml(html: string): ReactNode {
-  // A base has no effect there, but the browser's policy would report each.
-  const { body } = new DOMParser().parseFromString(html.replace(/<base\b/giu, '<i'), 'text/html');
-  return children(body, { nodes: 0 }, 0);
+  return children(inertDocument(html).body, { nodes: 0 }, 0);
 }

@@ -6,6 +6,7 @@ import type { Slice, Node as DocNode } from 'prosemirror-model';
 import { EditorState, Selection, type Command, type Transaction } from 'prosemirror-state';
 import { EditorView } from 'prosemirror-view';
 import { useEffect, useRef, type ReactNode } from 'react';
+import { inertSource } from '../../../matrix/inert-html.ts';
 import { ImeGuard, endsCompositionFirst } from './ime.ts';
 import { documentOfHtml, documentOfJson, documentOfText, sliceOfText } from './parse.ts';
 import { activeFormats, belowCode, formatCommand, newLine, typingRules } from './rich-input.ts';
@@ -225,7 +226,7 @@ export default function RichEditor(props: EditorProps): ReactNode {
         },
         clipboardTextParser: (text) => sliceOfText(text),
         clipboardTextSerializer: (slice: Slice) => plainTextOf(schema.node('doc', null, blocksOf(slice))),
-        transformPastedHTML: (html) => html.slice(0, MAX_PASTE),
+        transformPastedHTML: (html) => inertSource(html.slice(0, MAX_PASTE)),
       });
       view = made;
       viewOf.current = made;

@@ -1,4 +1,5 @@
 import { DOMParser as DocParser, Fragment, Slice, type Node as DocNode } from 'prosemirror-model';
+import { inertDocument } from '../../../matrix/inert-html.ts';
 import { schema } from './schema.ts';
 
 const parser = DocParser.fromSchema(schema);
@@ -11,7 +12,7 @@ const DROPPED =
  * nothing is loaded.
  */
 export function documentOfHtml(html: string): DocNode {
-  const inert = new DOMParser().parseFromString(html, 'text/html');
+  const inert = inertDocument(html);
   for (const node of inert.querySelectorAll(DROPPED)) node.remove();
   return parser.parse(inert.body);
 }
