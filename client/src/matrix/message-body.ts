@@ -72,6 +72,10 @@ const extentOf = (info: Readonly<Record<string, unknown>>): Extent | undefined =
 const checked = (source: MediaSource | undefined): MediaSource | undefined =>
   source && MXC.test(source.mxc) ? source : undefined;
 
+/** The file of a message that is one; undefined where there is none that could be had. */
+export const fileOf = (content: Readonly<Record<string, unknown>>): MediaSource | undefined =>
+  checked(mediaOf(content));
+
 const blurhashOf = (info: Readonly<Record<string, unknown>>): string | undefined => {
   const value = asText(info['xyz.amorgan.blurhash']) ?? asText(info['blurhash']);
   return value !== undefined && /^[0-9A-Za-z#$%*+,\-.:;=?@[\]^_{|}~]{6,90}$/.test(value) ? value : undefined;
@@ -101,7 +105,7 @@ export function parseBody(
   const msgtype = type === 'm.sticker' ? 'm.sticker' : asText(content['msgtype']);
   const unknown: MessageBody = { kind: 'unknown', text: cleanBody(text) };
 
-  const source = checked(mediaOf(content));
+  const source = fileOf(content);
   const fileName = asText(content['filename']);
   const name = cleanName(fileName ?? body, 'file');
   const caption: TextBody | undefined =

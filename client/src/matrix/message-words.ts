@@ -68,7 +68,8 @@ export function previewOf(event: MatrixEvent): Preview {
       return { key: 'location' };
     default: {
       const text = withoutFallback(asText(contentOf(event)['body']) ?? '');
-      return text === '' ? { key: 'unknown' } : { text: firstLine(text) };
+      if (text !== '') return { text: firstLine(text) };
+      return { key: body === undefined ? 'unknown' : 'unshown' };
     }
   }
 }

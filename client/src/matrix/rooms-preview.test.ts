@@ -36,10 +36,19 @@ describe('the line of a message', () => {
   });
 
   test('names files, shows captions, and knows a voice message', () => {
-    expect(line({ msgtype: 'm.file', body: 'offer.pdf' })).toEqual({ kind: 'file', text: 'offer.pdf' });
-    expect(line({ msgtype: 'm.image', body: 'IMG_1.jpg' })).toEqual({ kind: 'image', text: '' });
-    expect(line({ msgtype: 'm.image', body: '看这里', filename: 'IMG_1.jpg' }).text).toBe('看这里');
-    expect(line({ msgtype: 'm.audio', body: 'v.ogg', 'org.matrix.msc3245.voice': {} }).kind).toBe('voice');
+    const url = 'mxc://x/y';
+    expect(line({ msgtype: 'm.file', body: 'offer.pdf', url })).toEqual({ kind: 'file', text: 'offer.pdf' });
+    expect(line({ msgtype: 'm.image', body: 'IMG_1.jpg', url })).toEqual({ kind: 'image', text: '' });
+    expect(line({ msgtype: 'm.image', body: '看这里', filename: 'IMG_1.jpg', url }).text).toBe('看这里');
+    expect(line({ msgtype: 'm.audio', body: 'v.ogg', url, 'org.matrix.msc3245.voice': {} }).kind).toBe(
+      'voice',
+    );
+  });
+
+  test('says of a file that cannot be had what the timeline says', () => {
+    expect(line({ msgtype: 'm.image', body: 'IMG_1.jpg' })).toEqual({ kind: 'text', text: 'IMG_1.jpg' });
+    expect(line({ msgtype: 'm.file', body: 'x', url: 'javascript:1' })).toEqual({ kind: 'text', text: 'x' });
+    expect(line({ msgtype: 'm.video', url: 7 })).toEqual({ kind: 'unknown', text: '' });
   });
 
   test('says what there is instead of a text', () => {

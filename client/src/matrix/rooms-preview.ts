@@ -1,3 +1,4 @@
+import { fileOf } from './message-body.ts';
 import { EVENT, RELATION } from './names.ts';
 import { MAX_PREVIEW, plainLine } from './rooms-text.ts';
 
@@ -81,7 +82,8 @@ function messagePreview(content: Content): Preview {
   const kind =
     typeof type === 'string' && Object.hasOwn(MESSAGE_KINDS, type) ? MESSAGE_KINDS[type] : undefined;
   const body = typeof content['body'] === 'string' ? content['body'] : '';
-  if (kind === undefined) {
+  // A file that cannot be had is, as in the timeline, what its words say.
+  if (kind === undefined || (WITH_NAME.has(kind) && !fileOf(content))) {
     const text = plainLine(body, MAX_PREVIEW);
     return { kind: text === '' ? 'unknown' : 'text', text };
   }
