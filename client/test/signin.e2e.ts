@@ -2,13 +2,19 @@ import {
   axeViolations,
   horizontalOverflow,
   makeUser,
-  synapseSql,
   waitFor,
   type TestPage,
   type TestUser,
 } from '@qiao/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { picture, picturesOfFailure, signIn, startClient, type ClientUnderTest } from './support.ts';
+import {
+  endTokens,
+  picture,
+  picturesOfFailure,
+  signIn,
+  startClient,
+  type ClientUnderTest,
+} from './support.ts';
 
 /* One device of a person, from the sign-in form to the sign-out, in a real browser on the real stack. */
 
@@ -101,23 +107,6 @@ describe('signing out', () => {
     await page.getByText('You have been signed out').waitFor();
   });
 });
-
-/**
- * Lets the tokens of a person's devices end now. Synapse keeps what it knows of a token in a cache, which it
- * drops when the person is shadow-banned, or no longer.
- */
-async function endTokens(person: TestUser, which: 'access' | 'all'): Promise<void> {
-  const admin = await makeUser({ name: 'operator', admin: true });
-  const ban = `/_synapse/admin/v1/users/${encodeURIComponent(person.userId)}/shadow_ban`;
-  await synapseSql('UPDATE access_tokens SET valid_until_ms = 1 WHERE user_id = $1 AND device_id <> $2', [
-    person.userId,
-    person.deviceId,
-  ]);
-  if (which === 'all')
-    await synapseSql('UPDATE refresh_tokens SET expiry_ts = 1 WHERE user_id = $1', [person.userId]);
-  await admin.request('POST', ban);
-  await admin.request('DELETE', ban);
-}
 
 describe('a session that ends by itself', () => {
   let person: TestUser;

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import {
   launchBrowser,
+  makeUser,
   stackControl,
+  synapseSql,
   testStack,
   waitFor,
   type PageOptions,
@@ -79,6 +81,22 @@ export async function lookAway({ page, context }: TestPage): Promise<void> {
       }),
     { what: 'a client that nobody looks at' },
   );
+
+/**
+ * Lets the tokens of a person's devices end now. Synapse keeps what it knows of a token in a cache, which it
+ * drops when the person is shadow-banned, or no longer.
+ */
+export async function endTokens(person: TestUser, which: 'access' | 'all'): Promise<void> {
+  const admin = await makeUser({ name: 'operator', admin: true });
+  const ban = `/_synapse/admin/v1/users/${encodeURIComponent(person.userId)}/shadow_ban`;
+  await synapseSql('UPDATE access_tokens SET valid_until_ms = 1 WHERE user_id = $1 AND device_id <> $2', [
+    person.userId,
+    person.deviceId,
+  ]);
+  if (which === 'all')
+    await synapseSql('UPDATE refresh_tokens SET expiry_ts = 1 WHERE user_id = $1', [person.userId]);
+  await admin.request('POST', ban);
+  await admin.request('DELETE', ban);
 }
 
 /** A picture of the page for looking at, where `QIAO_PICTURES` names a folder; else nothing. */

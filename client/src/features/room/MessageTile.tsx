@@ -192,6 +192,8 @@ export const MessageTile = memo(function MessageTile(props: {
   const [pressed, setPressed] = useState(false);
   const tile = useRef<HTMLDivElement>(null);
   const press = useRef<ReturnType<typeof setTimeout>>(undefined);
+  /** The finger has rested long enough and is still there. */
+  const held = useRef(false);
   const when = new Date(message.ts);
   const line = summary(message);
 
@@ -201,6 +203,12 @@ export const MessageTile = memo(function MessageTile(props: {
   }, [pressed]);
   const endPress = (): void => {
     clearTimeout(press.current);
+    if (!held.current) return;
+    held.current = false;
+    // After the finger has left: until then the browser would close the menu again.
+    setTimeout(() => {
+      setPressed(true);
+    });
   };
   const show = (): void => {
     setActive(true);
@@ -234,7 +242,7 @@ export const MessageTile = memo(function MessageTile(props: {
         if (event.pointerType === 'mouse') show();
       }}
       onPointerLeave={(event) => {
-        endPress();
+        clearTimeout(press.current);
         if (event.pointerType === 'mouse') hide();
       }}
       onFocus={show}
@@ -246,18 +254,19 @@ export const MessageTile = memo(function MessageTile(props: {
       onPointerDown={(event) => {
         if (event.pointerType === 'mouse') return;
         press.current = setTimeout(() => {
+          held.current = true;
+          setPressed(false);
           setActive(true);
-          setPressed(true);
         }, LONG_PRESS_MS);
       }}
       onPointerUp={endPress}
       onPointerCancel={endPress}
       onPointerMove={(event) => {
-        if (Math.abs(event.movementX) + Math.abs(event.movementY) > 4) endPress();
+        if (Math.abs(event.movementX) + Math.abs(event.movementY) > 4) clearTimeout(press.current);
       }}
       onContextMenu={(event) => {
         // The long press has its own menu.
-        if (pressed) event.preventDefault();
+        if (held.current || pressed) event.preventDefault();
       }}
     >
       <div className="c-message__side">
