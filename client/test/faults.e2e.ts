@@ -262,14 +262,15 @@ describe('the device', () => {
   test('a full disk is told; what was sent then arrives when there is room', async () => {
     // What a browser answers then; its own quota is looked at with delays of up to half a minute.
     await page.evaluate(() => {
-      const { put } = IDBObjectStore.prototype;
+      const store = IDBObjectStore.prototype;
+      const real = Object.getOwnPropertyDescriptor(store, 'put') ?? {};
       const refuse = (): never => {
         throw new DOMException('The disk is full', 'QuotaExceededError');
       };
-      IDBObjectStore.prototype.put = refuse;
+      Object.defineProperty(store, 'put', { ...real, value: refuse });
       Object.assign(globalThis, {
         makeRoom: () => {
-          IDBObjectStore.prototype.put = put;
+          Object.defineProperty(store, 'put', real);
         },
       });
     });
@@ -288,17 +289,17 @@ describe('the device', () => {
   });
 
   test('a token that is revoked in mid-send: sign in again, and it is sent; the keys are kept', async () => {
-    const held = Promise.withResolvers<void>();
-    const asked = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<true>();
+    const asked = Promise.withResolvers<true>();
     await page.route(SENDS, async (route) => {
-      asked.resolve();
+      asked.resolve(true);
       await held.promise;
       await route.continue().catch(() => undefined);
     });
     await write('发到一半');
     await asked.promise;
     await endTokens(user, 'all');
-    held.resolve();
+    held.resolve(true);
     await page.getByRole('heading', { name: 'Sign in again' }).waitFor();
     await page.unroute(SENDS);
     await page.getByLabel('Password', { exact: true }).fill(user.password);

@@ -140,9 +140,12 @@ export class Sender extends ViewModel<SenderSnapshot> {
     globalThis.removeEventListener('beforeunload', this.#leaving);
   }
 
-  /** Told why something without a line in the timeline (a reaction, a deletion) was refused. */
-  set onRefused(work: ((reason: string) => void) | undefined) {
+  /** Tells why something without a line in the timeline (a reaction, a deletion) was refused; answers what ends it. */
+  watchRefusals(work: (reason: string) => void): () => void {
     this.#onRefused = work;
+    return () => {
+      if (this.#onRefused === work) this.#onRefused = undefined;
+    };
   }
 
   /** Everything that is not at the homeserver. */
@@ -166,7 +169,7 @@ export class Sender extends ViewModel<SenderSnapshot> {
 
   /**
    * Sends something that has no line of its own (a reaction, a vote), or a domain's event.
-   * @param attended whoever sends it waits and tells a refusal; else {@link Sender.onRefused} is told
+   * @param attended whoever sends it waits and tells a refusal; else {@link Sender.watchRefusals} tells it
    * @throws RefusedError
    */
   sendQuietly(roomId: string, type: string, content: Content, attended = false): Promise<string> {

@@ -55,15 +55,12 @@ export function RoomView(props: { roomId: string }): ReactNode {
   );
 
   useEffect(() => {
-    sender.onRefused = (reason) => {
+    return sender.watchRefusals((reason) => {
       toasts.show({
         kind: 'error',
         text: `${t('refused_quiet')} ${t(`refused.${reasonKey(reason)}`, { reason })}`,
       });
-    };
-    return () => {
-      sender.onRefused = undefined;
-    };
+    });
   }, [sender, toasts, t]);
 
   // Address says: this message. Said once; going back and forth says it again.
