@@ -81,6 +81,7 @@ export async function lookAway({ page, context }: TestPage): Promise<void> {
       }),
     { what: 'a client that nobody looks at' },
   );
+}
 
 /**
  * Lets the tokens of a person's devices end now. Synapse keeps what it knows of a token in a cache, which it
