@@ -34,6 +34,7 @@ const message = (change: Partial<Message>): Message => ({
   thread: undefined,
   threadId: undefined,
   send: 'sent',
+  unsent: undefined,
   pinned: false,
   mentioned: false,
   readers: [],

@@ -25,6 +25,7 @@ const message: Message = {
   thread: undefined,
   threadId: undefined,
   send: 'sent',
+  unsent: undefined,
   pinned: false,
   mentioned: false,
   readers: [],
