@@ -11,6 +11,7 @@
  */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -25,7 +26,7 @@ import {
   type TestPage,
   type TestUser,
 } from '@qiao/testkit';
-import type { CDPSession, Page } from 'playwright-core';
+import type { CDPSession, JSHandle, Page } from 'playwright-core';
 import { median } from './lib/report.ts';
 import { WEB_CLIENTS, type WebClient } from './lib/web-clients.ts';
 
@@ -45,7 +46,7 @@ const SENT = 12;
 const IN_FLIGHT = 12;
 const IDLE_MS = 60_000;
 /** What has not come by then does not come: the run ends with an error that names it. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 60_000;
 const run = promisify(execFile);
 
 /** People of one client: none finds the keys of the other client's devices. */
@@ -201,6 +202,19 @@ async function patient<T>(what: string, work: Promise<T>): Promise<T> {
   }
 }
 
+/** Begins to watch in the page; the watching has begun when this is fulfilled, and its end is what is returned. */
+async function watching<A, T>(
+  page: Page,
+  watch: (given: A) => Promise<T>,
+  given: A,
+): Promise<() => Promise<T>> {
+  // Input reaches the page by another way than scripts: what is not there yet would miss it.
+  const handle: JSHandle<{ watched: Promise<T> }> = await page.evaluateHandle(
+    `({ watched: (${watch.toString()})(${JSON.stringify(given)}) })`,
+  );
+  return () => handle.evaluate(({ watched }) => watched);
+}
+
 /** Waits for an element within the page, without the driver's polling: milliseconds since `performance.timeOrigin`. */
 const seen = (page: Page, selector: string, text?: string): Promise<number> =>
   patient(
@@ -240,6 +254,9 @@ async function measure(
 ): Promise<Figures> {
   const device: TestPage = await browser.newPage({ baseURL: address });
   const { page, context } = device;
+  device.page.on('pageerror', (error) => {
+    note(`${client.name}: ${error.message}`);
+  });
   const scripts = countScripts(page);
 
   const begin = Date.now();
@@ -303,7 +320,8 @@ async function measure(
     const row = page.locator(client.rowOf(name)).first();
     await row.scrollIntoViewIfNeeded();
     // From the press to the frame that shows the other room's messages.
-    const shown = page.evaluate(
+    const shown = await watching(
+      page,
       ([css, wanted]) =>
         new Promise<number>((resolve) => {
           let pressed: number | undefined;
@@ -326,7 +344,7 @@ async function measure(
       [client.message, name] as const,
     );
     await row.click();
-    switches.push(await patient(`the messages of ${name}`, shown));
+    switches.push(await patient(`the messages of ${name}`, shown()));
   }
   const heapVisited = await heap(cdp);
   const processVisited = await rendererMemory(browser);
@@ -338,7 +356,8 @@ async function measure(
   await composer.click();
   const keys: number[] = [];
   for (let n = 0; n < TYPED; n++) {
-    const painted = page.evaluate(
+    const painted = await watching(
+      page,
       () =>
         new Promise<number>((resolve) => {
           addEventListener(
@@ -357,9 +376,10 @@ async function measure(
             { once: true, capture: true },
           );
         }),
+      undefined,
     );
     await page.keyboard.press('a');
-    keys.push(await patient('a key press', painted));
+    keys.push(await patient(`key press ${String(n)}`, painted()));
   }
   for (let n = 0; n < TYPED; n++) await page.keyboard.press('Backspace');
 
@@ -383,7 +403,8 @@ async function measure(
     const arrived = second.page
       .evaluate(() => performance.timeOrigin)
       .then(async (origin) => origin + (await seen(second.page, client.message, text)));
-    const echoed = page.evaluate(
+    const echoed = await watching(
+      page,
       ([css, wanted]) =>
         new Promise<{ pressed: number; shown: number }>((resolve) => {
           let pressed = 0;
@@ -406,7 +427,7 @@ async function measure(
       [client.message, text] as const,
     );
     await page.keyboard.press('Enter');
-    const { pressed, shown } = await patient('the local echo', echoed);
+    const { pressed, shown } = await patient('the local echo', echoed());
     echoes.push(shown - pressed);
     arrivals.push((await arrived) - pressed);
   }
@@ -505,6 +526,12 @@ export async function bench(ctx: BenchContext): Promise<void> {
         columns.push({ title: `${client.name}, ${String(size)} rooms`, figures });
       }
     }
+  } catch (error) {
+    const [page] = browser.browser.contexts().flatMap((context) => context.pages());
+    const picture = join(root, 'var/log/bench-client.png');
+    await page?.screenshot({ path: picture }).catch(() => undefined);
+    ctx.note(`the page as it was: ${picture}`);
+    throw error;
   } finally {
     await browser.close();
     await own.stop();
