@@ -1,0 +1,56 @@
+// @vitest-environment happy-dom
+import { renderView, testServices } from '@qiao/ui-kit/testing';
+import { cleanup, fireEvent, screen } from '@testing-library/react';
+import { useState, type ReactNode } from 'react';
+import { afterEach, expect, test } from 'vitest';
+import type { Reader } from '../../matrix/reading.ts';
+import { catalogues } from '../../strings/index.ts';
+import { PeopleTicks, usePeopleSearch } from './PeopleTicks.tsx';
+
+afterEach(cleanup);
+
+const people: readonly Reader[] = Array.from({ length: 45 }, (_, index) => ({
+  userId: `@p${String(index)}:x`,
+  name: `员工 ${String(index).padStart(2, '0')}`,
+  readAt: undefined,
+}));
+
+function Ticks(): ReactNode {
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const search = usePeopleSearch(people.length);
+  return (
+    <>
+      {search.box}
+      <PeopleTicks
+        label="People"
+        people={people.filter(search.fits)}
+        chosen={chosen}
+        isFixed={(userId) => userId === '@p1:x'}
+        onChoose={(userId) => {
+          setChosen(new Set([...chosen, userId]));
+        }}
+      />
+      <p>{[...chosen].join()}</p>
+    </>
+  );
+}
+
+const ticks = (): HTMLInputElement[] => [
+  ...document.querySelectorAll<HTMLInputElement>('input[type=checkbox]'),
+];
+
+test('many people come by pages and can be searched; a choice stays while they are', async () => {
+  renderView(<Ticks />, await testServices({ answer: () => undefined, catalogues }));
+  expect(ticks()).toHaveLength(40);
+  fireEvent.click(screen.getByLabelText('员工 03'));
+  expect(ticks()[1]?.disabled).toBe(true);
+  fireEvent.click(screen.getByText('Show 5 more'));
+  expect(ticks()).toHaveLength(45);
+  expect(screen.queryByText(/more$/)).toBeNull();
+  fireEvent.change(screen.getByLabelText('Find people'), { target: { value: '44' } });
+  await expect.poll(() => ticks().length).toBe(1);
+  fireEvent.click(screen.getByLabelText('员工 44'));
+  await screen.findByText('@p3:x,@p44:x');
+  fireEvent.change(screen.getByLabelText('Find people'), { target: { value: '没有' } });
+  await expect.poll(() => ticks().length).toBe(0);
+});
