@@ -268,7 +268,7 @@ describe('a start', () => {
     first.servers.up = false;
     const second = again(first);
     await second.device.begin();
-    expect(second.state()).toBe('failed');
+    expect(second.device.getSnapshot()).toMatchObject({ state: 'failed', id: first.storage.stored?.id });
     expect(second.storage.stored).toEqual(first.storage.stored);
     expect(second.browser.subscription).toBeDefined();
     second.servers.up = true;

@@ -39,7 +39,7 @@ export type PushState =
 export interface PushSnapshot {
   readonly state: PushState;
   readonly busy: boolean;
-  /** Of this browser's subscription, while it is on. */
+  /** Of this browser's subscription, where there is one: also while it is not known whether it still counts. */
   readonly id: string | undefined;
   /** Switching it on will make the browser ask. */
   readonly asks: boolean;
@@ -140,6 +140,7 @@ export class PushDevice extends ViewModel<PushSnapshot> {
       this.#rest(means);
       return;
     }
+    this.set({ id: stored.id });
     // Also while the gateway does not answer: what was subscribed before still comes.
     this.#hints.start(means.words, means.onWords);
     const { items } = await this.#call(pushApi.list, {});
@@ -264,7 +265,7 @@ export class PushDevice extends ViewModel<PushSnapshot> {
       try {
         await work(means);
       } catch (error) {
-        this.set({ state: 'failed', id: undefined, error });
+        this.set({ state: 'failed', error });
       }
       this.set({ busy: false });
     });

@@ -12,8 +12,11 @@ class Device extends ViewModel<Pick<PushSnapshot, 'state' | 'id'>> {
   outcome: 'delivered' | 'gone' | Error = 'delivered';
   begun = 0;
   removed: string[] = [];
-  constructor() {
-    super({ state: 'off', id: undefined });
+  constructor(state: PushSnapshot['state']) {
+    super({ state, id: undefined });
+  }
+  found(id: string): void {
+    this.set({ id });
   }
   begin = (): Promise<void> => {
     this.begun++;
@@ -54,9 +57,9 @@ const subscription = (id: string) => ({
   delivered_at: null,
 });
 
-async function setUp(listed: () => string[]) {
+async function setUp(listed: () => string[], state: PushSnapshot['state'] = 'off') {
   const services = await testServices({ answer: () => ({ items: listed().map(subscription) }) });
-  const device = new Device();
+  const device = new Device(state);
   const rules = new Rules();
   const model = new NotificationsViewModel(
     services,
@@ -85,6 +88,16 @@ describe('notifications', () => {
     await model.remove('phone', 'done');
     expect(device.removed).toEqual(['phone']);
     await expect.poll(others).toEqual([]);
+    unmount();
+  });
+
+  test('list nothing before it is known which one is this', async () => {
+    const { model, device, services, others } = await setUp(() => ['own', 'phone'], 'looking');
+    const unmount = model.mount();
+    await expect.poll(() => services.queries.isFetching()).toBe(0);
+    expect(others()).toBe('loading');
+    device.found('own');
+    expect(others()).toEqual(['phone']);
     unmount();
   });
 

@@ -1,9 +1,9 @@
 import type { Subscription } from '@qiao/push/contract';
-import { dataOf, LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
+import { LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
 import type { AccountLevel } from '../../matrix/account-level.ts';
 import type { NotifyRules } from '../../matrix/notify-rules.ts';
 import { pushApi } from '../../pwa/push-api.ts';
-import type { PushDevice } from '../../pwa/push-device.ts';
+import type { PushDevice, PushSnapshot } from '../../pwa/push-device.ts';
 
 /** How a test message went; `error`: our own interface did not take it. */
 export type TestState = 'busy' | 'delivered' | 'gone' | 'refused' | 'failed' | 'error';
@@ -26,14 +26,14 @@ export class NotificationsViewModel extends ViewModel<NotificationsSnapshot> {
   readonly #push: PushDevice;
   readonly #rules: NotifyRules;
   #all: Remote<readonly Subscription[]> = LOADING;
-  #own: string | undefined;
+  #own: Pick<PushSnapshot, 'state' | 'id'>;
 
   constructor(services: Services, push: PushDevice, rules: NotifyRules) {
     super({ others: LOADING, test: undefined, removing: undefined, choosing: undefined });
     this.#services = services;
     this.#push = push;
     this.#rules = rules;
-    this.#own = push.getSnapshot().id;
+    this.#own = push.getSnapshot();
   }
 
   protected override onMount(): void {
@@ -55,11 +55,11 @@ export class NotificationsViewModel extends ViewModel<NotificationsSnapshot> {
     });
     this.own(
       this.#push.subscribe(() => {
-        const { id } = this.#push.getSnapshot();
-        if (id === this.#own) return;
-        this.#own = id;
+        const before = this.#own;
+        this.#own = this.#push.getSnapshot();
+        if (this.#own.id === before.id && this.#own.state === before.state) return;
         this.#show();
-        void queries.invalidateQueries({ queryKey: KEY });
+        if (this.#own.id !== before.id) void queries.invalidateQueries({ queryKey: KEY });
       }),
     );
   }
@@ -92,12 +92,11 @@ export class NotificationsViewModel extends ViewModel<NotificationsSnapshot> {
   };
 
   #show(): void {
-    const all = dataOf(this.#all);
-    this.set({
-      others:
-        all === undefined || this.#all.state !== 'ready'
-          ? this.#all
-          : { ...this.#all, data: all.filter((each) => each.id !== this.#own) },
-    });
+    const { state, id } = this.#own;
+    const all = this.#all;
+    if (all.state !== 'ready') this.set({ others: all });
+    // Which of them is this one is not known yet.
+    else if (state === 'looking' && id === undefined) this.set({ others: LOADING });
+    else this.set({ others: { ...all, data: all.data.filter((each) => each.id !== id) } });
   }
 }
