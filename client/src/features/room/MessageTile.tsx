@@ -203,12 +203,17 @@ export const MessageTile = memo(function MessageTile(props: {
   }, [pressed]);
   const endPress = (): void => {
     clearTimeout(press.current);
-    if (!held.current) return;
+  };
+  /** The finger leaves, or the browser takes the gesture over. @returns whether it had rested long enough */
+  const release = (): boolean => {
+    endPress();
+    if (!held.current) return false;
     held.current = false;
-    // After the finger has left: until then the browser would close the menu again.
+    // After the events of the finger: the browser closes what is open when they end.
     setTimeout(() => {
       setPressed(true);
     });
+    return true;
   };
   const show = (): void => {
     setActive(true);
@@ -242,7 +247,7 @@ export const MessageTile = memo(function MessageTile(props: {
         if (event.pointerType === 'mouse') show();
       }}
       onPointerLeave={(event) => {
-        clearTimeout(press.current);
+        endPress();
         if (event.pointerType === 'mouse') hide();
       }}
       onFocus={show}
@@ -259,10 +264,18 @@ export const MessageTile = memo(function MessageTile(props: {
           setActive(true);
         }, LONG_PRESS_MS);
       }}
-      onPointerUp={endPress}
+      onPointerUp={(event) => {
+        endPress();
+        if (event.pointerType === 'pen') release();
+      }}
       onPointerCancel={endPress}
+      onTouchEnd={(event) => {
+        // No click follows: it would press what is below the finger, and close the menu.
+        if (release()) event.preventDefault();
+      }}
+      onTouchCancel={release}
       onPointerMove={(event) => {
-        if (Math.abs(event.movementX) + Math.abs(event.movementY) > 4) clearTimeout(press.current);
+        if (Math.abs(event.movementX) + Math.abs(event.movementY) > 4) endPress();
       }}
       onContextMenu={(event) => {
         // The long press has its own menu.

@@ -51,8 +51,8 @@ function InQueue(props: { unsent: Unsent }): ReactNode {
     const reason = state.reason ?? '';
     return (
       <div className="c-send c-send--failed" role="alert">
-        <ErrorIcon width={16} height={16} aria-hidden />
-        <span>
+        <span className="c-send__text">
+          <ErrorIcon width={16} height={16} aria-hidden />
           {t(`unsent.failed_${what}`)} {t(`refused.${reasonKey(reason)}`, { reason })}
         </span>
         {mayRetry(reason) && (
@@ -85,8 +85,8 @@ function InQueue(props: { unsent: Unsent }): ReactNode {
   if (state.state === 'sending') return <Clock />;
   return (
     <div className="c-send" data-waits={state.waitsFor}>
-      <OfflineIcon width={16} height={16} aria-hidden />
-      <span>
+      <span className="c-send__text">
+        <OfflineIcon width={16} height={16} aria-hidden />
         {t(state.waitsFor === 'server' ? 'unsent.waits_server' : 'unsent.waits_connection')}
         {uploading && progress > 0 ? ` ${format.percent(progress)}` : ''}
       </span>
