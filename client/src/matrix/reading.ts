@@ -23,6 +23,13 @@ export interface Answered {
   readonly mine: boolean;
 }
 
+/** People of a room, as many as are listed. */
+export interface Readers {
+  readonly people: readonly Reader[];
+  /** How many more are in the room. */
+  readonly unlisted: number;
+}
+
 /** Most people named for one message. */
 const MAX_READERS = 1000;
 /** Bots' localparts begin like this. */
@@ -57,14 +64,13 @@ export class Reading {
    * People of the room but the reader, those who read the message first; bots are left out. Without a message nobody
    * has read it.
    */
-  async readers(roomId: string, eventId?: string): Promise<readonly Reader[]> {
+  async readers(roomId: string, eventId?: string): Promise<Readers> {
     const room = this.#client.getRoom(roomId);
-    if (!room) return [];
+    if (!room) return { people: [], unlisted: 0 };
     await room.loadMembersIfNeeded().catch(() => undefined);
     const me = this.#client.getSafeUserId();
-    return room
-      .getJoinedMembers()
-      .filter(({ userId }) => userId !== me && !userId.startsWith(BOT))
+    const members = room.getJoinedMembers().filter(({ userId }) => userId !== me && !userId.startsWith(BOT));
+    const people = members
       .slice(0, MAX_READERS)
       .map(({ userId, name }) => ({
         userId,
@@ -75,6 +81,7 @@ export class Reading {
         (one, other) =>
           (one.readAt ?? Infinity) - (other.readAt ?? Infinity) || one.name.localeCompare(other.name),
       );
+    return { people, unlisted: members.length - people.length };
   }
 
   /** Whether this person has read the message, as far as their devices told. */

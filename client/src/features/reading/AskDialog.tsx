@@ -12,7 +12,7 @@ import type { ReactNode } from 'react';
 import { useMatrix } from '../../matrix/context.tsx';
 import { AskOptions } from './AskOptions.tsx';
 import { AskViewModel, type AskToSend } from './AskViewModel.ts';
-import { PeopleTicks, usePeopleSearch } from './PeopleTicks.tsx';
+import { PeopleTicks, Unlisted, usePeopleSearch } from './PeopleTicks.tsx';
 import './reading.css';
 
 /** Longest text that is written in the dialog itself, characters. */
@@ -86,6 +86,7 @@ export default function AskDialog(props: {
           )}
           <section className="q-stack q-stack--tight" aria-label={t('whom')}>
             <h3>{t('whom')}</h3>
+            {state.unlisted > 0 && <Unlisted listed={people.length} unlisted={state.unlisted} />}
             {search.box}
             {shown.length === 0 ? (
               <p className="q-muted">{t('find_none')}</p>

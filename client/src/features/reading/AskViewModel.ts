@@ -15,6 +15,8 @@ export interface AskToSend {
 export interface AskSnapshot {
   readonly loading: boolean;
   readonly people: readonly Reader[];
+  /** How many more are in the conversation. */
+  readonly unlisted: number;
   readonly chosen: ReadonlySet<string>;
   readonly form: AskForm;
   readonly text: string;
@@ -35,6 +37,7 @@ export class AskViewModel extends ViewModel<AskSnapshot> {
     super({
       loading: true,
       people: [],
+      unlisted: 0,
       chosen: new Set(),
       form: BLANK_ASK,
       text: '',
@@ -48,10 +51,10 @@ export class AskViewModel extends ViewModel<AskSnapshot> {
   }
 
   protected override onMount(): void {
-    void this.#reading.readers(this.#roomId).then((people) => {
+    void this.#reading.readers(this.#roomId).then(({ people, unlisted }) => {
       const [only, ...others] = people;
       const chosen = only !== undefined && others.length === 0 ? [only.userId] : [];
-      this.set({ loading: false, people, chosen: new Set(chosen) });
+      this.set({ loading: false, people, unlisted, chosen: new Set(chosen) });
     });
   }
 

@@ -7,7 +7,7 @@ import './reading.css';
 /** People shown at once. */
 const PAGE = 40;
 /** From so many people on they can be searched. */
-export const MANY = 8;
+const MANY = 8;
 
 /** People to be ticked, by pages; what is typed narrows them. */
 export function PeopleTicks(props: {
@@ -59,6 +59,13 @@ export function PeopleTicks(props: {
       )}
     </>
   );
+}
+
+/** Says that not everybody of the conversation is listed. */
+export function Unlisted(props: { listed: number; unlisted: number }): ReactNode {
+  const { t } = useText('reading');
+  const { listed, unlisted } = props;
+  return <p className="q-muted">{t('unlisted', { listed, total: listed + unlisted })}</p>;
 }
 
 /** Narrows people by name. */

@@ -15,7 +15,7 @@ import { useMatrix } from '../../matrix/context.tsx';
 import type { Reader } from '../../matrix/reading.ts';
 import { AskOptions } from './AskOptions.tsx';
 import type { MessageRef } from './asking.ts';
-import { PeopleTicks, usePeopleSearch } from './PeopleTicks.tsx';
+import { PeopleTicks, Unlisted, usePeopleSearch } from './PeopleTicks.tsx';
 import { ReadingViewModel, type Asked } from './ReadingViewModel.ts';
 import './reading.css';
 
@@ -41,12 +41,12 @@ export default function ReadingDialog(props: { message: MessageRef; onClose: () 
   const { reading } = useMatrix();
   const { roomId, eventId } = props.message;
   const [state, model] = useViewModel(() => new ReadingViewModel(services, reading, { roomId, eventId }));
-  const { read, unread, chosen } = state;
+  const { read, unread, unlisted, chosen } = state;
   const asked: Asked = dataOf(state.asked) ?? {};
   const failed = state.asked.state === 'failed' ? state.asked : undefined;
   const search = usePeopleSearch(read.length + unread.length);
   const section = (kind: 'unread' | 'read', people: readonly Reader[], action?: ReactNode): ReactNode => {
-    const title = t(kind, { count: people.length });
+    const title = t(unlisted > 0 ? `${kind}_listed` : kind, { count: people.length });
     const shown = people.filter(search.fits);
     return (
       <section className="q-stack q-stack--tight" aria-label={title}>
@@ -54,7 +54,9 @@ export default function ReadingDialog(props: { message: MessageRef; onClose: () 
           <h3>{title}</h3>
           {action}
         </div>
-        {people.length === 0 && <p className="q-muted">{t(`${kind}_none`)}</p>}
+        {people.length === 0 && (
+          <p className="q-muted">{t(unlisted > 0 ? `${kind}_listed_none` : `${kind}_none`)}</p>
+        )}
         {people.length > 0 && shown.length === 0 && <p className="q-muted">{t('find_none')}</p>}
         {shown.length > 0 && (
           <PeopleTicks
@@ -109,6 +111,7 @@ export default function ReadingDialog(props: { message: MessageRef; onClose: () 
               {services.explain(failed.error)}
             </Banner>
           )}
+          {unlisted > 0 && <Unlisted listed={read.length + unread.length} unlisted={unlisted} />}
           {search.box}
           {section(
             'unread',

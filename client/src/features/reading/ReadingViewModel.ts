@@ -2,7 +2,7 @@ import type { Obligation } from '@qiao/notices/contract';
 import { dataOf, LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
 import type { Reader, Reading } from '../../matrix/reading.ts';
 import { NOTICES_KEY, readingApi } from './api.ts';
-import { askFrom, BLANK_ASK, isDuePast, register, type AskForm, type MessageRef } from './asking.ts';
+import { askFrom, BLANK_ASK, isDuePast, register, remind, type AskForm, type MessageRef } from './asking.ts';
 
 /** Who was asked for what, by user id. */
 export type Asked = Readonly<Record<string, Obligation>>;
@@ -11,6 +11,8 @@ export interface ReadingSnapshot {
   readonly loading: boolean;
   readonly read: readonly Reader[];
   readonly unread: readonly Reader[];
+  /** How many more are in the conversation; whether they have read is not known. */
+  readonly unlisted: number;
   /** Who has read is known without it. */
   readonly asked: Remote<Asked>;
   readonly chosen: ReadonlySet<string>;
@@ -41,6 +43,7 @@ export class ReadingViewModel extends ViewModel<ReadingSnapshot> {
       loading: true,
       read: [],
       unread: [],
+      unlisted: 0,
       asked: LOADING,
       chosen: new Set(),
       form: BLANK_ASK,
@@ -77,11 +80,12 @@ export class ReadingViewModel extends ViewModel<ReadingSnapshot> {
 
   async #readers(): Promise<void> {
     const { roomId, eventId } = this.#message;
-    const readers = await this.#reading.readers(roomId, eventId);
+    const { people, unlisted } = await this.#reading.readers(roomId, eventId);
     this.set({
       loading: false,
-      read: readers.filter((one) => one.readAt !== undefined),
-      unread: readers.filter((one) => one.readAt === undefined),
+      read: people.filter((one) => one.readAt !== undefined),
+      unread: people.filter((one) => one.readAt === undefined),
+      unlisted,
     });
   }
 
@@ -96,15 +100,11 @@ export class ReadingViewModel extends ViewModel<ReadingSnapshot> {
     this.set({ form, late: false });
   };
 
-  /** Reminds everybody who has not read. */
+  /** Reminds everybody listed who has not read. */
   readonly remind = (): Promise<void> =>
-    this.#busily(async () => {
-      await register(this.#services, this.#message, {
-        kind: 'unread',
-        asked: this.snapshot.unread.map((one) => one.userId),
-        dueAt: undefined,
-        everyMinutes: undefined,
-      });
+    this.#busily(() => {
+      const unread = this.snapshot.unread.map((one) => one.userId);
+      return remind(this.#services, this.#message, unread);
     });
 
   /** Asks the chosen people. */
