@@ -40,6 +40,17 @@ const HTML = [
   '<details open ontoggle="window.hacked=1"><summary>x</summary></details>',
   '<pre><code class="language-js language-\u202e">' + 'x'.repeat(30_000) + '</code></pre>',
 ];
+/** Event handlers where only a parser of HTML finds them, and words that only look like some. */
+const HANDLERS = [
+  '<p title="a > b" onclick="window.hacked=1">x</p>',
+  `"said" 'twice' <img src=x onerror=window.hacked=1>`,
+  '<a href="x"onclick="window.hacked=1"title=\'on\'ONFOCUS=window.hacked=1>x</a>',
+  '<img\nalt=">"\n/onerror\n=\nwindow.hacked=1 src=x>',
+  '<p title="unclosed onclick=window.hacked=1><p onclick=window.hacked=1>" onclick=window.hacked=1>x</p>',
+  '<a\u0000 onclick=window.hacked=1>x</a><img\tonerror&#61;x onerror="&#119;indow.hacked=1" src=x>',
+  '<!-- " --><b onclick=window.hacked=1>x</b><template><b onclick=window.hacked=1></b><base href=x></template>',
+  '<p onclick=window.hacked=1 =x ""onload=y>x</p><p onclick="window.hacked=1"',
+];
 const TEXTS = [
   '',
   ' ',
@@ -313,7 +324,7 @@ test.each(['plain', 'sealed'] as const)('hostile events in the %s room', async (
       : nio.send(roomId, hostile.type, hostile.content);
   // Each piece of HTML once, whatever the seed picks: the browser reports handlers even of what is not shown.
   if (kind === 'plain')
-    for (const html of HTML)
+    for (const html of [...HTML, ...HANDLERS])
       await send({
         type: 'm.room.message',
         content: { msgtype: 'm.text', body: 'x', format: 'org.matrix.custom.html', formatted_body: html },
@@ -369,4 +380,43 @@ test.each(['plain', 'sealed'] as const)('hostile events in the %s room', async (
     /Failed to load resource|Failed to aggregate child event|Failed to load parent event|missing field `from_device`/;
   const faults = device.errors.slice(before).filter((text) => !logged.test(text));
   expect(faults).toEqual([]);
+});
+
+test('addresses and words are shown, and pasted, as they are', async () => {
+  const { page } = device;
+  const before = device.errors.length;
+  const link = '<a href="https://example.invalid/onboarding?next=/on/one#on">on call</a>';
+  await colleague.send(rooms['plain'] ?? '', 'm.room.message', {
+    msgtype: 'm.text',
+    body: 'on call',
+    format: 'org.matrix.custom.html',
+    formatted_body: `${link} <img alt=" one, on time" src="mxc://a/b">`,
+  });
+  await page
+    .getByRole('link', { name: /敌意 plain/ })
+    .first()
+    .click();
+  const shown = page.getByRole('article').filter({ hasText: 'on call' });
+  await shown.getByText('one, on time', { exact: false }).waitFor();
+  const address = 'https://example.invalid/onboarding?next=/on/one#on';
+  expect(await shown.getByRole('link', { name: 'on call' }).getAttribute('href')).toBe(address);
+  const box = page.getByRole('textbox', { name: 'Write a message' });
+  const paste = (html: string): Promise<void> =>
+    box.evaluate((node, given) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData('text/html', given);
+      clipboardData.setData('text/plain', 'x');
+      node.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+    }, html);
+  await box.click();
+  await paste(`<meta charset="utf-8"><b style="font-weight:normal">${link} <strong>bold</strong></b>`);
+  await box.getByRole('link', { name: 'on call' }).waitFor();
+  expect(await box.getByRole('link', { name: 'on call' }).getAttribute('href')).toBe(address);
+  expect(await box.locator('strong').allTextContents()).toEqual(['bold']);
+  for (const html of [...HTML, ...HANDLERS]) await paste(html);
+  expect(await page.evaluate(() => 'hacked' in globalThis)).toBe(false);
+  expect(foreign).toEqual([]);
+  expect(device.errors.slice(before).filter((text) => /Content Security Policy/.test(text))).toEqual([]);
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.press('Delete');
 });

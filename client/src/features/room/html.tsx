@@ -82,6 +82,9 @@ function children(parent: Node, walk: Walk, depth: number): ReactNode[] {
   ));
 }
 
+/** The nodes are of another window. */
+const isElement = (node: Node): node is Element => node.nodeType === Node.ELEMENT_NODE;
+
 function build(node: Node, walk: Walk, depth: number): ReactNode {
   if (++walk.nodes > MOST_NODES) return null;
   if (node.nodeType === Node.TEXT_NODE) {
@@ -89,7 +92,7 @@ function build(node: Node, walk: Walk, depth: number): ReactNode {
     const within = node.parentElement?.closest('a, code, pre');
     return within ? text : <Linked text={text} />;
   }
-  if (!(node instanceof Element)) return null;
+  if (!isElement(node)) return null;
   const name = node.localName;
   if (DROPPED.has(name)) return null;
   if (depth > DEPTH) return node.textContent;
