@@ -27,12 +27,12 @@ const ActivateView = lazy(() => import('../features/activate/ActivateView.tsx'))
 const SignInView = lazy(() => import('../features/signin/SignInView.tsx'));
 const Shell = lazy(() => import('./Shell.tsx'));
 
-function Splash(): ReactNode {
+function Splash(props: { leaving?: boolean }): ReactNode {
   const { t } = useText('app');
   return (
     <main className="c-splash">
       <Logo size={56} />
-      <Busy label={t('starting')} />
+      <Busy label={props.leaving === true ? t('signing_out') : t('starting')} />
     </main>
   );
 }
@@ -43,6 +43,8 @@ function Current(props: { state: AppState; model: AppViewModel; loginToken: stri
   switch (state.at) {
     case 'starting':
       return <Splash />;
+    case 'signing-out':
+      return <Splash leaving />;
     case 'no-storage':
       return state.why === 'insecure' ? (
         <Screen title={t('insecure')} text={t('insecure_text')} />

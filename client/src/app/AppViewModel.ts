@@ -39,7 +39,9 @@ export type AppState =
   /** The homeserver wants the person to sign in again; the keys are still here. */
   | { readonly at: 'soft-signed-out'; readonly userId: string }
   | { readonly at: 'failed'; readonly error: unknown }
-  | { readonly at: 'signed-in'; readonly matrix: MatrixSession };
+  | { readonly at: 'signed-in'; readonly matrix: MatrixSession }
+  /** Servers are told; what is stored here goes. */
+  | { readonly at: 'signing-out'; readonly matrix: MatrixSession };
 
 export interface AppSnapshot {
   readonly state: AppState;
@@ -55,6 +57,9 @@ export const sessionFor = (userId: string): Session => ({
   permissions: {},
 });
 
+/** How long a sign-out waits until our own interfaces have ended their session, in milliseconds. */
+const END_SESSION_MS = 2_000;
+
 /** Base of the client-server API: the gateway's own origin. */
 export const homeserverUrl = (): string => location.origin;
 
@@ -69,6 +74,7 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
   #stored: StoredSession | undefined;
   #proving: Promise<void> | undefined;
   #entering: Promise<void> | undefined;
+  #signingOut: Promise<void> | undefined;
 
   /** @param options `proof`: of somebody who has just activated an account, signed in if nobody is here */
   constructor(i18n: I18n, options: { deviceName: () => string; proof?: Proof | undefined }) {
@@ -86,6 +92,8 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
     this.#deviceName = options.deviceName;
     this.#proof = options.proof;
     this.#lock.onAsked = async () => {
+      // The next tab finds nobody signed in.
+      if (this.#signingOut) return this.#signingOut;
       const { state } = this.snapshot;
       if (state.at === 'signed-in') await state.matrix.stop();
       this.set({ state: { at: 'elsewhere' } });
@@ -166,15 +174,27 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
    * Signs this device out and forgets what it stored.
    * @param everywhere the person's other devices, too
    */
-  readonly signOut = async (everywhere = false): Promise<void> => {
+  readonly signOut = (everywhere = false): Promise<void> => {
+    this.#signingOut ??= this.#signOut(everywhere).finally(() => {
+      this.#signingOut = undefined;
+    });
+    return this.#signingOut;
+  };
+
+  async #signOut(everywhere: boolean): Promise<void> {
     const { state } = this.snapshot;
-    // Needs the session of our own interfaces.
-    if (state.at === 'signed-in') await state.matrix.push.end(everywhere);
-    await this.#api.call(endSession, {}).catch(() => undefined);
-    if (state.at === 'signed-in') await state.matrix.signOut(everywhere);
+    const matrix = state.at === 'signed-in' ? state.matrix : undefined;
+    if (matrix) {
+      this.set({ state: { at: 'signing-out', matrix } });
+      // Needs the session of our own interfaces.
+      await matrix.push.end(everywhere);
+    }
+    const late = AbortSignal.timeout(END_SESSION_MS);
+    await this.#api.call(endSession, { signal: late }).catch(() => undefined);
+    if (matrix) await matrix.signOut(everywhere);
     else await this.#forget();
     this.#left('asked');
-  };
+  }
 
   /** @param fresh the person has signed in just now, with this password */
   async #start(stored: StoredSession, vault: Vault, fresh?: { password: string | undefined }): Promise<void> {
@@ -241,7 +261,8 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
 
   async #prove(): Promise<void> {
     const { state } = this.snapshot;
-    if (state.at !== 'signed-in') return;
+    // Pushes are ended with it while one signs out.
+    if (state.at !== 'signed-in' && state.at !== 'signing-out') return;
     const openid = await openIdToken(await state.matrix.tokens.fresh());
     await this.#api.call(createSession, { body: { openid, delivery: 'cookie' } });
     const answer = await this.#api.call(me, {});
