@@ -102,7 +102,12 @@ export class MatrixSession {
     this.search = new SearchFeed(client);
     this.reading = new Reading(client);
     this.notifyRules = new NotifyRules(client);
-    this.push = new PushDevice({ vault, pushers: pushersOf(client), rooms: this.rooms });
+    this.push = new PushDevice({
+      vault,
+      pushers: pushersOf(client),
+      rooms: this.rooms,
+      status: this.status,
+    });
     client.on(HttpApiEvent.SessionLoggedOut, (error) => {
       this.#onEnded?.(error.data['soft_logout'] === true ? 'soft' : 'hard');
     });

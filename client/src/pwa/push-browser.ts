@@ -17,8 +17,8 @@ export interface PushBrowser {
   permission(): NotificationPermission;
   /** Asks the person; has to be called straight from a click. */
   ask(): Promise<NotificationPermission>;
-  /** Tells when the person changes the permission in the browser's own settings. */
-  onPermission(listener: () => void): void;
+  /** Tells when the person changes the permission in the browser's own settings. @returns ends it */
+  onPermission(listener: () => void): () => void;
   current(): Promise<BrowserSubscription | undefined>;
   /**
    * The subscription for pushes of this server; made if there is none.
@@ -27,6 +27,8 @@ export interface PushBrowser {
   subscribe(serverKey: string): Promise<BrowserSubscription>;
   /** Ends the subscription, if there is one. */
   unsubscribe(): Promise<void>;
+  /** Tags of the notifications that are shown: ids of rooms, and `qiao`. */
+  shown(): Promise<readonly string[]>;
   /** Takes away the notifications that are shown; without a room all of them, and the count at the app's icon. */
   quiet(roomId?: string): Promise<void>;
 }
@@ -82,13 +84,18 @@ export const browserPush: PushBrowser = {
   ask: () => Notification.requestPermission(),
   onPermission: (listener) => {
     // Not every browser tells it: then the next look at the settings does.
-    if (!('permissions' in navigator)) return;
-    navigator.permissions.query({ name: 'notifications' }).then(
-      (status) => {
-        status.addEventListener('change', listener);
-      },
-      () => undefined,
-    );
+    const ended = new AbortController();
+    if ('permissions' in navigator)
+      navigator.permissions.query({ name: 'notifications' }).then(
+        (status) => {
+          // Adds nothing where it has ended by now.
+          status.addEventListener('change', listener, { signal: ended.signal });
+        },
+        () => undefined,
+      );
+    return () => {
+      ended.abort();
+    };
   },
   current: async () => read((await (await registered())?.pushManager.getSubscription()) ?? null),
   subscribe: async (serverKey) => {
@@ -104,6 +111,8 @@ export const browserPush: PushBrowser = {
   unsubscribe: async () => {
     await (await (await registered())?.pushManager.getSubscription())?.unsubscribe();
   },
+  shown: async () =>
+    ((await (await registered())?.getNotifications()) ?? []).map((notification) => notification.tag),
   quiet: async (roomId) => {
     const shown = await (await registered())?.getNotifications(roomId === undefined ? {} : { tag: roomId });
     for (const notification of shown ?? []) notification.close();

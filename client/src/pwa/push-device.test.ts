@@ -1,11 +1,12 @@
 // @vitest-environment happy-dom
-import { ApiClient } from '@qiao/ui-kit';
+import { ApiClient, ViewModel } from '@qiao/ui-kit';
 import { answeringFetch, Refuse } from '@qiao/ui-kit/testing';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Pusher } from '../matrix/pushers.ts';
 import type { RoomEntry, RoomsSnapshot } from '../matrix/rooms.ts';
 import type { Hints } from './hints.ts';
 import type { BrowserSubscription, PushBrowser } from './push-browser.ts';
+import type { Connection, StatusSnapshot } from '../matrix/status.ts';
 import { PushDevice, type StoredPush } from './push-device.ts';
 
 /* One browser, over a push gateway, a homeserver, a push service and a storage that the test plays. */
@@ -18,6 +19,11 @@ class Browser implements PushBrowser {
   subscription: BrowserSubscription | undefined;
   reachable = true;
   readonly quieted: (string | undefined)[] = [];
+  showing: string[] = [];
+  /** Ends a wait of the push service, as the test does. */
+  hanging: Promise<void> | undefined;
+  /** Who is told of the permission. */
+  listeners = 0;
   #changed: () => void = () => undefined;
   #made = 0;
 
@@ -28,8 +34,12 @@ class Browser implements PushBrowser {
     this.allowed = this.answer;
     return Promise.resolve(this.allowed);
   }
-  onPermission(listener: () => void): void {
+  onPermission(listener: () => void): () => void {
     this.#changed = listener;
+    this.listeners++;
+    return () => {
+      this.listeners--;
+    };
   }
   forbid(): void {
     this.allowed = 'denied';
@@ -39,17 +49,21 @@ class Browser implements PushBrowser {
   current(): Promise<BrowserSubscription | undefined> {
     return Promise.resolve(this.subscription);
   }
-  subscribe(): Promise<BrowserSubscription> {
-    if (!this.reachable) return Promise.reject(new Error('push service error'));
+  async subscribe(): Promise<BrowserSubscription> {
+    await this.hanging;
+    if (!this.reachable) throw new Error('push service error');
     this.subscription ??= {
       endpoint: `https://push.example/${String(this.#made++)}`,
       keys: { p256dh: 'p', auth: 'a' },
     };
-    return Promise.resolve(this.subscription);
+    return this.subscription;
   }
   unsubscribe(): Promise<void> {
     this.subscription = undefined;
     return Promise.resolve();
+  }
+  shown(): Promise<string[]> {
+    return Promise.resolve(this.showing);
   }
   quiet(roomId?: string): Promise<void> {
     this.quieted.push(roomId);
@@ -78,29 +92,38 @@ class Servers {
   readonly pushers = new Map<string, Pusher>();
   signedIn = true;
   up = true;
+  /** Answers nothing, as a network that swallows everything. */
+  hangs = false;
+  outcome = 'delivered';
   #made = 0;
 
   readonly api = new ApiClient({
     language: () => 'en',
-    fetch: answeringFetch(({ method, path, body }) => {
-      if (!this.up) throw new TypeError('offline');
-      if (!this.signedIn) throw new Refuse(401, 'platform.not_signed_in');
-      const id = path.split('/')[4];
-      if (path === '/api/push/settings')
-        return { application_server_key: 'K', app_id: 'qiao.web', notify_url: 'http://host/notify' };
-      if (method === 'GET') return { items: [...this.subscriptions.keys()].map((each) => ({ id: each })) };
-      if (method === 'POST' && id === undefined) {
-        const { endpoint } = body as { endpoint: string };
-        for (const [known, its] of this.subscriptions) if (its === endpoint) return { id: known };
-        const made = `id${String(this.#made++)}`;
-        this.subscriptions.set(made, endpoint);
-        return { id: made };
-      }
-      if (method === 'POST') return { outcome: 'delivered' };
-      if (!this.subscriptions.delete(id ?? '')) throw new Refuse(404, 'platform.not_found');
-      return undefined;
-    }),
+    fetch: this.#orNever(
+      answeringFetch(({ method, path, body }) => {
+        if (!this.up) throw new TypeError('offline');
+        if (!this.signedIn) throw new Refuse(401, 'platform.not_signed_in');
+        const id = path.split('/')[4];
+        if (path === '/api/push/settings')
+          return { application_server_key: 'K', app_id: 'qiao.web', notify_url: 'http://host/notify' };
+        if (method === 'GET') return { items: [...this.subscriptions.keys()].map((each) => ({ id: each })) };
+        if (method === 'POST' && id === undefined) {
+          const { endpoint } = body as { endpoint: string };
+          for (const [known, its] of this.subscriptions) if (its === endpoint) return { id: known };
+          const made = `id${String(this.#made++)}`;
+          this.subscriptions.set(made, endpoint);
+          return { id: made };
+        }
+        if (method === 'POST') return { outcome: this.outcome };
+        if (!this.subscriptions.delete(id ?? '')) throw new Refuse(404, 'platform.not_found');
+        return undefined;
+      }),
+    ),
   });
+
+  #orNever(given: typeof fetch): typeof fetch {
+    return (...call) => (this.hangs ? new Promise(() => undefined) : given(...call));
+  }
 
   readonly matrix = {
     set: (pusher: Pusher): Promise<void> => {
@@ -114,6 +137,15 @@ class Servers {
   };
 }
 
+class Status extends ViewModel<StatusSnapshot> {
+  constructor() {
+    super({ connection: 'catching-up', since: 0, clockOff: 0, heardAt: 0 });
+  }
+  become(connection: Connection): void {
+    this.set({ connection });
+  }
+}
+
 class Rooms {
   #listener: () => void = () => undefined;
   #rooms: readonly RoomEntry[] = [];
@@ -123,8 +155,10 @@ class Rooms {
   };
   readonly getSnapshot = (): RoomsSnapshot =>
     ({ ready: true, rooms: this.#rooms }) as unknown as RoomsSnapshot;
-  put(...rooms: { roomId: string; unread: number }[]): void {
-    this.#rooms = rooms.map((room) => ({ name: room.roomId, mentions: 0, ...room }) as unknown as RoomEntry);
+  put(...rooms: { roomId: string; unread: number; invitation?: object }[]): void {
+    this.#rooms = rooms.map(
+      (room) => ({ name: room.roomId, mentions: 0, markedUnread: false, ...room }) as unknown as RoomEntry,
+    );
     this.#listener();
   }
 }
@@ -132,7 +166,8 @@ class Rooms {
 function setUp(given: { browser?: Browser; storage?: Storage; servers?: Servers } = {}) {
   const { browser = new Browser(), storage = new Storage(), servers = new Servers() } = given;
   const rooms = new Rooms();
-  const device = new PushDevice({ vault: storage, pushers: servers.matrix, rooms });
+  const status = new Status();
+  const device = new PushDevice({ vault: storage, pushers: servers.matrix, rooms, status });
   device.connect({
     api: servers.api,
     enter: () => {
@@ -151,7 +186,7 @@ function setUp(given: { browser?: Browser; storage?: Storage; servers?: Servers 
     onWords: () => () => undefined,
   });
   const state = () => device.getSnapshot().state;
-  return { browser, storage, servers, rooms, device, state };
+  return { browser, storage, servers, rooms, status, device, state };
 }
 /** The next page in the same browser. */
 const again = (before: ReturnType<typeof setUp>) => setUp(before);
@@ -347,6 +382,83 @@ describe('signing out', () => {
     expect(all.servers.subscriptions.size).toBe(0);
     nothingLeft(all);
   });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('on a network that hangs, signing out leaves nothing here, after one short wait', async () => {
+  const all = await switchedOn();
+  vi.useFakeTimers();
+  all.servers.hangs = true;
+  void all.device.begin(true);
+  const ended = vi.fn();
+  void all.device.end(true).then(ended);
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(ended).toHaveBeenCalled();
+  nothingLeft(all);
+});
+
+describe('a page whose work has ended', () => {
+  test('hears of no permission, and registers nothing', async () => {
+    const { device, browser, servers, storage } = setUp();
+    await device.begin();
+    expect(browser.listeners).toBe(1);
+    await device.stop();
+    expect(browser.listeners).toBe(0);
+    await device.turnOn();
+    expect([servers.subscriptions.size, servers.pushers.size, storage.stored]).toEqual([0, 0, undefined]);
+  });
+
+  test('does not go on with what was under way, which stopping waits for', async () => {
+    const { device, browser, servers, storage } = setUp();
+    await device.begin();
+    let go = (): void => undefined;
+    browser.hanging = new Promise((resolve) => (go = resolve));
+    const turning = device.turnOn();
+    const asked = vi.spyOn(browser, 'subscribe');
+    await vi.waitFor(() => {
+      expect(asked).toHaveBeenCalled();
+    });
+    const stopped = vi.fn();
+    const stopping = device.stop().then(stopped);
+    await Promise.resolve();
+    expect(stopped).not.toHaveBeenCalled();
+    go();
+    await Promise.all([turning, stopping]);
+    expect([servers.subscriptions.size, servers.pushers.size, storage.stored]).toEqual([0, 0, undefined]);
+    expect(device.getSnapshot().state).not.toBe('failed');
+  });
+});
+
+test('a browser that the push service has forgotten is said, and is switched on anew', async () => {
+  const { device, servers, browser, state } = await switchedOn();
+  servers.outcome = 'gone';
+  expect(await device.test()).toBe('gone');
+  expect(state()).toBe('gone');
+  expect(browser.subscription).toBeUndefined();
+  await device.turnOn();
+  expect(state()).toBe('on');
+});
+
+test('what was read elsewhere while no page was open loses its notification, once that is known', async () => {
+  vi.useFakeTimers();
+  const browser = new Browser();
+  browser.showing = ['!read', '!unread', '!invited', '!left', 'qiao'];
+  const { rooms, status } = setUp({ browser });
+  // As stored, older than the notifications.
+  rooms.put({ roomId: '!read', unread: 0 }, { roomId: '!unread', unread: 0 });
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(browser.quieted).toEqual([]);
+  status.become('live');
+  rooms.put(
+    { roomId: '!read', unread: 0 },
+    { roomId: '!unread', unread: 1 },
+    { roomId: '!invited', unread: 0, invitation: {} },
+  );
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(browser.quieted).toEqual(['!read', '!left']);
 });
 
 test('a conversation that was read loses its notification', async () => {

@@ -7,8 +7,9 @@ import {
   type Endpoint,
   type EndpointShape,
 } from '@qiao/ui-kit';
-import type { RoomsStore } from '../matrix/rooms.ts';
+import type { RoomEntry, RoomsStore } from '../matrix/rooms.ts';
 import type { Pushers } from '../matrix/pushers.ts';
+import type { StatusModel } from '../matrix/status.ts';
 import type { Vault } from '../matrix/vault.ts';
 import { HintsKeeper, type HintWords } from './hints-keeper.ts';
 import { pushApi } from './push-api.ts';
@@ -34,7 +35,9 @@ export type PushState =
   | 'off'
   | 'on'
   /** It was to be switched on, or renewed at the start, and did not work. */
-  | 'failed';
+  | 'failed'
+  /** The push service has forgotten this browser, as a test showed: a new subscription is needed. */
+  | 'gone';
 
 export interface PushSnapshot {
   readonly state: PushState;
@@ -60,17 +63,33 @@ export interface PushMeans {
   readonly onWords: (listener: () => void) => () => void;
 }
 
-/** How long a sign-out waits for servers, in milliseconds. */
+/** How long servers are waited for where something ends, all of it together, in milliseconds. */
 const END_PATIENCE_MS = 4_000;
+/** How long the next tab waits for what is under way here, in milliseconds. */
+const STOP_PATIENCE_MS = 2_000;
+/** Time in which the conversations have taken in what the homeserver has said, in milliseconds. */
+const SETTLE_MS = 1_000;
 
-const within = async (work: Promise<unknown>): Promise<void> => {
+/** Waits for several pieces of work one after the other, for all of them together no longer than `ms`. */
+function patience(ms: number): { within: (work: Promise<unknown>) => Promise<void>; end: () => void } {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, END_PATIENCE_MS);
+    timer = setTimeout(resolve, ms);
   });
-  await Promise.race([work.catch(() => undefined), late]);
-  clearTimeout(timer);
-};
+  return {
+    within: async (work) => {
+      await Promise.race([work.catch(() => undefined), late]);
+    },
+    end: () => {
+      clearTimeout(timer);
+    },
+  };
+}
+
+const waits = (room: RoomEntry): boolean => room.unread > 0 || room.mentions > 0 || room.markedUnread;
+
+/** Thrown in work that is under way when the page's work has ended. */
+class Over extends Error {}
 
 /**
  * Pushes to this browser: the subscription at its push service, at our gateway, and the pusher at the homeserver.
@@ -81,15 +100,18 @@ export class PushDevice extends ViewModel<PushSnapshot> {
   readonly #pushers: Pushers;
   readonly #hints: HintsKeeper;
   readonly #rooms: Pick<RoomsStore, 'subscribe' | 'getSnapshot'>;
+  readonly #status: Pick<StatusModel, 'subscribe' | 'getSnapshot'>;
   #means: PushMeans | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #ending: Promise<void> | undefined;
-  #unfollow: (() => void) | undefined;
+  #stopped = false;
+  readonly #ends: (() => void)[] = [];
 
   constructor(parts: {
     vault: Pick<Vault, 'push' | 'savePush' | 'saveHints'>;
     pushers: Pushers;
     rooms: Pick<RoomsStore, 'subscribe' | 'getSnapshot'>;
+    status: Pick<StatusModel, 'subscribe' | 'getSnapshot'>;
   }) {
     super({
       state: 'looking',
@@ -102,14 +124,18 @@ export class PushDevice extends ViewModel<PushSnapshot> {
     this.#vault = parts.vault;
     this.#pushers = parts.pushers;
     this.#rooms = parts.rooms;
+    this.#status = parts.status;
     this.#hints = new HintsKeeper(parts.rooms, (hints) => parts.vault.saveHints(hints));
   }
 
   /** Gives the device what it works with; once, before anything else. */
   connect(means: PushMeans): void {
     this.#means = means;
-    means.browser.onPermission(() => void this.begin(true));
-    this.#unfollow = this.#followReading(means.browser);
+    this.#ends.push(
+      means.browser.onPermission(() => void this.begin(true)),
+      this.#followReading(means.browser),
+      this.#tidy(means.browser),
+    );
   }
 
   /**
@@ -118,7 +144,7 @@ export class PushDevice extends ViewModel<PushSnapshot> {
    * @param again looks anyway
    */
   readonly begin = (again = false): Promise<void> => {
-    const known = (): boolean => !['looking', 'failed'].includes(this.snapshot.state);
+    const known = (): boolean => !['looking', 'failed', 'gone'].includes(this.snapshot.state);
     return this.#run((means) => this.#look(means), again ? undefined : known);
   };
 
@@ -129,6 +155,7 @@ export class PushDevice extends ViewModel<PushSnapshot> {
       return;
     }
     const stored = await this.#vault.push();
+    this.#goOn();
     if (!stored) {
       // Left by a sign-in that was cut off; nobody here has asked for it.
       await means.browser.unsubscribe().catch(() => undefined);
@@ -145,6 +172,7 @@ export class PushDevice extends ViewModel<PushSnapshot> {
     this.#hints.start(means.words, means.onWords);
     const { items } = await this.#call(pushApi.list, {});
     const current = await means.browser.current();
+    this.#goOn();
     if (current?.endpoint === stored.endpoint && !items.some((each) => each.id === stored.id)) {
       await this.#drop(means, stored);
       this.#rest(means, true);
@@ -183,7 +211,7 @@ export class PushDevice extends ViewModel<PushSnapshot> {
       await this.#needed()
         .browser.unsubscribe()
         .catch(() => undefined);
-      this.set({ state: 'failed', id: undefined, error: undefined });
+      this.set({ state: 'gone', id: undefined, error: undefined });
     }
     return outcome;
   };
@@ -196,10 +224,18 @@ export class PushDevice extends ViewModel<PushSnapshot> {
     await this.#pushers.remove(id, appId).catch(() => undefined);
   };
 
-  /** The page's work ends; pushes go on. */
+  /** The page's work ends; pushes go on. What is under way here changes nothing any more. */
   async stop(): Promise<void> {
-    this.#unfollow?.();
+    this.#quit();
+    const { within, end } = patience(STOP_PATIENCE_MS);
+    await within(this.#last);
+    end();
     await this.#hints.stop();
+  }
+
+  #quit(): void {
+    this.#stopped = true;
+    for (const end of this.#ends.splice(0)) end();
   }
 
   /**
@@ -213,7 +249,9 @@ export class PushDevice extends ViewModel<PushSnapshot> {
   }
 
   async #end(everywhere: boolean): Promise<void> {
-    await this.stop();
+    this.#quit();
+    const { within, end } = patience(END_PATIENCE_MS);
+    await this.#hints.stop();
     // What is being switched on sees that this has begun, and takes itself back.
     await within(this.#last);
     const means = this.#means;
@@ -226,11 +264,13 @@ export class PushDevice extends ViewModel<PushSnapshot> {
         const { items } = await this.#call(pushApi.list, {});
         await Promise.all(items.map((each) => gone(each.id)));
       };
-      if (everywhere) await within(all());
-      else if (stored) await within(gone(stored.id));
-      await within(means.browser.unsubscribe());
-      await within(means.browser.quiet());
+      await Promise.all([
+        within(everywhere ? all() : stored ? gone(stored.id) : Promise.resolve()),
+        within(means.browser.unsubscribe()),
+        within(means.browser.quiet()),
+      ]);
     }
+    end();
     await this.#vault.savePush(undefined).catch(() => undefined);
     await this.#vault.saveHints(undefined).catch(() => undefined);
     this.set({ state: 'off', id: undefined });
@@ -260,17 +300,22 @@ export class PushDevice extends ViewModel<PushSnapshot> {
   #run(work: (means: PushMeans) => Promise<void>, needless?: () => boolean): Promise<void> {
     const mine = this.#last.then(async () => {
       const means = this.#means;
-      if (!means || this.#ending || needless?.() === true) return;
+      if (!means || this.#stopped || needless?.() === true) return;
       this.set({ busy: true });
       try {
         await work(means);
       } catch (error) {
-        this.set({ state: 'failed', error });
+        if (!(error instanceof Over)) this.set({ state: 'failed', error });
       }
       this.set({ busy: false });
     });
     this.#last = mine;
     return mine;
+  }
+
+  /** After each wait in a piece of work: where the page's work has ended meanwhile, this one ends, too. */
+  #goOn(): void {
+    if (this.#stopped) throw new Over();
   }
 
   /** Off, and why. */
@@ -287,14 +332,20 @@ export class PushDevice extends ViewModel<PushSnapshot> {
 
   async #subscribe(means: PushMeans, before: StoredPush | undefined): Promise<void> {
     const settings = await this.#call(pushApi.settings, {});
+    this.#goOn();
     const found = await means.browser.subscribe(settings.application_server_key);
+    // Who signs out does not wait for it without end.
+    if (this.#ending) await means.browser.unsubscribe();
+    this.#goOn();
     const stored = await this.#register(means.words(), settings, found);
     if (this.#ending) {
       // Signed out meanwhile.
       await this.#drop(means, stored);
       return;
     }
+    this.#goOn();
     if (before !== undefined && before.id !== stored.id) await this.#withdraw(before);
+    this.#goOn();
     this.#hints.start(means.words, means.onWords);
     this.set({ state: 'on', id: stored.id, ended: false, asks: false, error: undefined });
   }
@@ -308,6 +359,8 @@ export class PushDevice extends ViewModel<PushSnapshot> {
       body: { endpoint, keys: { ...keys }, label: device.slice(0, 100) },
     });
     const stored: StoredPush = { id, appId: settings.app_id, endpoint };
+    // It is the next tab's by now; who signs out takes it back.
+    if (!this.#ending) this.#goOn();
     await this.#pushers.set({
       appId: stored.appId,
       key: id,
@@ -316,6 +369,7 @@ export class PushDevice extends ViewModel<PushSnapshot> {
       device,
       language,
     });
+    if (!this.#ending) this.#goOn();
     await this.#vault.savePush(stored);
     return stored;
   }
@@ -331,7 +385,9 @@ export class PushDevice extends ViewModel<PushSnapshot> {
     await this.#hints.stop();
     await this.#vault.savePush(undefined);
     await this.#vault.saveHints(undefined);
+    const { within, end } = patience(END_PATIENCE_MS);
     await Promise.all([within(this.#withdraw(stored)), within(means.browser.unsubscribe())]);
+    end();
   }
 
   /** A conversation that was read here, or elsewhere, needs no notification any more. */
@@ -344,5 +400,34 @@ export class PushDevice extends ViewModel<PushSnapshot> {
       for (const roomId of waiting) if (!now.has(roomId)) void browser.quiet(roomId).catch(() => undefined);
       waiting = now;
     });
+  }
+
+  /** Of what came while no page was open, takes away what has been read elsewhere: once, when that is known. */
+  #tidy(browser: PushBrowser): () => void {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    // What comes from now on may be here before the homeserver has told of it.
+    const before = browser.shown().catch((): string[] => []);
+    const look = async (): Promise<void> => {
+      const tags = await before;
+      const { ready, rooms } = this.#rooms.getSnapshot();
+      if (!ready || this.#stopped) return;
+      const waiting = new Set(
+        rooms.filter((room) => room.invitation !== undefined || waits(room)).map((room) => room.roomId),
+      );
+      for (const tag of tags)
+        if (tag.startsWith('!') && !waiting.has(tag)) await browser.quiet(tag).catch(() => undefined);
+    };
+    // Not by what was stored: that is older than the notifications.
+    const begin = (): void => {
+      if (this.#status.getSnapshot().connection !== 'live') return;
+      unsubscribe();
+      timer = setTimeout(() => void look(), SETTLE_MS);
+    };
+    const unsubscribe = this.#status.subscribe(begin);
+    begin();
+    return () => {
+      unsubscribe();
+      clearTimeout(timer);
+    };
   }
 }

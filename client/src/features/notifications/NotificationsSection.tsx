@@ -97,6 +97,21 @@ function ThisDevice(props: { push: PushSnapshot; state: NotificationsSnapshot; m
           {state.test !== undefined && <Tested test={state.test} />}
         </>
       );
+    case 'gone':
+      return (
+        <Banner
+          tone="warn"
+          live
+          title={t('device.gone')}
+          actions={
+            <Button kind="secondary" size="md" disabled={push.busy} onClick={() => void model.toggle(true)}>
+              {t('device.again')}
+            </Button>
+          }
+        >
+          {t('device.gone_text')}
+        </Banner>
+      );
     case 'off':
       return (
         <>
