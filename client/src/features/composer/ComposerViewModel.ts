@@ -5,7 +5,7 @@ import { writeBarrier } from '../../matrix/sender-access.ts';
 import { editOf, textContent, type Content } from '../../matrix/sender-content.ts';
 import { lastOwnText, ownText } from '../../matrix/sender-own.ts';
 import type { SendTo } from '../../matrix/sender.ts';
-import type { AskToSend } from '../reading/AskViewModel.ts';
+import type { AskToSend, Taken } from '../reading/AskViewModel.ts';
 import { suggestionsFor } from './completions.ts';
 import type { ComposerDeps, ComposerPart, ComposerSnapshot } from './composer-types.ts';
 import { beginningOf, putDraft } from './drafts.ts';
@@ -25,6 +25,8 @@ const hasSelection = (target: EventTarget | null): boolean =>
   target instanceof HTMLTextAreaElement
     ? target.selectionStart !== target.selectionEnd
     : document.getSelection()?.isCollapsed === false;
+
+const isTooLong = (content: Content): boolean => new Blob([JSON.stringify(content)]).size > MAX_CONTENT_BYTES;
 
 const NO_FORMATS: ReadonlySet<Format> = new Set();
 
@@ -194,7 +196,10 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
         content = editOf(content, this.#editing, before ?? {});
         to = {};
       }
-      if (this.#isTooLong(content)) return;
+      if (isTooLong(content)) {
+        this.#deps.onTooLong();
+        return;
+      }
       // Nobody waits for it here: the timeline shows how it stands.
       sender.send(this.#deps.roomId, EVENT.message, content, to).catch(() => undefined);
       if (this.#editing === undefined) {
@@ -215,11 +220,12 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
 
   /**
    * Sends what is written, or the text of who asks, so that people are asked by it.
-   * @returns the event's id when the homeserver has it; undefined: nothing was sent
+   * @returns whether it is on its way, or why not; then everything stays as it is
    */
-  readonly sendAsk = async (ask: AskToSend): Promise<string | undefined> => {
+  readonly sendAsk = async (ask: AskToSend): Promise<Taken> => {
     const writing = this.#writing;
-    if (this.#sending || this.snapshot.barrier || this.#editing !== undefined) return undefined;
+    if (this.snapshot.barrier) return { taken: false, why: 'barrier' };
+    if (this.#sending || this.#editing !== undefined) return { taken: false, why: 'busy' };
     this.#sending = true;
     let sent: Promise<string>;
     try {
@@ -227,11 +233,11 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
         ask.text === undefined
           ? writing && applySlash(await writing.message())
           : { body: ask.text, userIds: [], room: false };
-      if (!message || message.body === '') return undefined;
+      if (!message || message.body.trim() === '') return { taken: false, why: 'nothing' };
       const { sender } = this.#deps.matrix;
       const text = textContent({ ...message, userIds: [...message.userIds, ...ask.userIds] });
       const content = { ...text, ...ask.content };
-      if (this.#isTooLong(content)) return undefined;
+      if (isTooLong(content)) return { taken: false, why: 'too_long' };
       sent = sender.send(this.#deps.roomId, EVENT.message, content, this.sendTo());
       if (ask.text === undefined) {
         writing?.clear();
@@ -242,14 +248,8 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
     } finally {
       this.#sending = false;
     }
-    return sent;
+    return { taken: true, sent };
   };
-
-  #isTooLong(content: Content): boolean {
-    const isTooLong = new Blob([JSON.stringify(content)]).size > MAX_CONTENT_BYTES;
-    if (isTooLong) this.#deps.onTooLong();
-    return isTooLong;
-  }
 
   /** Where what is written goes: thread and reply. */
   sendTo(): SendTo {

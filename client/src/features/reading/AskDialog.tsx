@@ -1,5 +1,6 @@
 import { Button } from '@vector-im/compound-web';
 import {
+  Banner,
   Dialog,
   EmptyState,
   Skeleton,
@@ -9,9 +10,10 @@ import {
   useViewModel,
 } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
+import { MAX_ASKED } from '../../matrix/ask-content.ts';
 import { useMatrix } from '../../matrix/context.tsx';
 import { AskOptions } from './AskOptions.tsx';
-import { AskViewModel, type AskToSend } from './AskViewModel.ts';
+import { AskViewModel, type AskToSend, type Taken } from './AskViewModel.ts';
 import { PeopleTicks, Unlisted, usePeopleSearch } from './PeopleTicks.tsx';
 import './reading.css';
 
@@ -23,7 +25,7 @@ export default function AskDialog(props: {
   roomId: string;
   /** What is written in the composer, and goes along; undefined: nothing yet. */
   written: string | undefined;
-  onSend: (ask: AskToSend) => Promise<string | undefined>;
+  onSend: (ask: AskToSend) => Promise<Taken>;
   onClose: () => void;
 }): ReactNode {
   const { t } = useText('reading');
@@ -49,9 +51,11 @@ export default function AskDialog(props: {
           <Button
             kind="primary"
             size="md"
-            disabled={state.loading || people.length === 0}
+            disabled={state.loading || state.busy || people.length === 0}
             onClick={() => {
-              if (model.submit(props.onSend)) props.onClose();
+              void model.submit(props.onSend).then((isOnItsWay) => {
+                if (isOnItsWay) props.onClose();
+              });
             }}
           >
             {chosen.size === 0 ? t('send') : t('send_count', { count: chosen.size })}
@@ -98,6 +102,11 @@ export default function AskDialog(props: {
                 {t('whom_missing')}
               </p>
             )}
+            {chosen.size > MAX_ASKED && (
+              <p className="q-field__error" role="alert">
+                {t('whom_many', { count: MAX_ASKED })}
+              </p>
+            )}
           </section>
           <AskOptions
             form={state.form}
@@ -106,6 +115,7 @@ export default function AskDialog(props: {
               model.change({ form });
             }}
           />
+          {state.why !== undefined && <Banner tone="bad" live title={t(`not_taken.${state.why}`)} />}
         </div>
       )}
     </Dialog>

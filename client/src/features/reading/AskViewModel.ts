@@ -1,5 +1,5 @@
 import { ViewModel, type Services } from '@qiao/ui-kit';
-import { askContent } from '../../matrix/ask-content.ts';
+import { askContent, MAX_ASKED } from '../../matrix/ask-content.ts';
 import type { Reader, Reading } from '../../matrix/reading.ts';
 import type { Content } from '../../matrix/sender-content.ts';
 import { askFrom, BLANK_ASK, isDuePast, register, type AskForm } from './asking.ts';
@@ -12,6 +12,13 @@ export interface AskToSend {
   readonly text: string | undefined;
 }
 
+/** Why a message was not taken to be sent. */
+export type NotTaken = 'too_long' | 'nothing' | 'busy' | 'barrier';
+/** Whether a message is on its way; then its event's id when the homeserver has it. */
+export type Taken =
+  | { readonly taken: true; readonly sent: Promise<string> }
+  | { readonly taken: false; readonly why: NotTaken };
+
 export interface AskSnapshot {
   readonly loading: boolean;
   readonly people: readonly Reader[];
@@ -23,6 +30,10 @@ export interface AskSnapshot {
   /** Somebody pressed the button: what is missing is said. */
   readonly tried: boolean;
   readonly late: boolean;
+  /** It is being decided whether the message can be sent. */
+  readonly busy: boolean;
+  /** Why it was not sent. */
+  readonly why: NotTaken | undefined;
 }
 
 /** Sends a message by which people of the conversation are asked. */
@@ -43,6 +54,8 @@ export class AskViewModel extends ViewModel<AskSnapshot> {
       text: '',
       tried: false,
       late: false,
+      busy: false,
+      why: undefined,
     });
     this.#services = services;
     this.#reading = reading;
@@ -66,26 +79,44 @@ export class AskViewModel extends ViewModel<AskSnapshot> {
   };
 
   readonly change = (part: Partial<Pick<AskSnapshot, 'form' | 'text'>>): void => {
-    this.set({ ...part, late: false });
+    this.set({ ...part, late: false, why: undefined });
   };
 
   /**
    * Sends, and registers the people when the homeserver has the message: nobody waits for that here.
-   * @returns whether it is on its way
+   * @returns whether it is on its way: until then who asks loses nothing
    */
-  readonly submit = (send: (ask: AskToSend) => Promise<string | undefined>): boolean => {
+  readonly submit = async (send: (ask: AskToSend) => Promise<Taken>): Promise<boolean> => {
     const { chosen, form, text } = this.snapshot;
-    this.set({ tried: true, late: isDuePast(form, Date.now()) });
-    if (chosen.size === 0 || this.snapshot.late || (!this.#isWritten && text.trim() === '')) return false;
+    if (this.snapshot.busy) return false;
+    this.set({ tried: true, late: isDuePast(form, Date.now()), why: undefined });
+    if (
+      chosen.size === 0 ||
+      chosen.size > MAX_ASKED ||
+      this.snapshot.late ||
+      (!this.#isWritten && text.trim() === '')
+    )
+      return false;
     const ask = askFrom(form, [...chosen]);
     const roomId = this.#roomId;
-    void send({
-      userIds: ask.asked,
-      content: askContent(ask),
-      text: this.#isWritten ? undefined : text.trim(),
-    }).then(
+    this.set({ busy: true });
+    let answer: Taken;
+    try {
+      answer = await send({
+        userIds: ask.asked,
+        content: askContent(ask),
+        text: this.#isWritten ? undefined : text.trim(),
+      });
+    } finally {
+      this.set({ busy: false });
+    }
+    if (!answer.taken) {
+      this.set({ why: answer.why });
+      return false;
+    }
+    void answer.sent.then(
       async (eventId) => {
-        if (eventId !== undefined) await register(this.#services, { roomId, eventId }, ask);
+        await register(this.#services, { roomId, eventId }, ask);
       },
       // Deleted before it was sent.
       () => undefined,
