@@ -91,7 +91,7 @@ describe('a bot that is killed', () => {
     for (const size of [60, 45]) {
       const before = heard().length;
       const talking = say(size);
-      await waitFor(() => heard().length > before + 10, { timeout: 30_000 });
+      await waitFor(() => heard().length > before + 10, { timeout: 90_000 });
       await kill(running);
       await talking;
       // More than one sync's timeline holds comes while it is away.
@@ -102,7 +102,7 @@ describe('a bot that is killed', () => {
       running = await child();
     }
     await waitFor(() => new Set(heard().map((one) => one.eventId)).size >= ids.length, {
-      timeout: 60_000,
+      timeout: 150_000,
       what: 'all messages',
     });
     const list = heard();
