@@ -112,7 +112,11 @@ export const AskedMessage = Type.Object({
 });
 export type AskedMessage = Static<typeof AskedMessage>;
 /** `GET /obligations/in-room`: questions and urgent messages of a conversation, the newest 200. */
-export const AskedMessages = Type.Object({ items: Type.Array(AskedMessage) });
+export const AskedMessages = Type.Object({
+  items: Type.Array(AskedMessage),
+  /** All that was asked after this time is listed; null: all there is. */
+  since: Nullable(DateTime),
+});
 
 /** Asked person: all but `withdrawn`. Asker: `withdrawn`, and `reply` or `reaction` they saw. */
 export const CloseHow = Type.Enum(['reply', 'reaction', 'handled', 'confirmed', 'read', 'withdrawn']);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Obligation, Pending, Settings } from '../contract/index.ts';
 import { migrations } from '../migrations/index.ts';
 import { MAX_URGENT_REMINDERS } from '../server/obligations/obligation.ts';
+import { IN_ROOM_LIMIT } from '../server/obligations/obligations.service.ts';
 import { NOON, openCompany, type Company, type Who } from './company.ts';
 import { SETTINGS } from './attack/routes.ts';
 
@@ -341,6 +342,41 @@ describe('reminding', () => {
 });
 
 describe('lists', () => {
+  it('of a conversation say since when they are complete', async () => {
+    const inRoom = () =>
+      get<{ items: { event_id: string }[]; since: string | null }>(
+        'bob',
+        `/obligations/in-room?room_id=${encodeURIComponent(company.room)}`,
+      );
+    const insert = (at: number) =>
+      company.db
+        .insertInto('notices.obligation')
+        .values({
+          id: crypto.randomUUID(),
+          kind: 'question',
+          room_id: company.room,
+          event_id: `$${String(at)}`,
+          asker: company.user.bob.userId,
+          asked: company.user.bea.userId,
+          due_at: null,
+          every_minutes: null,
+          created_at: new Date(company.now().getTime() + at * 1000),
+          closed_at: null,
+          closed_how: null,
+          closed_by: null,
+          reminded_at: null,
+          next_remind_at: null,
+        })
+        .execute();
+    for (let at = 1; at < IN_ROOM_LIMIT; at++) await insert(at);
+    expect(await inRoom()).toMatchObject({ since: null });
+    for (const at of [IN_ROOM_LIMIT, IN_ROOM_LIMIT + 1]) await insert(at);
+    const { items, since } = await inRoom();
+    expect(items).toHaveLength(IN_ROOM_LIMIT);
+    expect(items.at(-1)?.event_id).toBe('$2');
+    expect(since).toBe(new Date(company.now().getTime() + 2000).toISOString());
+  });
+
   it('come by pages, newest first, without a gap', async () => {
     const events: string[] = [];
     for (let count = 0; count < 5; count++) {

@@ -23,7 +23,7 @@ export interface StatusSnapshot {
 }
 
 /** A difference of clocks that people notice in the times of messages, in milliseconds; a long request is shorter. */
-const CLOCK_TOLERANCE_MS = 5 * 60_000;
+export const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 const connectionOf = (state: SyncState | null, fromCache: boolean): Connection | undefined => {
   switch (state) {

@@ -11,6 +11,7 @@ export interface AskedMessageRow {
   readonly kind: ObligationKind;
   readonly asker: string;
   readonly due_at: Date | null;
+  readonly asked_at: Date;
   readonly asked_count: number;
   readonly answered_count: number;
   readonly my_id: string | null;
@@ -53,6 +54,7 @@ export const obligationsRepository = {
   /** Messages of a room by which somebody asks, or is asked; newest first. */
   async inRoom(on: On, roomId: string, userId: string, limit: number): Promise<AskedMessageRow[]> {
     const { rows } = await sql<AskedMessageRow>`select o.event_id, o.kind, o.asker, max(o.due_at) as due_at,
+        max(o.created_at) as asked_at,
         count(*) filter (where o.state in ('open', 'answered'))::int as asked_count,
         count(*) filter (where o.state = 'answered')::int as answered_count,
         max(o.id::text) filter (where o.asked = ${userId}) as my_id,

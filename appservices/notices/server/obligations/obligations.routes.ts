@@ -70,7 +70,7 @@ export function obligationsRoutes(http: Http, obligations: Obligations): void {
         response: { 200: AskedMessages },
       },
     },
-    async (request) => ({ items: await obligations.inRoom(requireActor(request), request.query.room_id) }),
+    (request) => obligations.inRoom(requireActor(request), request.query.room_id),
   );
   http.post(
     '/obligations/:id/close',

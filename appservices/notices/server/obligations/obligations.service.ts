@@ -34,7 +34,7 @@ const HOUR_MS = 60 * 60_000;
 export const UNREAD_AGAIN_MS = 10 * 60_000;
 const DEFAULT_LIMIT = 50;
 const PENDING_LIMIT = 20;
-const IN_ROOM_LIMIT = 200;
+export const IN_ROOM_LIMIT = 200;
 const LISTED: readonly ObligationKind[] = ['question', 'urgent'];
 
 export type Obligations = ReturnType<typeof createObligations>;
@@ -209,14 +209,14 @@ export function createObligations(
     },
 
     /** What became of messages of a conversation by which the caller asks or is asked. */
-    async inRoom(actor: Actor, roomId: string): Promise<AskedMessage[]> {
+    async inRoom(actor: Actor, roomId: string): Promise<{ items: AskedMessage[]; since: string | null }> {
       const { user_id: userId } = await requirePerson(org, actor);
       const rows = await repository.inRoom(db, roomId, userId, IN_ROOM_LIMIT);
       const name = await namesOf(
         org,
         rows.map((row) => row.asker),
       );
-      return rows.map((row) => ({
+      const items = rows.map((row) => ({
         event_id: row.event_id,
         kind: row.kind,
         asker: name(row.asker),
@@ -228,6 +228,8 @@ export function createObligations(
             ? null
             : { id: row.my_id, state: row.my_state, closed_how: row.my_closed_how },
       }));
+      const oldest = rows.length < IN_ROOM_LIMIT ? undefined : rows.at(-1);
+      return { items, since: oldest?.asked_at.toISOString() ?? null };
     },
 
     /** Ends one. Of one that is ended already nothing changes. */

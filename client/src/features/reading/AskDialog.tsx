@@ -95,7 +95,13 @@ export default function AskDialog(props: {
             {shown.length === 0 ? (
               <p className="q-muted">{t('find_none')}</p>
             ) : (
-              <PeopleTicks label={t('whom')} people={shown} chosen={chosen} onChoose={model.choose} />
+              <PeopleTicks
+                label={t('whom')}
+                people={shown}
+                among={people}
+                chosen={chosen}
+                onChoose={model.choose}
+              />
             )}
             {state.tried && chosen.size === 0 && (
               <p className="q-field__error" role="alert">

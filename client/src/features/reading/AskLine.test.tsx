@@ -1,15 +1,18 @@
 // @vitest-environment happy-dom
 import type { AskedMessage } from '@qiao/notices/contract';
 import { renderView, testServices, type Answerer } from '@qiao/ui-kit/testing';
-import { cleanup, fireEvent, screen, waitFor } from '@testing-library/react';
-import { afterEach, expect, test } from 'vitest';
+import { act, cleanup, fireEvent, screen, waitFor } from '@testing-library/react';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { Ask } from '../../matrix/ask-content.ts';
 import type { Message } from '../../matrix/timeline-types.ts';
 import { catalogues } from '../../strings/index.ts';
 import { AskLine } from './AskLine.tsx';
 import { RoomAsks } from './RoomAsks.tsx';
 
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+});
 
 const ID = '00000000-0000-4000-8000-000000000001';
 const ASK: Ask = {
@@ -56,8 +59,19 @@ const asked = (change: Partial<AskedMessage>): AskedMessage => ({
   ...change,
 });
 
+/** Another message of the conversation: what is said of it shows that the server's answer is there. */
+const OTHER = message({ eventId: '$other', own: true, ask: { ...ASK, kind: 'urgent' } });
+const nothingBut = async (text: string): Promise<void> => {
+  const only = await screen.findByText(text);
+  expect([...document.querySelectorAll('.c-ask')]).toEqual([only.closest('.c-ask')]);
+};
+
 /** Shows the line of a message, on a server that notes what is asked of it. */
-async function show(one: Message, answer: Answerer): Promise<{ at: string; body: unknown }[]> {
+async function show(
+  one: Message,
+  answer: Answerer,
+  beside?: Message,
+): Promise<{ at: string; body: unknown }[]> {
   const calls: { at: string; body: unknown }[] = [];
   const services = await testServices({
     catalogues,
@@ -71,6 +85,7 @@ async function show(one: Message, answer: Answerer): Promise<{ at: string; body:
     <RoomAsks roomId="!r:x">
       <p>before</p>
       <AskLine message={one} />
+      {beside && <AskLine message={beside} />}
     </RoomAsks>,
     services,
   );
@@ -85,7 +100,7 @@ test('an urgent message is confirmed at the message', async () => {
   let mine: AskedMessage['mine'] = { id: ID, state: 'open', closed_how: null };
   const calls = await show(message({}), ({ method }) => {
     if (method === 'POST') mine = { id: ID, state: 'answered', closed_how: 'confirmed' };
-    return method === 'POST' ? {} : { items: [asked({ mine })] };
+    return method === 'POST' ? {} : { items: [asked({ mine })], since: null };
   });
   fireEvent.click(await screen.findByRole('button', { name: 'Confirm' }));
   await screen.findByText('You confirmed this');
@@ -99,24 +114,28 @@ test('an urgent message is confirmed at the message', async () => {
 test('the own message counts; what was taken back is not shown to whom it was sent', async () => {
   await show(message({ own: true }), () => ({
     items: [asked({ mine: null, asked: 3, answered: 1 }), asked({ kind: 'question', mine: null, asked: 0 })],
+    since: null,
   }));
   await screen.findByRole('button', { name: '1 of 3 confirmed' });
   expect(screen.getAllByRole('button')).toHaveLength(1);
   cleanup();
-  let answered = false;
-  await show(message({}), () => {
-    answered = true;
-    return { items: [asked({ mine: { id: ID, state: 'withdrawn', closed_how: 'withdrawn' } })] };
-  });
-  await waitFor(() => {
-    expect(answered).toBe(true);
-  });
-  expect(document.querySelector('.c-ask')).toBeNull();
+  await show(
+    message({}),
+    () => ({
+      items: [
+        asked({ mine: { id: ID, state: 'withdrawn', closed_how: 'withdrawn' } }),
+        asked({ event_id: '$other', mine: null, asked: 3 }),
+      ],
+      since: null,
+    }),
+    OTHER,
+  );
+  await nothingBut('0 of 3 confirmed');
 });
 
 test('an own message by which nobody could be asked says so, and asks again without its late time', async () => {
   const calls = await show(message({ own: true, ask: ASK }), ({ method }) =>
-    method === 'POST' ? { items: [], left_out: [] } : { items: [] },
+    method === 'POST' ? { items: [], left_out: [] } : { items: [], since: null },
   );
   fireEvent.click(await screen.findByRole('button', { name: 'Try again' }));
   await waitFor(() => {
@@ -128,13 +147,28 @@ test('an own message by which nobody could be asked says so, and asks again with
 });
 
 test('nobody else’s message makes this person ask', async () => {
-  let answered = false;
-  await show(message({ ask: ASK }), () => {
-    answered = true;
-    return { items: [] };
+  await show(message({ ask: ASK }), () => ({ items: [], since: null }), OTHER);
+  await nothingBut('The message was sent, but nobody was asked by it.');
+});
+
+test('of messages older than those the server lists nothing is said', async () => {
+  const since = '2026-11-23T04:00:00.000Z';
+  await show(message({ own: true, ask: ASK, ts: Date.parse(since) - 1 }), () => ({ items: [], since }), {
+    ...OTHER,
+    ts: Date.parse(since) + 1,
   });
-  await waitFor(() => {
-    expect(answered).toBe(true);
-  });
-  expect(document.querySelector('.c-ask')).toBeNull();
+  await nothingBut('The message was sent, but nobody was asked by it.');
+});
+
+test('a message just sent is given time, also by a clock that is ahead', async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  const old = { ...OTHER, eventId: '$old' };
+  const sent = { own: true, ask: ASK };
+  for (const ts of [Date.now(), Date.now() - 3 * 60_000]) {
+    await show(message({ ...sent, ts }), () => ({ items: [], since: null }), old);
+    await nothingBut('The message was sent, but nobody was asked by it.');
+    await act(() => vi.advanceTimersByTimeAsync(20_000));
+    expect(screen.getAllByText('The message was sent, but nobody was asked by it.')).toHaveLength(2);
+    cleanup();
+  }
 });

@@ -4,7 +4,9 @@ import UrgentIcon from '@vector-im/compound-design-tokens/assets/web/icons/notif
 import { Button } from '@vector-im/compound-web';
 import type { AskedMessage } from '@qiao/notices/contract';
 import { dataOf, ErrorBoundary, useSnapshot, useText } from '@qiao/ui-kit';
-import { lazy, Suspense, use, useState, type ReactNode } from 'react';
+import { lazy, Suspense, use, useEffect, useState, type ReactNode } from 'react';
+import { MatrixContext } from '../../matrix/context.tsx';
+import { CLOCK_TOLERANCE_MS } from '../../matrix/status.ts';
 import type { Message } from '../../matrix/timeline-types.ts';
 import { AsksContext } from './asks-context.ts';
 import type { RoomAsksViewModel } from './RoomAsksViewModel.ts';
@@ -111,18 +113,37 @@ function Unregistered(props: { message: Message; model: RoomAsksViewModel }): Re
   );
 }
 
+/** Whether a message that lacks something has been there long enough for it to have failed. */
+function usePatience({ eventId, ts }: Message, isMissing: boolean): boolean {
+  const status = use(MatrixContext)?.status;
+  const [over, setOver] = useState<string>();
+  useEffect(() => {
+    if (!isMissing) return;
+    const age = Date.now() - (status?.clockOff ?? 0) - ts;
+    // What may be new by a clock that is not quite right is given the whole time.
+    const wait = age > PATIENCE_MS + CLOCK_TOLERANCE_MS ? 0 : PATIENCE_MS;
+    const timer = setTimeout(() => {
+      setOver(eventId);
+    }, wait);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [isMissing, eventId, ts, status]);
+  return over === eventId;
+}
+
 function Line(props: { message: Message; model: RoomAsksViewModel }): ReactNode {
   const { message, model } = props;
   const asks = dataOf(useSnapshot(model).asks);
-  const [now] = useState(() => Date.now());
-  if (asks === undefined) return null;
-  const known = asks.get(message.eventId) ?? [];
+  const known = asks?.byEvent.get(message.eventId) ?? [];
   const isMissing =
+    asks !== undefined &&
     message.own &&
     message.ask !== undefined &&
     message.send === 'sent' &&
-    now - message.ts > PATIENCE_MS &&
+    (asks.since === undefined || message.ts > asks.since) &&
     !known.some((one) => one.kind === message.ask?.kind);
+  const isWaitOver = usePatience(message, isMissing);
   return (
     <>
       {known.map((one) =>
@@ -132,7 +153,7 @@ function Line(props: { message: Message; model: RoomAsksViewModel }): ReactNode 
           <Mine key={one.kind} one={one} model={model} />
         ),
       )}
-      {isMissing && <Unregistered message={message} model={model} />}
+      {isMissing && isWaitOver && <Unregistered message={message} model={model} />}
     </>
   );
 }

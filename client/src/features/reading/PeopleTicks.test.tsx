@@ -24,6 +24,7 @@ function Ticks(): ReactNode {
       <PeopleTicks
         label="People"
         people={people.filter(search.fits)}
+        among={people}
         chosen={chosen}
         isFixed={(userId) => userId === '@p1:x'}
         onChoose={(userId) => {
@@ -53,4 +54,25 @@ test('many people come by pages and can be searched; a choice stays while they a
   await screen.findByText('@p3:x,@p44:x');
   fireEvent.change(screen.getByLabelText('Find people'), { target: { value: '没有' } });
   await expect.poll(() => ticks().length).toBe(0);
+});
+
+test('namesakes are told apart by their ids, also where only one of them is shown', async () => {
+  const [first, second] = [
+    { userId: '@wei1:x', name: '张伟', readAt: 1 },
+    { userId: '@wei2:x', name: '张伟', readAt: undefined },
+  ];
+  const li = { userId: '@li:x', name: '李娜', readAt: undefined };
+  renderView(
+    <PeopleTicks
+      label="People"
+      people={[first, li]}
+      among={[first, second, li]}
+      chosen={new Set()}
+      help={(one) => (one.readAt === undefined ? undefined : 'read')}
+      onChoose={() => undefined}
+    />,
+    await testServices({ answer: () => undefined, catalogues }),
+  );
+  screen.getByText('@wei1:x · read');
+  expect(screen.queryByText(/@li:x/)).toBeNull();
 });

@@ -1,6 +1,6 @@
 import { Button } from '@vector-im/compound-web';
 import { CheckField, SearchBox, useText } from '@qiao/ui-kit';
-import { useState, type ReactNode } from 'react';
+import { useMemo, useState, type ReactNode } from 'react';
 import type { Reader } from '../../matrix/reading.ts';
 import './reading.css';
 
@@ -9,10 +9,20 @@ const PAGE = 40;
 /** From so many people on they can be searched. */
 const MANY = 8;
 
+/** Names that more than one of the people has. */
+function namesakes(people: readonly Reader[]): ReadonlySet<string> {
+  const once = new Set<string>();
+  const twice = new Set<string>();
+  for (const { name } of people) (once.has(name) ? twice : once).add(name);
+  return twice;
+}
+
 /** People to be ticked, by pages; what is typed narrows them. */
 export function PeopleTicks(props: {
   label: string;
   people: readonly Reader[];
+  /** Among whom names have to tell apart. */
+  among: readonly Reader[];
   chosen: ReadonlySet<string>;
   /** Cannot be chosen (again). */
   isFixed?: (userId: string) => boolean;
@@ -22,19 +32,22 @@ export function PeopleTicks(props: {
 }): ReactNode {
   const { t } = useText('reading');
   const [shown, setShown] = useState(PAGE);
-  const { people } = props;
+  const { people, among } = props;
+  const twice = useMemo(() => namesakes(among), [among]);
   return (
     <>
       <ul className="c-ticks" aria-label={props.label}>
         {people.slice(0, shown).map((one) => {
-          const help = props.help?.(one);
+          const help = [twice.has(one.name) ? one.userId : undefined, props.help?.(one)]
+            .filter((part) => part !== undefined)
+            .join(' · ');
           return (
             <li key={one.userId} className="c-ticks__one">
               <CheckField
                 label={one.name}
                 checked={props.chosen.has(one.userId)}
                 disabled={props.isFixed?.(one.userId) ?? false}
-                {...(help === undefined ? {} : { help })}
+                {...(help === '' ? {} : { help })}
                 onChange={(on) => {
                   props.onChoose(one.userId, on);
                 }}

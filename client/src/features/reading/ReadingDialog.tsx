@@ -10,7 +10,7 @@ import {
   useText,
   useViewModel,
 } from '@qiao/ui-kit';
-import type { ReactNode } from 'react';
+import { useMemo, type ReactNode } from 'react';
 import { useMatrix } from '../../matrix/context.tsx';
 import type { Reader } from '../../matrix/reading.ts';
 import { AskOptions } from './AskOptions.tsx';
@@ -42,6 +42,7 @@ export default function ReadingDialog(props: { message: MessageRef; onClose: () 
   const { roomId, eventId } = props.message;
   const [state, model] = useViewModel(() => new ReadingViewModel(services, reading, { roomId, eventId }));
   const { read, unread, unlisted, chosen } = state;
+  const everybody = useMemo(() => [...read, ...unread], [read, unread]);
   const asked: Asked = dataOf(state.asked) ?? {};
   const failed = state.asked.state === 'failed' ? state.asked : undefined;
   const search = usePeopleSearch(read.length + unread.length);
@@ -62,6 +63,7 @@ export default function ReadingDialog(props: { message: MessageRef; onClose: () 
           <PeopleTicks
             label={title}
             people={shown}
+            among={everybody}
             chosen={chosen}
             isFixed={model.isWaitedFor}
             note={(one) => <AskedTag one={asked[one.userId]} />}

@@ -4,13 +4,15 @@ import type { Ask } from '../../matrix/ask-content.ts';
 import { NOTICES_KEY, readingApi } from './api.ts';
 import { register, type MessageRef } from './asking.ts';
 
-/** Messages of a conversation by which somebody is asked, by event id. */
-export type Asks = ReadonlyMap<string, readonly AskedMessage[]>;
+/** Messages of a conversation by which somebody is asked. */
+export interface Asks {
+  readonly byEvent: ReadonlyMap<string, readonly AskedMessage[]>;
+  /** Of older messages it is not known, milliseconds since 1970; undefined: all are known. */
+  readonly since: number | undefined;
+}
 export interface RoomAsksSnapshot {
   readonly asks: Remote<Asks>;
 }
-
-const byEvent = (items: readonly AskedMessage[]): Asks => Map.groupBy(items, (one) => one.event_id);
 
 /** What became of the questions and urgent messages of one conversation, as far as they are this person's. */
 export class RoomAsksViewModel extends ViewModel<RoomAsksSnapshot> {
@@ -30,8 +32,14 @@ export class RoomAsksViewModel extends ViewModel<RoomAsksSnapshot> {
       {
         key: [...NOTICES_KEY, 'room', this.#roomId],
         enabled: session.personId !== undefined,
-        load: async (signal) =>
-          byEvent((await api.call(readingApi.inRoom, { query: { room_id: this.#roomId }, signal })).items),
+        load: async (signal) => {
+          const query = { room_id: this.#roomId };
+          const { items, since } = await api.call(readingApi.inRoom, { query, signal });
+          return {
+            byEvent: Map.groupBy(items, (one) => one.event_id),
+            since: since === null ? undefined : Date.parse(since),
+          };
+        },
       },
       (asks) => {
         this.set({ asks });
