@@ -346,6 +346,6 @@ describe('on the screen', () => {
       content: { msgtype: 'm.text', body: 'bye' },
     });
     await user.request('POST', `/v3/rooms/${encodeURIComponent(roomId)}/leave`, {});
-    await page.getByText(/你已不在此会话中|此设备上没有这个会话/).waitFor();
+    await page.getByText(/您已不在此会话中|此设备上没有这个会话/).waitFor();
   });
 });
