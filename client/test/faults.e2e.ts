@@ -1,6 +1,6 @@
 import { makeNioUser, makeUser, waitFor, type NioClient, type TestPage, type TestUser } from '@qiao/testkit';
 import type { Locator, Page, Route } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   endTokens,
   picture,
@@ -258,6 +258,24 @@ describe('the device', () => {
       .waitFor();
     await other.close();
   });
+});
+
+describe('what a device may not come back from', () => {
+  // Each has a person, a page and a conversation of its own: one that fails takes no other along.
+  beforeEach(async () => {
+    await device.context.close();
+    user = await makeUser({ name: 'faults', displayName: '李四' });
+    roomId = await nio.createRoom({ name: '值班群', invite: [user.userId], encrypted: true });
+    await user.join(roomId);
+    device = await client.open();
+    ({ page } = device);
+    await signIn(page, user);
+    await toRoom();
+    await box().waitFor();
+    await write('一切正常');
+    await arrives('一切正常');
+    await isEmpty();
+  });
 
   test('a full disk is told; what was sent then arrives when there is room', async () => {
     // What a browser answers then; its own quota is looked at with delays of up to half a minute.
@@ -310,9 +328,47 @@ describe('the device', () => {
     await message('一切正常').first().waitFor();
   });
 
+  test('the connection to its data ends: they are opened again, and nothing is lost', async () => {
+    await page.addInitScript(() => {
+      const open = IDBFactory.prototype.open;
+      Object.defineProperty(IDBFactory.prototype, 'open', {
+        value(this: IDBFactory, name: string, version?: number) {
+          const request = open.call(this, name, version);
+          request.addEventListener('success', () => {
+            if (name === 'qiao-vault') Object.assign(globalThis, { vaultOfTest: request.result });
+          });
+          return request;
+        },
+      });
+    });
+    await page.reload();
+    await message('一切正常').waitFor();
+    await box().pressSequentially('写到一半');
+    const before = await box().elementHandle();
+    if (!before) throw new Error('There is no editor');
+    // As a storage process that dies ends it.
+    await page.evaluate(() => {
+      const { vaultOfTest: vault } = globalThis as unknown as { vaultOfTest: IDBDatabase };
+      vault.close();
+      vault.dispatchEvent(new Event('close'));
+    });
+    // The session starts again: the editor of before goes.
+    await waitFor(() => before.evaluate((node) => !node.isConnected));
+    await waitFor(
+      async () =>
+        (await box()
+          .textContent()
+          .catch(() => '')) === '写到一半',
+    );
+    await box().press('Enter');
+    await arrives('写到一半');
+    // The keys are those of before.
+    await message('一切正常').waitFor();
+    await page.reload();
+    await message('写到一半').waitFor();
+  });
+
   test('its data are deleted by the browser: said, and what was typed is there after the next sign-in', async () => {
-    const later = page.getByRole('dialog').getByRole('button', { name: 'Later' });
-    if (await later.isVisible()) await later.click();
     await box().pressSequentially('千万别丢');
     const cdp = await device.context.newCDPSession(page);
     await cdp.send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' });
@@ -322,7 +378,7 @@ describe('the device', () => {
     await page.getByLabel('Password', { exact: true }).fill(user.password);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('navigation', { name: 'Main menu' }).waitFor();
-    await later.click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Later' }).click();
     await waitFor(
       async () =>
         (await box()

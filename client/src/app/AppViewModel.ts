@@ -63,6 +63,15 @@ const END_SESSION_MS = 2_000;
 /** Base of the client-server API: the gateway's own origin. */
 export const homeserverUrl = (): string => location.origin;
 
+/** A storage that ends its connections more often than this is none: at most so many in so many milliseconds. */
+const MOST_RESTARTS = 3;
+const RESTARTS_MS = 60_000;
+/** Work on storage that is gone may never end: it is waited for so long, in milliseconds. */
+const STOP_MS = 5000;
+
+const within = (ms: number, work: Promise<void>): Promise<void> =>
+  Promise.race([work.catch(() => undefined), new Promise<void>((resolve) => setTimeout(resolve, ms))]);
+
 /** The client as a whole: which device is signed in, and what its pages are given. */
 export class AppViewModel extends ViewModel<AppSnapshot> {
   readonly #i18n: I18n;
@@ -75,6 +84,8 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
   #proving: Promise<void> | undefined;
   #entering: Promise<void> | undefined;
   #signingOut: Promise<void> | undefined;
+  /** When the session was started again because the storage's connections ended, milliseconds since 1970. */
+  #restarts: readonly number[] = [];
 
   /** @param options `proof`: of somebody who has just activated an account, signed in if nobody is here */
   constructor(i18n: I18n, options: { deviceName: () => string; proof?: Proof | undefined }) {
@@ -306,13 +317,44 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
 
   async #openVault(): Promise<Vault> {
     const vault = await Vault.open();
-    vault.onLost = () => void this.#lost(vault);
+    vault.onBreak = (result) => {
+      if (this.#vault !== vault) return;
+      if (result === 'kept') void this.#restart(vault);
+      else if (result === 'deleted') void this.#lost();
+      else void this.#shut();
+    };
     return vault;
   }
 
+  /** The browser ended the storage's connections, but the data are there: all are opened again. */
+  async #restart(vault: Vault): Promise<void> {
+    const { state } = this.snapshot;
+    if (state.at !== 'signed-in') return;
+    const { session } = state.matrix.tokens;
+    this.set({ state: { at: 'starting' } });
+    await within(STOP_MS, state.matrix.stop());
+    const now = Date.now();
+    this.#restarts = [...this.#restarts.filter((at) => now - at < RESTARTS_MS), now];
+    if (this.#restarts.length > MOST_RESTARTS) {
+      await this.#shut();
+      return;
+    }
+    // A token that was renewed meanwhile may not have been kept.
+    await vault.save(session).catch(() => undefined);
+    await this.#start(session, vault);
+  }
+
+  /** The storage cannot be opened any more: nothing is forgotten, and a later page may find it again. */
+  async #shut(): Promise<void> {
+    this.#vault = undefined;
+    const { state } = this.snapshot;
+    this.set({ state: { at: 'no-storage', why: 'refused' } });
+    if (state.at === 'signed-in') await within(STOP_MS, state.matrix.stop());
+    this.#lock.release();
+  }
+
   /** Without its keys the device is none any more: it is signed out, and what was typed stays in the page. */
-  async #lost(vault: Vault): Promise<void> {
-    if (this.#vault !== vault) return;
+  async #lost(): Promise<void> {
     this.#vault = undefined;
     const { state } = this.snapshot;
     if (state.at === 'signed-in') {

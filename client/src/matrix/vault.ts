@@ -23,6 +23,8 @@ interface Sealed {
 const VAULT = { database: 'qiao-vault', store: 'values', key: 'key', hints: 'hints' } as const;
 export type VaultNames = typeof VAULT;
 const { database: DATABASE, store: STORE, key: KEY } = VAULT;
+/** Without these the device is none any more. */
+const NEEDED: ReadonlySet<string> = new Set(['session', 'secret']);
 const IV_BYTES = 12;
 const SECRET_BYTES = 32;
 
@@ -44,43 +46,106 @@ const openDatabase = (): Promise<IDBDatabase> => {
   return done(request);
 };
 
+interface Connection {
+  readonly database: IDBDatabase;
+  readonly key: CryptoKey;
+}
+
+async function connect(): Promise<Connection> {
+  const database = await openDatabase();
+  const read = (): Promise<CryptoKey | undefined> =>
+    done(database.transaction(STORE).objectStore(STORE).get(KEY) as IDBRequest<CryptoKey | undefined>);
+  let key = await read();
+  if (key === undefined) {
+    const made = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
+      'encrypt',
+      'decrypt',
+    ]);
+    const store = database.transaction(STORE, 'readwrite').objectStore(STORE);
+    // Another tab may have been first: then its key counts.
+    await done(store.add(made, KEY)).catch(() => undefined);
+    key = (await read()) ?? made;
+  }
+  return { database, key };
+}
+
+/** How often a connection that the browser ended is opened again, and the first pause between, in milliseconds. */
+const REOPENINGS = 5;
+const FIRST_PAUSE_MS = 200;
+
+/**
+ * What came of a connection that the browser ended. `kept`: the data are there, and the vault goes on; `deleted`:
+ * what it held is gone; `closed`: the database cannot be opened any more.
+ */
+export type VaultBreak = 'kept' | 'deleted' | 'closed';
+
 /** The session of this browser profile and its secrets. */
 export class Vault {
-  readonly #database: IDBDatabase;
-  readonly #key: CryptoKey;
-  #onLost: (() => void) | undefined;
+  #connection: Promise<Connection>;
+  /** What was written or read: after a break it has to be there again. */
+  readonly #held = new Set<string>();
+  #ended = false;
+  #mending = false;
+  #onBreak: ((result: VaultBreak) => void) | undefined;
 
-  private constructor(database: IDBDatabase, key: CryptoKey) {
-    this.#database = database;
-    this.#key = key;
-    // The browser ends connections by itself only when it deletes what is behind them.
-    database.onclose = () => {
-      this.#onLost?.();
-    };
+  private constructor(connection: Connection) {
+    this.#connection = Promise.resolve(connection);
+    this.#watch(connection);
   }
 
-  /** Called when the browser has deleted the page's data under it: session, keys, everything. */
-  set onLost(work: () => void) {
-    this.#onLost = work;
+  /** Called when the browser ended the connection, after it was looked whether the data are still there. */
+  set onBreak(work: (result: VaultBreak) => void) {
+    this.#onBreak = work;
   }
 
   /** @throws DOMException when the browser gives no storage (private mode, full disk) */
   static async open(): Promise<Vault> {
-    const database = await openDatabase();
-    const read = (): Promise<CryptoKey | undefined> =>
-      done(database.transaction(STORE).objectStore(STORE).get(KEY) as IDBRequest<CryptoKey | undefined>);
-    let key = await read();
-    if (key === undefined) {
-      const made = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
-        'encrypt',
-        'decrypt',
-      ]);
-      const store = database.transaction(STORE, 'readwrite').objectStore(STORE);
-      // Another tab may have been first: then its key counts.
-      await done(store.add(made, KEY)).catch(() => undefined);
-      key = (await read()) ?? made;
+    return new Vault(await connect());
+  }
+
+  #watch({ database }: Connection): void {
+    // Deleted data end a connection, but so does a storage process that died (WebKit), or an error of the disk.
+    database.onclose = () => {
+      this.#ended = true;
+      if (!this.#mending) void this.#mend();
+    };
+  }
+
+  async #mend(): Promise<void> {
+    this.#mending = true;
+    let result: VaultBreak = 'kept';
+    while (this.#ended && result === 'kept') {
+      this.#ended = false;
+      const reopened = this.#reopen();
+      reopened.catch(() => undefined);
+      // Who asks meanwhile waits for the new one.
+      this.#connection = reopened;
+      try {
+        this.#watch(await reopened);
+        for (const name of [...this.#held]) if ((await this.#get(name)) === undefined) result = 'deleted';
+      } catch {
+        // The new one may have ended while it was looked at: then it is opened again.
+        if (!(this.#ended as boolean)) result = 'closed';
+      }
     }
-    return new Vault(database, key);
+    this.#mending = false;
+    this.#onBreak?.(result);
+  }
+
+  async #reopen(): Promise<Connection> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await connect();
+      } catch (error) {
+        if (attempt === REOPENINGS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** attempt));
+      }
+    }
+  }
+
+  async #store(mode: IDBTransactionMode): Promise<IDBObjectStore> {
+    const { database } = await this.#connection;
+    return database.transaction(STORE, mode).objectStore(STORE);
   }
 
   /** The session, or undefined: nobody is signed in. */
@@ -110,6 +175,8 @@ export class Vault {
   async secret(): Promise<Uint8Array<ArrayBuffer>> {
     const found = await this.#get('secret');
     if (found !== undefined) return new Uint8Array(found);
+    // Deleted under us: another one would open nothing of what the first one sealed.
+    if (this.#held.has('secret')) throw new DOMException('The secret is gone', 'InvalidStateError');
     const made = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
     await this.#put('secret', made);
     return made;
@@ -137,7 +204,8 @@ export class Vault {
    * open it tells nothing, and who signs in next in this page seals with it.
    */
   async clear(): Promise<void> {
-    const store = this.#database.transaction(STORE, 'readwrite').objectStore(STORE);
+    this.#held.clear();
+    const store = await this.#store('readwrite');
     await Promise.all([
       done(store.delete(IDBKeyRange.upperBound(KEY, true))),
       done(store.delete(IDBKeyRange.lowerBound(KEY, true))),
@@ -154,15 +222,19 @@ export class Vault {
       await this.#put(name, new TextEncoder().encode(JSON.stringify(value)));
       return;
     }
-    await done(this.#database.transaction(STORE, 'readwrite').objectStore(STORE).delete(name));
+    this.#held.delete(name);
+    await done((await this.#store('readwrite')).delete(name));
   }
 
   async #get(name: string): Promise<ArrayBuffer | undefined> {
-    const store = this.#database.transaction(STORE).objectStore(STORE);
+    const { key } = await this.#connection;
+    const store = await this.#store('readonly');
     const sealed = await done(store.get(name) as IDBRequest<Sealed | undefined>);
     if (sealed === undefined) return undefined;
     try {
-      return await crypto.subtle.decrypt({ name: 'AES-GCM', iv: sealed.iv }, this.#key, sealed.data);
+      const data = await crypto.subtle.decrypt({ name: 'AES-GCM', iv: sealed.iv }, key, sealed.data);
+      if (NEEDED.has(name)) this.#held.add(name);
+      return data;
     } catch {
       // Of another key (the profile was copied): as if it were not there.
       return undefined;
@@ -171,8 +243,10 @@ export class Vault {
 
   async #put(name: string, value: Uint8Array<ArrayBuffer>): Promise<void> {
     const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-    const data = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, this.#key, value);
-    const store = this.#database.transaction(STORE, 'readwrite').objectStore(STORE);
+    const { key } = await this.#connection;
+    const data = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, value);
+    const store = await this.#store('readwrite');
     await done(store.put({ iv, data } satisfies Sealed, name));
+    if (NEEDED.has(name)) this.#held.add(name);
   }
 }
