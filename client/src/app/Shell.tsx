@@ -21,6 +21,7 @@ import {
 import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
 import { NavLink, Route, Routes, useLocation } from 'react-router';
 import { useMatrix } from '../matrix/context.tsx';
+import { RefusalsHost } from '../features/room/RefusalsHost.tsx';
 import { Badge } from '../features/rooms/Badge.tsx';
 import { NewChatHost } from '../features/rooms/NewChatDialog.tsx';
 import { Switcher } from '../features/rooms/Switcher.tsx';
@@ -204,6 +205,7 @@ export default function Shell(props: { onSignOut: (everywhere: boolean) => void 
         <AppShellHost />
       </header>
       <Badge />
+      <RefusalsHost />
       <Switcher />
       <NewChatHost />
       <Rail />

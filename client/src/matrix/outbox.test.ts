@@ -347,6 +347,46 @@ describe('storage that fails', () => {
 });
 
 describe('while a request is on its way', () => {
+  test('what is taken back is waited for: the homeserver has it, and it is to be deleted', async () => {
+    const { outbox, server } = setUp();
+    outbox.open();
+    const answer = Promise.withResolvers<Outcome>();
+    server.say = () => answer.promise;
+    const sent = outbox.add(item('1', { quiet: true }));
+    await settle();
+    const withdrawn = outbox.withdraw('1');
+    await settle();
+    expect(outbox.items.map((kept) => kept.txnId)).toEqual(['1']);
+    answer.resolve({ kind: 'sent', eventId: '$1' });
+    expect(await withdrawn).toBe('$1');
+    expect(await sent).toBe('$1');
+  });
+
+  test('what is taken back and refused is not there to be deleted', async () => {
+    const { outbox, server } = setUp();
+    outbox.open();
+    const answer = Promise.withResolvers<Outcome>();
+    server.say = () => answer.promise;
+    outbox.add(item('1', { quiet: true })).catch(() => undefined);
+    await settle();
+    const withdrawn = outbox.withdraw('1');
+    answer.resolve({ kind: 'refused', reason: 'M_FORBIDDEN' });
+    expect(await withdrawn).toBeUndefined();
+  });
+
+  test('what an earlier page tried is waited for, too; what nobody tried is forgotten', async () => {
+    const store = new Kept();
+    store.items.set('1', item('1', { attempted: true, quiet: true }));
+    store.items.set('2', item('2', { quiet: true }));
+    const { outbox, server } = setUp(store);
+    await outbox.restore();
+    const withdrawn = outbox.withdraw('1');
+    expect(await outbox.withdraw('2')).toBeUndefined();
+    outbox.open();
+    expect(await withdrawn).toBe('$1');
+    expect(server.requests).toEqual(['1']);
+  });
+
   test('the sync confirms it first: the answer changes nothing', async () => {
     const { outbox, server } = setUp();
     outbox.open();

@@ -233,6 +233,26 @@ export class Outbox {
     return item;
   }
 
+  /**
+   * Takes an item back. What no request has left with is forgotten at once; else it is waited for, for the
+   * homeserver may have it.
+   * @returns the event that is to be deleted; undefined: there is none
+   */
+  async withdraw(txnId: string): Promise<string | undefined> {
+    const item = this.#find(txnId);
+    if (item?.attempted !== true) {
+      await this.remove(txnId);
+      return undefined;
+    }
+    let sent = this.#sent.get(txnId);
+    if (!sent) {
+      // Of an earlier page.
+      sent = Promise.withResolvers<string>();
+      this.#sent.set(txnId, sent);
+    }
+    return sent.promise.catch(() => undefined);
+  }
+
   /** The homeserver was seen to have it: by the sync, before or instead of the answer to the request. */
   async confirm(txnId: string, eventId: string): Promise<void> {
     const item = this.#find(txnId);

@@ -36,6 +36,15 @@ export interface SenderSnapshot {
   readonly memoryOnly: boolean;
 }
 
+/** Something without a line of its own that the homeserver refused. */
+export interface Refusal {
+  readonly roomId: string;
+  /** It was to delete an event. */
+  readonly deletion: boolean;
+  /** Code of the homeserver, or one of ours. */
+  readonly reason: string;
+}
+
 /** Where a message goes. */
 export interface SendTo {
   readonly threadId?: string | undefined;
@@ -58,7 +67,9 @@ export class Sender extends ViewModel<SenderSnapshot> {
   readonly #typing = new Map<string, number>();
   /** Quiet items whose sender waits for the answer and tells a refusal by itself. */
   readonly #attended = new Set<string>();
-  #onRefused: ((reason: string) => void) | undefined;
+  #onRefused: ((refusal: Refusal) => void) | undefined;
+  /** Those that came before anybody watched. */
+  readonly #refusals: Refusal[] = [];
   readonly #now: () => number;
   #lastAt = 0;
 
@@ -86,7 +97,10 @@ export class Sender extends ViewModel<SenderSnapshot> {
           const attended = this.#attended.delete(item.txnId);
           const echo = this.#echoes.get(item.txnId);
           if (echo) this.#cancel(echo);
-          if (!attended) this.#onRefused?.(reason);
+          if (attended) return;
+          const refusal: Refusal = { roomId: item.roomId, deletion: item.redacts !== undefined, reason };
+          if (this.#onRefused) this.#onRefused(refusal);
+          else this.#refusals.push(refusal);
         },
       },
       after: (ms, work) => {
@@ -141,8 +155,9 @@ export class Sender extends ViewModel<SenderSnapshot> {
   }
 
   /** Tells why something without a line in the timeline (a reaction, a deletion) was refused; answers what ends it. */
-  watchRefusals(work: (reason: string) => void): () => void {
+  watchRefusals(work: (refusal: Refusal) => void): () => void {
     this.#onRefused = work;
+    for (const refusal of this.#refusals.splice(0)) work(refusal);
     return () => {
       if (this.#onRefused === work) this.#onRefused = undefined;
     };
@@ -185,6 +200,14 @@ export class Sender extends ViewModel<SenderSnapshot> {
   redact(roomId: string, eventId: string): Promise<string> {
     const item = this.#item(roomId, EVENT.redaction, {}, {});
     return this.#outbox.add({ ...item, redacts: eventId, quiet: true });
+  }
+
+  /** Takes back what has no line of its own (a reaction): forgotten where nobody has it, else deleted there. */
+  async withdraw(roomId: string, txnId: string): Promise<void> {
+    const echo = this.#echoes.get(txnId);
+    const eventId = await this.#outbox.withdraw(txnId);
+    if (eventId !== undefined) await this.redact(roomId, eventId);
+    else if (echo) this.#cancel(echo);
   }
 
   /** Sends a file: uploaded first, encrypted where the room is. Resolves like {@link Sender.send}. */

@@ -60,7 +60,7 @@ export class Timelines {
       .catch(() => undefined);
   }
 
-  /** Adds the person's reaction, or takes it back; also one that is not sent yet. */
+  /** Adds the person's reaction, or takes it back; also one that is not sent yet, or on its way. */
   async react(roomId: string, eventId: string, key: string): Promise<void> {
     const room = this.client.getRoom(roomId);
     const me = this.client.getSafeUserId();
@@ -71,7 +71,7 @@ export class Timelines {
     const id = there?.getId();
     if (there && id !== undefined) {
       const txnId = there.getTxnId();
-      if (txnId !== undefined && this.#sender.stateOf(there)) await this.#sender.remove(txnId);
+      if (txnId !== undefined && this.#sender.stateOf(there)) await this.#sender.withdraw(roomId, txnId);
       else await this.#sender.redact(roomId, id);
       return;
     }

@@ -78,7 +78,7 @@ export function ActionBar(props: { message: Message; preview: string }): ReactNo
       confirm: t('action.redact'),
       destructive: true,
     });
-    // A refusal is told by the room.
+    // A refusal is told by the shell.
     if (yes) timelines.redact(roomId, eventId).catch(() => undefined);
   };
   const maybe = (there: boolean, entry: MenuEntry): MenuEntry[] => (there ? [entry] : []);

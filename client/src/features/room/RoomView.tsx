@@ -17,7 +17,6 @@ import { useMatrix } from '../../matrix/context.tsx';
 import { Composer } from '../composer/Composer.tsx';
 import { RoomAsks } from '../reading/RoomAsks.tsx';
 import { PinnedBar } from './PinnedBar.tsx';
-import { reasonKey } from './refusals.ts';
 import { RoomContext, type InRoom } from './room-context.ts';
 import { RoomHeader } from './RoomHeader.tsx';
 import { Timeline } from './Timeline.tsx';
@@ -30,7 +29,7 @@ export function RoomView(props: { roomId: string }): ReactNode {
   const { t } = useText('room');
   const { toasts, attempt } = useServices();
   const { roomId } = props;
-  const { timelines, client, sender } = useMatrix();
+  const { timelines, client } = useMatrix();
   const go = useGo();
   const [search, setSearch] = useSearchParams();
   const panel = search.get('panel');
@@ -53,15 +52,6 @@ export function RoomView(props: { roomId: string }): ReactNode {
     },
     [timelines, roomId],
   );
-
-  useEffect(() => {
-    return sender.watchRefusals((reason) => {
-      toasts.show({
-        kind: 'error',
-        text: `${t('refused_quiet')} ${t(`refused.${reasonKey(reason)}`, { reason })}`,
-      });
-    });
-  }, [sender, toasts, t]);
 
   // Address says: this message. Said once; going back and forth says it again.
   const gone = useRef(wanted);
