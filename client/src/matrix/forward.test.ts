@@ -20,6 +20,8 @@ test('a copy answers nobody and mentions nobody', () => {
     formatted_body: '回答 <b>张三</b>',
     'm.mentions': {},
   });
+  const own = { msgtype: 'm.text', body: '> 原话\n\n同意', ...relation };
+  expect(copyOf('m.room.message', own, true)?.['body']).toBe('> 原话\n\n同意');
   // Without a relation the lines are what somebody wrote.
   expect(copyOf('m.room.message', { msgtype: 'm.text', body: '> a\n\nb' }, false)?.['body']).toBe('> a\n\nb');
 });

@@ -66,6 +66,10 @@ describe('names', () => {
 test('quoted lines of a reply go, an own quote stays', () => {
   expect(withoutFallback('> <@a:b> hi\n> more\n\nyes')).toBe('yes');
   expect(withoutFallback('yes\n> no')).toBe('yes\n> no');
+  expect(withoutFallback('> * <@a:b> waves\n\nyes')).toBe('yes');
+  // A quote of the writer's own, in a reply that has no fallback.
+  expect(withoutFallback('> so they said\n\nyes')).toBe('> so they said\n\nyes');
+  expect(withoutFallback('> * one\n> * two')).toBe('> * one\n> * two');
 });
 
 test('one to three emoji are big', () => {

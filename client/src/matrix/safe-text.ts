@@ -71,9 +71,12 @@ export const serverOf = (userId: string): string => {
   return colon < 0 ? '' : userId.slice(colon + 1);
 };
 
-/** Body without the quoted lines that older clients put before a reply's text. */
+/** First line of what older clients put before a reply's text: whose words, in `* ` those of an emote. */
+const FALLBACK = /^> (?:\* )?<@/u;
+
+/** Body without the quoted lines that older clients put before a reply's text; what its writer quotes stays. */
 export function withoutFallback(body: string): string {
-  if (!body.startsWith('> ')) return body;
+  if (!FALLBACK.test(body)) return body;
   const lines = body.split('\n');
   let first = 0;
   while (first < lines.length && lines[first]?.startsWith('> ')) first++;
