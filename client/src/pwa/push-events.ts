@@ -49,7 +49,7 @@ export function notificationFor(
   };
 }
 
-/** Shows a notification, unless the person is looking at the client: that shows the message itworker. */
+/** Shows a notification, unless the person is looking at the client: that shows the message itself. */
 export async function onPush(event: WorkerPushEvent): Promise<void> {
   const payload = parsePayload(event.data?.text() ?? '');
   if (payload.unread !== undefined && 'setAppBadge' in navigator)
