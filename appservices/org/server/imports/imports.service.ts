@@ -68,6 +68,8 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
   const changes = createChanges(context);
   const folder = join(context.site.varDir, 'data', 'org', 'imports');
   const changesPath = (id: string): string => join(folder, `${id}.changes.jsonl`);
+  /** Changes while they are written. */
+  const draftPath = (id: string): string => `${changesPath(id)}.draft`;
   /** What waits of each row while a check looks for doubles and circles. */
   const restPath = (id: string): string => join(folder, `${id}.rows.jsonl`);
   const { clock, random, queue } = context;
@@ -114,6 +116,7 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
   };
   const removeFiles = async (run: ImportRunRow): Promise<void> => {
     await rm(changesPath(run.id), { force: true });
+    await rm(draftPath(run.id), { force: true });
     await rm(restPath(run.id), { force: true });
     if (run.file_path !== null) await rm(run.file_path, { force: true });
   };
@@ -381,7 +384,9 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
         const [id = ''] = name.split('.');
         const path = join(folder, name);
         const { mtime } = await stat(path);
-        if (!open.has(id) && mtime < new Date(clock.now().getTime() - 86_400_000))
+        // No check lasts a day.
+        const halfDone = path === draftPath(id) || path === restPath(id);
+        if ((halfDone || !open.has(id)) && mtime < new Date(clock.now().getTime() - 86_400_000))
           await rm(path, { force: true });
       }
     },
@@ -395,6 +400,8 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
     async runCheck(id: string, attempt = 1): Promise<void> {
       await guarded(id, 'checking', attempt, async (first) => {
         let run = first;
+        // Of a try that a crash has cut off.
+        await rm(draftPath(id), { force: true });
         if (run.file_path === null && run.source_id !== null) {
           await mkdir(folder, { recursive: true, mode: 0o700 });
           const fetched = await fetchSource(run.source_id, folder, run.id);
@@ -565,7 +572,7 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
       problems,
     );
     // Whole or not at all: the name appears when the file is complete.
-    const draft = `${changesPath(id)}.draft`;
+    const draft = draftPath(id);
     const file = await openLines(draft);
     return db
       .transaction()
@@ -619,6 +626,7 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
       })
       .catch(async (error: unknown) => {
         await file.close().catch(() => undefined);
+        await rm(draft, { force: true });
         throw error;
       });
   }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ImportRun } from '../../contract/api.ts';
 import { createChanges } from '../../server/changes.service.ts';
+import { createImports } from '../../server/imports/imports.service.ts';
 import { importsParts } from '../../server/imports/parts.ts';
 import { startImportsApi, type ImportsApi } from './api.ts';
 import { startTestOrg, type TestOrg } from './context.ts';
@@ -31,6 +32,21 @@ const CSV = `工号,姓名,部门,职位,邮箱,直属上级
 3,李娜,总部/研发/前端,工程师,ln@example.com,王芳
 4,Ann Lee,总部/Sales,"Manager, Sales",ann@example.com,zw@example.com
 `;
+
+it('leaves no half-written changes when a check fails', async () => {
+  const imports = createImports(org.context, () => Promise.reject(new Error('fetches nothing')));
+  const { body } = await api.upload(CSV);
+  await sql`alter table org.import_change add constraint refused check (seq < 0) not valid`.execute(org.db);
+  try {
+    expect((await imports.checkNow(body.id, 'en')).state).toBe('failed');
+  } finally {
+    await sql`alter table org.import_change drop constraint refused`.execute(org.db);
+  }
+  const left = (): string[] => readdirSync(imports.folder).filter((name) => name.startsWith(body.id));
+  expect(left()).toEqual([`${body.id}.csv`]);
+  await imports.discard(body.id);
+  expect(left()).toEqual([]);
+});
 
 const people = () =>
   sql<{
