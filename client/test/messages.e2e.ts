@@ -107,6 +107,10 @@ describe('forwarding', () => {
     const dialog = page.getByRole('dialog', { name: 'Forward to …' });
     const option = dialog.getByRole('option', { name: /公告板/ });
     await option.getByText('Not encrypted', { exact: false }).waitFor();
+    await option.click();
+    const exposes = page.getByRole('dialog', { name: 'Forward to 公告板?' });
+    await exposes.getByRole('button', { name: 'Cancel' }).click();
+    await exposes.waitFor({ state: 'detached' });
     await dialog.getByRole('option', { name: /研发部/ }).click();
     await page.getByText('Forwarded to 研发部').first().waitFor();
     const copy = await nio.waitEvent({

@@ -35,7 +35,7 @@ function Option(props: { entry: RoomEntry; exposes: boolean }): ReactNode {
 /** Asks for a conversation and sends a copy of a message there. */
 export default function ForwardDialog(props: { message: Message; onClose: () => void }): ReactNode {
   const { t } = useText('room');
-  const { toasts } = useServices();
+  const { toasts, confirm } = useServices();
   const matrix = useMatrix();
   const go = useGo();
   const list = useId();
@@ -46,9 +46,18 @@ export default function ForwardDialog(props: { message: Message; onClose: () => 
   useEffect(() => {
     box.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' });
   }, [active, rooms]);
-  const choose = (entry: RoomEntry | undefined): void => {
+  const choose = async (entry: RoomEntry | undefined): Promise<void> => {
     if (!entry) return;
-    model.send(entry);
+    if (model.exposes(entry)) {
+      const yes = await confirm.ask({
+        title: t('forward.exposes_title', { name: entry.name }),
+        body: t('forward.exposes_text'),
+        confirm: t('forward.action'),
+        destructive: true,
+      });
+      if (!yes) return;
+    }
+    if (!model.send(entry)) return;
     onClose();
     toasts.success(t('forward.done', { name: entry.name }), {
       label: t('forward.open'),
@@ -62,7 +71,7 @@ export default function ForwardDialog(props: { message: Message; onClose: () => 
       model.move(event.key === 'ArrowDown' ? 1 : -1);
     } else if (event.key === 'Enter') {
       event.preventDefault();
-      choose(rooms[active]);
+      void choose(rooms[active]);
     }
   };
   if (state.gone) {
@@ -105,7 +114,7 @@ export default function ForwardDialog(props: { message: Message; onClose: () => 
               if (index !== active) model.point(index);
             }}
             onClick={() => {
-              choose(entry);
+              void choose(entry);
             }}
           >
             <Option entry={entry} exposes={model.exposes(entry)} />
