@@ -16,15 +16,6 @@ export interface Handover {
   staying: number;
 }
 
-/** Leaves a transaction without its writes. */
-class DryRun extends Error {
-  readonly result: Handover;
-  constructor(result: Handover) {
-    super('dry run');
-    this.result = result;
-  }
-}
-
 /**
  * Gives the people of a source to another one: a company moves from files to SCIM or LDAP. Nothing about them changes
  * but who keeps them in step: what is missing there lets them go, what comes from there is taken.
@@ -32,7 +23,7 @@ class DryRun extends Error {
  * To SCIM, each gets the user name an identity provider looks for first: the e-mail address, else the account's name
  * (RFC 7644 3.4.2.2: clients ask `userName eq …` before they create). Their departments go with them as those of the
  * department attribute, which groups of the same name take over (ADR 58); one whose name is not the only one stays.
- * A dry run does it all and takes it back.
+ * A dry run counts only: it waits for nobody and keeps nobody waiting.
  * @throws DomainError `platform.not_found`, `platform.bad_request` for one and the same source,
  * `org.import_not_in_state` while an import of either runs
  */
@@ -102,46 +93,83 @@ async function goOver(
   const db = context.db as OrgDb;
   const fromId = 'source' in giver ? giver.source : undefined;
   const ids = fromId === undefined ? [toId] : [fromId, toId];
-  try {
-    return await db.transaction().execute(async (trx) => {
-      await changesRepository.lock(trx);
-      await trx
-        .selectFrom('org.source')
-        .select('id')
-        .where('id', 'in', ids)
-        .orderBy('id')
-        .forUpdate()
-        .execute();
-      const from = fromId === undefined ? undefined : await sourcesRepository.find(trx, fromId);
-      const to = await sourcesRepository.find(trx, toId);
-      if (!to || (fromId !== undefined && !from)) throw platformErrors.not_found();
-      for (const id of ids) {
-        if (await importsRepository.busy(trx, id)) throw errors.import_not_in_state({ state: 'checking' });
-      }
-      if ('people' in giver && giver.people) await requireGivers(trx, giver, giver.people.length);
-      const now = context.clock.now();
-      const scim = to.kind === 'scim';
-      const moved = await takeOver(trx, giver, toId, scim, now);
-      const result = {
-        people: moved.people,
-        departments: scim ? await takeDepartments(trx, toId, now) : 0,
-        staying: moved.staying,
-      };
-      if (dryRun) throw new DryRun(result);
-      if (result.people > 0) {
-        // An import that was checked against the old state has to look again.
-        await changesRepository.bumpDirectoryVersion(trx);
-        await record(trx, { from, to }, result);
-      }
-      return result;
-    });
-  } catch (error) {
-    if (error instanceof DryRun) return error.result;
-    throw error;
+  const look = async (store: OrgDb | OrgTrx): Promise<{ from: SourceRow | undefined; to: SourceRow }> => {
+    const from = fromId === undefined ? undefined : await sourcesRepository.find(store, fromId);
+    const to = await sourcesRepository.find(store, toId);
+    if (!to || (fromId !== undefined && !from)) throw platformErrors.not_found();
+    for (const id of ids) {
+      if (await importsRepository.busy(store, id)) throw errors.import_not_in_state({ state: 'checking' });
+    }
+    if ('people' in giver && giver.people) await requireGivers(store, giver, giver.people.length);
+    return { from, to };
+  };
+  if (dryRun) {
+    const { to } = await look(db);
+    return count(db, giver, toId, to.kind === 'scim');
   }
+  return db.transaction().execute(async (trx) => {
+    await changesRepository.lock(trx);
+    await trx
+      .selectFrom('org.source')
+      .select('id')
+      .where('id', 'in', ids)
+      .orderBy('id')
+      .forUpdate()
+      .execute();
+    const { from, to } = await look(trx);
+    const now = context.clock.now();
+    const scim = to.kind === 'scim';
+    const moved = await takeOver(trx, giver, toId, scim, now);
+    const result = {
+      people: moved.people,
+      departments: scim ? await takeDepartments(trx, toId, now) : 0,
+      staying: moved.staying,
+    };
+    if (result.people > 0) {
+      // An import that was checked against the old state has to look again.
+      await changesRepository.bumpDirectoryVersion(trx);
+      await record(trx, { from, to }, result);
+    }
+    return result;
+  });
 }
 
-async function requireGivers(trx: OrgTrx, giver: Giver, count: number): Promise<void> {
+/** What going over would mean, by the rules of `takeOver` and `takeDepartments`; writes and locks nothing. */
+async function count(db: OrgDb, giver: Giver, to: string, scim: boolean): Promise<Handover> {
+  const theirs = belongs(giver);
+  const { rows } = await sql<Handover>`with wished as (
+      select p.id, u.source_id as provider, lower(coalesce(u.user_name, p.email, p.localpart)) as name
+      from org.person p left join org.scim_user u on u.person_id = p.id
+      where ${theirs} and p.status <> 'left'
+    ), free as (
+      select w.* from wished w where not exists (select 1 from org.scim_user o
+        where o.source_id = ${to}::uuid and lower(o.user_name) = w.name and o.deleted_at is null)
+    ), fresh as (
+      select distinct on (name) id, name from free where provider is null order by name, id
+    ), going as (
+      select id from wished where not ${scim} or provider = ${to}::uuid
+      union select id from fresh
+      union select id from free where provider <> ${to}::uuid and name not in (select name from fresh)
+    ), kept as (
+      select p.id from org.person p where p.source_id = ${to}::uuid or (${theirs} and p.status = 'left')
+      union select id from going
+    )
+    select (select count(*)::int from going) as people,
+      (select count(*)::int from wished) - (select count(*)::int from going) as staying,
+      case when ${scim} then (select count(*)::int from org.department d
+        where d.state = 'active'
+          and exists (select 1 from org.membership m where m.department_id = d.id and m.until is null)
+          and not exists (select 1 from org.membership m where m.department_id = d.id and m.until is null
+            and m.person_id not in (select id from kept))
+          and (select count(*) from org.department o
+            where o.state = 'active' and lower(o.name) = lower(d.name)) = 1
+          and not exists (select 1 from org.scim_group g where g.department_id = d.id)) else 0 end as departments`.execute(
+    db,
+  );
+  return rows[0] ?? { people: 0, departments: 0, staying: 0 };
+}
+
+async function requireGivers(trx: OrgDb | OrgTrx, giver: Giver, count: number): Promise<void> {
   const { rows } = await sql`select 1 from org.person p where ${belongs(giver)}`.execute(trx);
   if (rows.length < count) throw platformErrors.not_found();
 }

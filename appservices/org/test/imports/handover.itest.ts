@@ -1,5 +1,6 @@
 import type { TestAnswer, TestCall } from '@qiao/platform/testing';
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildDepartment, buildGrant, buildPerson, openTestOrg, type TestOrg } from '../../testing/index.ts';
 
@@ -68,8 +69,11 @@ test('before, an identity provider neither finds nor may make people of a file',
   expect((await scim('POST', '/Users', user('wei@example.com'))).status).toBe(409);
 });
 
-test('a dry run counts and changes nothing', async () => {
-  const answer = await hand('csv', 'scim', true);
+test('a dry run counts and changes nothing, also while the directory is being changed', async () => {
+  const answer = await org.db.transaction().execute(async (trx) => {
+    await sql`select pg_advisory_xact_lock(hashtextextended('org.directory', 0))`.execute(trx);
+    return hand('csv', 'scim', true);
+  });
   expect(answer.body).toEqual({ people: 3, departments: 1, staying: 0 });
   expect(await belongsTo('wei')).toBe(source.csv);
   expect(await named('wei@example.com')).toEqual([]);
@@ -116,7 +120,8 @@ test('who would clash with a user of the provider stays', async () => {
     await buildPerson(org.db, 'Clash', { source_id: source.csv!, localpart: 'fresh@example.com' })
   ).id;
   expect((await scim('POST', '/Users', user('fresh@example.com'))).status).toBe(201);
-  expect((await hand('csv', 'scim')).body).toEqual({ people: 0, departments: 0, staying: 1 });
+  for (const dry of [true, false])
+    expect((await hand('csv', 'scim', dry)).body).toEqual({ people: 0, departments: 0, staying: 1 });
   expect(await belongsTo('clash')).toBe(source.csv);
 });
 

@@ -52,7 +52,9 @@ export function AdoptDialog(props: { sources: readonly Source[]; onClose: () => 
         <SelectField
           label={t('sources.handover_to')}
           value={to?.id ?? ''}
-          onChange={(id) => void model.handTo(sources.find((source) => source.id === id))}
+          onChange={(id) => {
+            model.handTo(sources.find((source) => source.id === id));
+          }}
           options={[
             { value: '', label: '' },
             ...sources.map((source) => ({
@@ -64,7 +66,9 @@ export function AdoptDialog(props: { sources: readonly Source[]; onClose: () => 
         <RadioCards
           label={t('sources.adopt_who')}
           value={all ? 'all' : 'some'}
-          onChange={(who) => void model.setAll(who === 'all')}
+          onChange={(who) => {
+            model.setAll(who === 'all');
+          }}
           options={[
             { value: 'some', label: t('sources.adopt_some') },
             { value: 'all', label: t('sources.adopt_all', { number: format.number(total) }) },
@@ -82,7 +86,9 @@ export function AdoptDialog(props: { sources: readonly Source[]; onClose: () => 
                       label={person.display_name}
                       help={[person.title, person.email ?? person.user_id].filter(Boolean).join(' · ')}
                       checked={chosen.has(person.id)}
-                      onChange={(on) => void model.choose(person.id, on)}
+                      onChange={(on) => {
+                        model.choose(person.id, on);
+                      }}
                     />
                   ))}
                   <MoreRows pages={people} />

@@ -3,7 +3,16 @@ import { LOADING, ViewModel, watchPages, type Pages, type Remote, type Services 
 import type { Static } from 'typebox';
 import { keys, orgApi } from '../api.ts';
 
+/** How long ticking rests before it is counted, in milliseconds. */
+const REST_MS = 300;
+
 type ByHandPage = Static<typeof PeopleByHand>;
+
+/** Who is to go where; without ids all. */
+interface Wish {
+  readonly to: Source;
+  readonly who: { person_ids?: string[] };
+}
 
 export interface AdoptSnapshot {
   readonly people: Remote<Pages<PersonByHand, ByHandPage>>;
@@ -22,6 +31,7 @@ export class AdoptViewModel extends ViewModel<AdoptSnapshot> {
   readonly #done: () => void;
   /** The latest question; answers to earlier ones are late. */
   #asked = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(services: Services, done: () => void) {
     super({
@@ -51,39 +61,44 @@ export class AdoptViewModel extends ViewModel<AdoptSnapshot> {
     );
     this.own(() => {
       watching.end();
+      clearTimeout(this.#timer);
     });
   }
 
-  readonly handTo = (to: Source | undefined): Promise<void> => {
+  readonly handTo = (to: Source | undefined): void => {
     this.set({ to });
-    return this.#count();
+    this.#count();
   };
 
-  readonly setAll = (all: boolean): Promise<void> => {
+  readonly setAll = (all: boolean): void => {
     this.set({ all });
-    return this.#count();
+    this.#count();
   };
 
-  readonly choose = (id: string, on: boolean): Promise<void> => {
+  readonly choose = (id: string, on: boolean): void => {
     const chosen = new Set(this.snapshot.chosen);
     if (on) chosen.add(id);
     else chosen.delete(id);
     this.set({ chosen });
-    return this.#count();
+    this.#count();
   };
 
   /** Undefined where nothing can be asked yet. */
-  #wish(): { to: Source; who: { person_ids?: string[] } } | undefined {
+  #wish(): Wish | undefined {
     const { to, all, chosen } = this.snapshot;
     if (!to || (!all && chosen.size === 0)) return undefined;
     return { to, who: all ? {} : { person_ids: [...chosen] } };
   }
 
-  async #count(): Promise<void> {
+  #count(): void {
+    clearTimeout(this.#timer);
     const question = ++this.#asked;
     const wish = this.#wish();
     this.set({ counts: wish && 'running' });
-    if (!wish) return;
+    if (wish) this.#timer = setTimeout(() => void this.#ask(question, wish), REST_MS);
+  }
+
+  async #ask(question: number, wish: Wish): Promise<void> {
     const { api, attempt } = this.#services;
     const done = await attempt(() =>
       api.call(orgApi.adoptPeople, { params: { id: wish.to.id }, body: { ...wish.who, dry_run: true } }),
