@@ -69,7 +69,7 @@ export interface HttpOptions {
   readonly sessions: Sessions;
   readonly metrics: Metrics;
   readonly log: Log;
-  /** Requests per minute and address on one process; routes may set their own. */
+  /** Requests per minute and person (before sign-in: address) on one process; routes may set their own. */
   readonly requestsPerMinute?: number;
 }
 
@@ -97,6 +97,8 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     global: true,
     max: options.requestsPerMinute ?? 1200,
     timeWindow: '1 minute',
+    // An office has one address. Sessions are looked up before: limits of routes come after the hooks of all.
+    keyGenerator: (request) => request.actor?.userId ?? request.ip,
     allowList: (request) => request.url.startsWith('/_matrix-as/'),
     errorResponseBuilder: (_request, context) =>
       platformErrors.too_many_requests({ seconds: Math.ceil(context.ttl / 1000) }),

@@ -1,0 +1,36 @@
+import { afterEach, expect, test } from 'vitest';
+import type { Texts } from '../i18n/texts.ts';
+import { createLog } from '../observe/log.ts';
+import { createMetrics } from '../observe/metrics.ts';
+import { createHttp, type Http } from './http.ts';
+import type { Sessions } from './session.ts';
+
+let app: Http | undefined;
+afterEach(() => app?.close());
+
+test('limits are of each person, whoever shares their address; before sign-in of the address', async () => {
+  const sessions: Partial<Sessions> = {
+    find: (token) => Promise.resolve({ userId: `@${token}:x`, local: true }),
+  };
+  const texts: Partial<Texts> = { t: (_locale, key) => key };
+  app = await createHttp({
+    texts: texts as Texts,
+    sessions: sessions as Sessions,
+    metrics: createMetrics(),
+    log: createLog({ level: 'silent', name: 'test' }),
+    requestsPerMinute: 2,
+  });
+  app.get('/api/notes/all', () => ({}));
+  app.post('/api/notes/one', { config: { rateLimit: { max: 1, timeWindow: '1 minute' } } }, () => ({}));
+  app.get('/api/notes/open', { config: { public: true } }, () => ({}));
+  const call = async (method: 'GET' | 'POST', path: string, token?: string): Promise<number> => {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    return (await app!.inject({ method, url: `/api/notes/${path}`, headers })).statusCode;
+  };
+  // One's own devices count together.
+  expect([await call('POST', 'one', 'ann'), await call('POST', 'one', 'ann')]).toEqual([200, 429]);
+  expect(await call('POST', 'one', 'bob')).toBe(200);
+  for (const status of [200, 200, 429]) expect(await call('GET', 'all', 'ann')).toBe(status);
+  expect(await call('GET', 'all', 'bob')).toBe(200);
+  for (const status of [200, 200, 429]) expect(await call('GET', 'open')).toBe(status);
+});
