@@ -5,12 +5,16 @@ import {
   ViewModel,
   watch,
   watchPages,
+  type MatrixAccess,
   type Pages,
   type Remote,
   type Services,
   type WatchPages,
 } from '@qiao/ui-kit';
 import { keys, LOOK_MS, noticesApi } from '../api.ts';
+
+/** Messages fetched from the homeserver at once. */
+const LOOKS_AT_ONCE = 4;
 
 export type Side = 'owe' | 'wait';
 interface Page {
@@ -36,6 +40,8 @@ export interface AnswerSnapshot {
 export class AnswerViewModel extends ViewModel<AnswerSnapshot> {
   readonly #services: Services;
   readonly #looked = new Set<string>();
+  readonly #toLook: Obligation[] = [];
+  #looking = 0;
   #watching: { change(next: WatchPages<Obligation, Page>): void } | undefined;
 
   constructor(services: Services) {
@@ -63,20 +69,32 @@ export class AnswerViewModel extends ViewModel<AnswerSnapshot> {
     });
   }
 
-  /** Asks for what the messages of the list say, each once. */
+  /** Asks for what the messages of the list say, each once, and again where nothing came. */
   #look(): void {
     const { matrix } = this.#services;
+    if (!matrix) return;
     for (const one of dataOf(this.snapshot.list)?.items ?? []) {
-      if (!matrix || this.#looked.has(one.event_id)) continue;
+      if (this.#looked.has(one.event_id)) continue;
       this.#looked.add(one.event_id);
-      matrix.glance(one.room_id, one.event_id).then(
-        (glance) => {
-          if (glance) this.set({ glances: new Map([...this.snapshot.glances, [one.event_id, glance]]) });
-        },
-        // The list says who asked and when all the same.
-        () => undefined,
-      );
+      this.#toLook.push(one);
     }
+    while (this.#looking < LOOKS_AT_ONCE && this.#toLook.length > 0) {
+      this.#looking++;
+      void this.#lookOn(matrix);
+    }
+  }
+
+  /** Looks at one message after the other, until there is none left. */
+  async #lookOn(matrix: MatrixAccess): Promise<void> {
+    for (let one = this.#toLook.shift(); one !== undefined; one = this.#toLook.shift()) {
+      const { room_id, event_id } = one;
+      // The list says who asked and when all the same.
+      const glance = await matrix.glance(room_id, event_id).catch(() => undefined);
+      // The next time the list comes it is tried again.
+      if (glance === undefined) this.#looked.delete(event_id);
+      else this.set({ glances: new Map([...this.snapshot.glances, [event_id, glance]]) });
+    }
+    this.#looking--;
   }
 
   #query(): WatchPages<Obligation, Page> {
