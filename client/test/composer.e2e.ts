@@ -145,6 +145,40 @@ describe('text', () => {
     });
   });
 
+  test('changes that were begun wait for their messages, and outlive them', async () => {
+    const edit = async (text: string): Promise<void> => {
+      const tile = page.getByRole('article').filter({ hasText: text });
+      await tile.hover();
+      await tile.getByRole('button', { name: 'More actions' }).click();
+      await page.getByRole('menuitem', { name: 'Edit', exact: true }).click();
+    };
+    const holds = (text: string) =>
+      waitFor(
+        async () =>
+          (await box()
+            .textContent()
+            .catch(() => '')) === text,
+      );
+    const { event_id: first } = await say('甲方案');
+    await say('乙方案');
+    await edit('甲方案');
+    await holds('甲方案');
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.type('改到一半');
+    await edit('乙方案');
+    await holds('乙方案');
+    await box().press('Escape');
+    await holds('');
+    await edit('甲方案');
+    await holds('改到一半');
+    await nio.command('redact', { room_id: roomId, event_id: first });
+    await page.getByText('Editing', { exact: true }).waitFor({ state: 'hidden' });
+    await holds('改到一半');
+    await box().press('Enter');
+    await nio.waitEvent({ room_id: roomId, sender: user.userId, body: '改到一半', decrypted: true });
+    await holds('');
+  });
+
   test('Markdown source is the same text', async () => {
     await box().pressSequentially('**甲** 和 乙');
     await page.getByRole('button', { name: 'How to write' }).click();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Drafts, editsOf, rescueUnsent, type Draft } from './drafts.ts';
+import { begunEdit, Drafts, editOf, editToDraft, rescueUnsent, type Draft } from './drafts.ts';
 
 /** A storage in which sealing takes a while and removing does not. */
 class Slow {
@@ -85,16 +85,16 @@ test('what storage refuses is told, and written when it can be', async () => {
 test('editors give what they hold when it is collected', () => {
   const drafts = new Drafts(new Slow());
   const end = drafts.watch(() => {
-    drafts.put('!a', editsOf(undefined), draft('改到一半'));
+    drafts.put('!a', editOf(undefined, '$e'), draft('改到一半'));
   });
   drafts.collect();
-  expect(drafts.get('!a', editsOf(undefined))?.text).toBe('改到一半');
+  expect(drafts.get('!a', editOf(undefined, '$e'))?.text).toBe('改到一半');
   // A change that was begun is none of the list's drafts.
   expect(drafts.getSnapshot().byRoom.size).toBe(0);
-  drafts.put('!a', editsOf(undefined), undefined);
+  drafts.put('!a', editOf(undefined, '$e'), undefined);
   end();
   drafts.collect();
-  expect(drafts.get('!a', editsOf(undefined))).toBeUndefined();
+  expect(drafts.get('!a', editOf(undefined, '$e'))).toBeUndefined();
 });
 
 test('an ended session leaves its texts to the same person only', async () => {
@@ -108,4 +108,34 @@ test('an ended session leaves its texts to the same person only', async () => {
   const after = new Drafts(new Slow());
   await after.load('@me:x');
   expect([after.get('!a')?.text, after.get('!b')?.text]).toEqual(['草稿', '没发出去']);
+});
+
+const change = (eventId: string, text: string, at: number): Draft => ({
+  text,
+  at,
+  edit: { eventId, sender: '@me:x', senderName: 'me', text: '原文' },
+});
+
+test('changes of several messages are apart; the newest one goes on', () => {
+  const drafts = new Drafts(new Slow());
+  drafts.put('!a', editOf(undefined, '$one'), change('$one', '改一', 1));
+  drafts.put('!a', editOf(undefined, '$two'), change('$two', '改二', 2));
+  drafts.put('!a', editOf('$t', '$three'), change('$three', '话题里', 3));
+  expect(begunEdit(drafts, '!a', undefined)?.text).toBe('改二');
+  expect(begunEdit(drafts, '!a', '$t')?.text).toBe('话题里');
+  drafts.put('!a', editOf(undefined, '$two'), undefined);
+  expect(begunEdit(drafts, '!a', undefined)?.text).toBe('改一');
+  expect(begunEdit(drafts, '!b', undefined)).toBeUndefined();
+});
+
+test('a change whose message is deleted becomes a draft, after one that is there', () => {
+  const drafts = new Drafts(new Slow());
+  drafts.put('!a', editOf(undefined, '$one'), change('$one', '改一', 1));
+  expect(editToDraft(drafts, '!a', undefined, '$one')).toBe(true);
+  expect(drafts.get('!a')).toEqual({ text: '改一', at: 1 });
+  expect(begunEdit(drafts, '!a', undefined)).toBeUndefined();
+  drafts.put('!a', editOf(undefined, '$two'), change('$two', '改二', 2));
+  expect(editToDraft(drafts, '!a', undefined, '$two')).toBe(true);
+  expect(drafts.get('!a')).toMatchObject({ text: '改一\n改二', source: '改一\n改二' });
+  expect(editToDraft(drafts, '!a', undefined, '$two')).toBe(false);
 });

@@ -143,9 +143,47 @@ export class Drafts extends ViewModel<DraftsSnapshot> {
   }
 }
 
-/** The part of a key that stands for a change of a message instead of a thread. */
-export const editsOf = (threadId: string | undefined): string =>
-  threadId === undefined ? 'edit' : `edit ${threadId}`;
+/** The part of a key that stands for a change of one message of a conversation or a thread. */
+export const editOf = (threadId: string | undefined, eventId: string): string =>
+  `edit ${threadId ?? ''} ${eventId}`;
+
+/** The newest change that was begun in a conversation or a thread. */
+export function begunEdit(drafts: Drafts, roomId: string, threadId: string | undefined): Draft | undefined {
+  const begin = keyOf(roomId, editOf(threadId, ''));
+  return [...drafts.all]
+    .filter(([key, draft]) => key.startsWith(begin) && draft.edit)
+    .map(([, draft]) => draft)
+    .sort((one, other) => other.at - one.at)[0];
+}
+
+const joined = (before: Draft | undefined, text: string): string =>
+  before ? `${before.source ?? before.text}\n${text}` : text;
+
+/**
+ * Makes an ordinary draft of a change whose message is not there any more.
+ * @returns whether there was one
+ */
+export function editToDraft(
+  drafts: Drafts,
+  roomId: string,
+  threadId: string | undefined,
+  eventId: string,
+): boolean {
+  const part = editOf(threadId, eventId);
+  const begun = drafts.get(roomId, part);
+  if (!begun) return false;
+  drafts.put(roomId, part, undefined);
+  const { edit: _edit, ...text } = begun;
+  if (text.text === '') return false;
+  const before = drafts.get(roomId, threadId);
+  if (before === undefined || before.text === '') drafts.put(roomId, threadId, { ...before, ...text });
+  else {
+    const { document: _document, ...rest } = before;
+    const both = joined(before, text.source ?? text.text);
+    drafts.put(roomId, threadId, { ...rest, text: both, source: both, at: text.at });
+  }
+  return true;
+}
 
 /** By user id: what sessions left that the homeserver ended; as long as the page lives. */
 const rescued = new Map<string, Map<string, Draft>>();
@@ -162,7 +200,7 @@ export function rescueUnsent(userId: string, drafts: Drafts, unsent: readonly Ou
     if (typeof body !== 'string') continue;
     const key = keyOf(roomId, threadId);
     const before = kept.get(key);
-    const text = before ? `${before.source ?? before.text}\n${body}` : body;
+    const text = joined(before, body);
     kept.set(key, { text, source: text, at });
   }
   if (kept.size > 0) rescued.set(userId, kept);

@@ -1,4 +1,4 @@
-import { EventStatus, type MatrixClient, type MatrixEvent, type Room } from 'matrix-js-sdk';
+import { EventStatus, RoomEvent, type MatrixClient, type MatrixEvent, type Room } from 'matrix-js-sdk';
 import type { ComposeEvent } from './compose-target.ts';
 import { EVENT } from './names.ts';
 
@@ -59,6 +59,21 @@ export function ownText(
   const room = client.getRoom(roomId);
   const event = room?.findEventById(eventId) ?? arrived(room).find((each) => each.getId() === eventId);
   return event && isOwnText(client, event) ? event.getContent() : undefined;
+}
+
+/** Whether a message is known and deleted; one that is not loaded is not. */
+export const isDeleted = (client: MatrixClient, roomId: string, eventId: string): boolean =>
+  client.getRoom(roomId)?.findEventById(eventId)?.isRedacted() ?? false;
+
+/** Calls `work` when something in a conversation is deleted; answers what ends it. */
+export function watchDeletions(client: MatrixClient, roomId: string, work: () => void): () => void {
+  const onDeleted = (_event: MatrixEvent, room: Room): void => {
+    if (room.roomId === roomId) work();
+  };
+  client.on(RoomEvent.Redaction, onDeleted);
+  return () => {
+    client.off(RoomEvent.Redaction, onDeleted);
+  };
 }
 
 /** Members of a conversation, those who wrote last first; loads the list when it is not there yet. */

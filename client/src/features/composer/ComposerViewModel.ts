@@ -1,9 +1,10 @@
 import { ViewModel } from '@qiao/ui-kit';
-import { editsOf } from '../../matrix/drafts.ts';
+import type { ComposeEvent } from '../../matrix/compose-target.ts';
+import { begunEdit, editOf as editPart, editToDraft } from '../../matrix/drafts.ts';
 import { EVENT } from '../../matrix/names.ts';
 import { writeBarrier } from '../../matrix/sender-access.ts';
 import { editOf, textContent, type Content } from '../../matrix/sender-content.ts';
-import { lastOwnText, ownText } from '../../matrix/sender-own.ts';
+import { isDeleted, lastOwnText, ownText, watchDeletions } from '../../matrix/sender-own.ts';
 import type { SendTo } from '../../matrix/sender.ts';
 import type { AskToSend, Taken } from '../reading/AskViewModel.ts';
 import { suggestionsFor } from './completions.ts';
@@ -34,7 +35,7 @@ const NO_FORMATS: ReadonlySet<Format> = new Set();
 export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
   readonly #deps: ComposerDeps;
   #writing: Writing | undefined;
-  #editing: string | undefined;
+  #editing: ComposeEvent | undefined;
   /** Something of the message that is changed has been changed. */
   #touched = false;
   #dismissed: string | undefined;
@@ -67,13 +68,14 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
   protected override onMount(): void {
     const { matrix, roomId, threadId, target } = this.#deps;
     const draft = matrix.drafts.get(roomId, threadId);
-    const begun = matrix.drafts.get(roomId, editsOf(threadId))?.edit;
+    const begun = begunEdit(matrix.drafts, roomId, threadId)?.edit;
     const { reply, edit } = target.getSnapshot();
     // A change that was begun goes on; the draft beside it comes back when that is done.
     if (begun && !reply && !edit) target.edit(begun);
     else if (draft?.reply && !reply) target.reply(draft.reply);
-    this.#follow();
     this.own(target.subscribe(this.#follow));
+    this.#follow();
+    this.own(watchDeletions(matrix.client, roomId, this.#onDeleted));
     this.own(
       matrix.sender.watchAccess(roomId, () => {
         this.set({
@@ -186,14 +188,14 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
       let content = textContent(message);
       let to: SendTo = this.sendTo();
       if (this.#editing !== undefined) {
-        const before = ownText(this.#deps.matrix.client, this.#deps.roomId, this.#editing);
+        const before = ownText(this.#deps.matrix.client, this.#deps.roomId, this.#editing.eventId);
         const same =
           before?.['body'] === content['body'] && before?.['formatted_body'] === content['formatted_body'];
         if (same) {
           this.#deps.target.clear();
           return;
         }
-        content = editOf(content, this.#editing, before ?? {});
+        content = editOf(content, this.#editing.eventId, before ?? {});
         to = {};
       }
       if (isTooLong(content)) {
@@ -355,16 +357,20 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
     const { roomId, threadId } = this.#deps;
     const replyChanged = reply?.eventId !== this.snapshot.reply?.eventId;
     this.set({ reply, edit });
-    if (edit && edit.eventId !== this.#editing) {
-      const begun = drafts.get(roomId, editsOf(threadId));
+    if (edit && edit.eventId !== this.#editing?.eventId) {
+      if (isDeleted(client, roomId, edit.eventId)) {
+        this.#giveBack(edit.eventId);
+        return;
+      }
+      const begun = drafts.get(roomId, editPart(threadId, edit.eventId));
       const content = ownText(client, roomId, edit.eventId) ?? {};
-      const goesOn = begun?.edit?.eventId === edit.eventId;
+      const goesOn = begun !== undefined;
       if (!goesOn && content['body'] === undefined) {
-        this.#deps.target.clear();
+        this.#turnBack();
         return;
       }
       this.#saveDraft();
-      this.#editing = edit.eventId;
+      this.#editing = edit;
       this.#touched = goesOn;
       if (goesOn) {
         const source = begun.source !== undefined && begun.document === undefined;
@@ -379,14 +385,42 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
         mode: rich ? 'rich' : 'source',
       });
     } else if (!edit && this.#editing !== undefined) {
+      const { eventId } = this.#editing;
       this.#editing = undefined;
-      this.#forgetDraft(editsOf(threadId));
-      const draft = drafts.get(roomId, threadId);
-      this.#begin(beginningOf(draft), { blank: (draft?.text ?? '') === '', mode: readPreferences().mode });
+      this.#forgetDraft(editPart(threadId, eventId));
+      this.#showDraft();
     } else if (replyChanged) {
       if (reply) this.#writing?.focus();
       this.#saveDraft();
     }
+  };
+
+  #showDraft(): void {
+    const draft = this.#deps.matrix.drafts.get(this.#deps.roomId, this.#deps.threadId);
+    this.#begin(beginningOf(draft), { blank: (draft?.text ?? '') === '', mode: readPreferences().mode });
+  }
+
+  /** The message that is changed is deleted: what was written is an ordinary draft again. */
+  #giveBack(eventId: string): void {
+    this.#saveDraft();
+    const { roomId, threadId, matrix, target } = this.#deps;
+    const back = editToDraft(matrix.drafts, roomId, threadId, eventId);
+    const editing = this.#editing;
+    if (editing?.eventId === eventId) target.clear();
+    else this.#turnBack();
+    if (back && !editing) this.#showDraft();
+  }
+
+  /** What was to be changed cannot be: a change that was begun before it goes on. */
+  #turnBack(): void {
+    if (this.#editing) this.#deps.target.edit(this.#editing);
+    else this.#deps.target.clear();
+  }
+
+  readonly #onDeleted = (): void => {
+    const { matrix, roomId } = this.#deps;
+    const editing = this.#editing;
+    if (editing && isDeleted(matrix.client, roomId, editing.eventId)) this.#giveBack(editing.eventId);
   };
 
   #completionKey(event: KeyboardEvent): boolean {
@@ -421,14 +455,15 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
     clearTimeout(this.#saving);
     this.#saving = undefined;
     const writing = this.#writing;
-    const { reply, edit } = this.snapshot;
+    const { reply } = this.snapshot;
     if (!writing) return;
     const { roomId, threadId, matrix } = this.#deps;
     if (this.#editing === undefined)
       putDraft(matrix.drafts, roomId, threadId, writing, reply ? { reply } : {});
-    // What is in the editor may already be of another message.
-    else if (edit && this.#touched && edit.eventId === this.#editing)
-      putDraft(matrix.drafts, roomId, editsOf(threadId), writing, { edit });
+    else if (this.#touched)
+      putDraft(matrix.drafts, roomId, editPart(threadId, this.#editing.eventId), writing, {
+        edit: this.#editing,
+      });
   };
 
   #forgetDraft(part: string | undefined): void {
