@@ -12,11 +12,11 @@ function inertParser(): DOMParser {
   const frame = document.createElement('iframe');
   frame.hidden = true;
   document.documentElement.append(frame);
-  const view = frame.contentWindow as (Window & { DOMParser?: typeof DOMParser }) | null;
+  const view = frame.contentWindow as (Window & typeof globalThis) | null;
   // Where there is no such thing, or it does not outlive its frame, the page's own: it costs reports at most.
   let made = new DOMParser();
   try {
-    if (view?.DOMParser) made = new view.DOMParser();
+    if (view) made = new view.DOMParser();
     frame.remove();
     made.parseFromString('', 'text/html').body.getAttribute('id');
   } catch {

@@ -42,7 +42,7 @@ class Storage {
   }
 
   #answer(work: () => unknown): unknown {
-    const request = { result: undefined as unknown, error: undefined as unknown } as {
+    const request = { result: undefined, error: undefined } as {
       result: unknown;
       error: unknown;
       onsuccess?: () => void;
