@@ -260,7 +260,7 @@ async function measure(
   const scripts = countScripts(page);
 
   const begin = Date.now();
-  await page.goto('/', { waitUntil: 'commit' });
+  await page.goto(client.start, { waitUntil: 'commit' });
   await page.locator(client.user).waitFor();
   const form = Date.now() - begin;
   await page.waitForLoadState('networkidle');
@@ -385,7 +385,7 @@ async function measure(
 
   // Another device of somebody else in the same room.
   const second = await browser.newPage({ baseURL: address });
-  await second.page.goto('/');
+  await second.page.goto(client.start);
   await second.page.locator(client.user).fill(localpart(other));
   await second.page.locator(client.password).fill(other.password);
   await second.page.locator(client.submit).first().click();

@@ -1,6 +1,8 @@
 /** Where in a web client's pages the benchmark finds what it waits for. CSS selectors. */
 export interface WebClient {
   readonly name: string;
+  /** Path of the sign-in form. */
+  readonly start: string;
   readonly user: string;
   readonly password: string;
   readonly submit: string;
@@ -24,6 +26,7 @@ export interface WebClient {
 export const WEB_CLIENTS: Readonly<Record<'qiao' | 'element', WebClient>> = {
   qiao: {
     name: 'Qiao',
+    start: '/',
     user: 'input[name=username]',
     password: 'input[name=password]',
     submit: 'form button[type=submit]',
@@ -39,6 +42,7 @@ export const WEB_CLIENTS: Readonly<Record<'qiao' | 'element', WebClient>> = {
   // Element Web 1.11; as its own end-to-end tests find them.
   element: {
     name: 'Element Web',
+    start: '/#/login',
     user: 'input[name=username]',
     password: 'input[name=password]',
     submit: '.mx_Login_submit',
