@@ -14,6 +14,8 @@ export interface WebClient {
   readonly rowOf: (name: string) => string;
   /** A message in the timeline. */
   readonly message: string;
+  /** Shows all of a list that is cut short. */
+  readonly more?: string;
   /** What the list scrolls in. */
   readonly list: string;
   /** What the timeline scrolls in. */
@@ -46,9 +48,14 @@ export const WEB_CLIENTS: Readonly<Record<'qiao' | 'element', WebClient>> = {
     user: 'input[name=username]',
     password: 'input[name=password]',
     submit: '.mx_Login_submit',
-    later: ['[data-testid=dialog-cancel-button]', '.mx_Toast_buttons .mx_AccessibleButton_kind_secondary'],
+    later: [
+      '[data-testid=dialog-cancel-button]',
+      '.mx_Toast_buttons .mx_AccessibleButton_kind_secondary',
+      '[data-floating-ui-portal] [role=dialog] button',
+    ],
     row: '.mx_RoomTile, .mx_RoomListItemView',
     rowOf: (name) => `:is(.mx_RoomTile, .mx_RoomListItemView):has-text("${name}")`,
+    more: '.mx_RoomSublist_showNButton',
     message: '.mx_EventTile[data-event-id]',
     list: '.mx_LeftPanel_roomListWrapper, .mx_RoomListView',
     timeline: '.mx_RoomView_messagePanel',
