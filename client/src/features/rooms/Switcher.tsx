@@ -1,15 +1,6 @@
-import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/search';
-import {
-  Busy,
-  Dialog,
-  isComposing,
-  useGo,
-  useServices,
-  useSnapshot,
-  useText,
-  useViewModel,
-} from '@qiao/ui-kit';
-import { useEffect, useId, useRef, type KeyboardEvent, type ReactNode } from 'react';
+import { Busy, Dialog, useGo, useServices, useSnapshot, useText, useViewModel } from '@qiao/ui-kit';
+import { useEffect, type ReactNode } from 'react';
+import { FindList } from '../../components/FindList.tsx';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
 import { useMatrix } from '../../matrix/context.tsx';
 import { isUnread } from '../../matrix/rooms.ts';
@@ -47,8 +38,8 @@ function Option({ item }: { item: SwitcherItem }): ReactNode {
       <span aria-hidden>
         <MatrixAvatar id={facts.id} name={facts.name} mxc={facts.avatar} size={32} square={facts.square} />
       </span>
-      <span className="c-switcher__text">
-        <span className="c-switcher__name">
+      <span className="c-find__text">
+        <span className="c-find__name">
           <bdi>{facts.name}</bdi>
           {facts.external && <span className="c-external">{t('row.external')}</span>}
         </span>
@@ -70,18 +61,11 @@ function SwitcherDialog(): ReactNode {
   const { api, session, attempt } = useServices();
   const { rooms, people } = useMatrix();
   const go = useGo();
-  const list = useId();
-  const box = useRef<HTMLUListElement>(null);
   const [state, model] = useViewModel(
     () =>
       new SwitcherViewModel(rooms, (text, signal) => searchPeople({ api, session, people }, text, signal)),
   );
-  const { items, active } = state;
-  useEffect(() => {
-    box.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' });
-  }, [active, items]);
-  const choose = (item: SwitcherItem | undefined): void => {
-    if (!item) return;
+  const choose = (item: SwitcherItem): void => {
     switcher.close();
     if (item.kind === 'room') {
       void go(roomPath(item.entry.roomId));
@@ -93,61 +77,23 @@ function SwitcherDialog(): ReactNode {
     // Whoever has not been written to is looked at first: a slip of the finger must not invite anybody.
     else void attempt(async () => go(`/person/${encodeURIComponent(person.userId)}`));
   };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (isComposing(event)) return;
-    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
-      event.preventDefault();
-      model.move(event.key === 'ArrowDown' ? 1 : -1);
-    } else if (event.key === 'Enter') {
-      event.preventDefault();
-      choose(items[active]);
-    }
-  };
   return (
     <Dialog title={t('switcher.title')} onClose={switcher.close}>
-      <div className="q-search c-switcher__box">
-        <SearchIcon width={18} height={18} aria-hidden />
-        <input
-          className="q-input"
-          type="text"
-          role="combobox"
-          aria-label={t('switcher.find')}
-          aria-expanded
-          aria-controls={list}
-          aria-autocomplete="list"
-          aria-activedescendant={items[active] ? `${list}-${String(active)}` : undefined}
-          autoComplete="off"
-          placeholder={t('switcher.placeholder')}
-          value={state.query}
-          onChange={(event) => {
-            model.type(event.target.value);
-          }}
-          onKeyDown={onKeyDown}
-        />
-      </div>
-      <ul ref={box} id={list} role="listbox" aria-label={t('switcher.found')} className="c-switcher">
-        {items.map((item, index) => (
-          <li
-            key={item.key}
-            id={`${list}-${String(index)}`}
-            role="option"
-            aria-selected={index === active}
-            onPointerMove={() => {
-              if (index !== active) model.point(index);
-            }}
-            onClick={() => {
-              choose(item);
-            }}
-          >
-            <Option item={item} />
-          </li>
-        ))}
-        {items.length === 0 && !state.busy && (
-          <li role="option" aria-selected={false} aria-disabled className="c-switcher__none">
-            {state.failed ? t('switcher.failed') : t('switcher.nothing')}
-          </li>
-        )}
-      </ul>
+      <FindList
+        model={model}
+        query={state.query}
+        items={state.items}
+        active={state.active}
+        keyOf={(item) => item.key}
+        choose={choose}
+        option={(item) => <Option item={item} />}
+        texts={{
+          find: t('switcher.find'),
+          placeholder: t('switcher.placeholder'),
+          found: t('switcher.found'),
+        }}
+        none={state.busy ? undefined : state.failed ? t('switcher.failed') : t('switcher.nothing')}
+      />
       <p className="c-switcher__foot" role="status">
         {state.busy ? <Busy label={t('switcher.busy')} /> : t('switcher.help')}
       </p>
