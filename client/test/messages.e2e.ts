@@ -265,6 +265,8 @@ describe('files', () => {
     await page.locator('.c-voice__bars span').nth(12).waitFor({ state: 'attached' });
     await page.getByRole('button', { name: 'Send the voice message' }).click();
     await nio.waitEvent({ room_id: sealed, body: 'Voice message', decrypted: true });
+    // The tile of what was being sent is another one than the message's.
+    await page.locator('.c-message[data-event^="$"] .c-voice').waitFor();
     await page.getByRole('button', { name: 'Play Voice message' }).click();
     const sound = page.locator('.c-voice audio');
     await waitFor(() => sound.evaluate((node: HTMLAudioElement) => node.currentTime > 0));
