@@ -10,9 +10,7 @@
  * Rooms are not encrypted, as in the figures of other clients this is compared with; sign-in makes keys all the same.
  */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { root } from '@qiao/scripts/stack';
@@ -26,8 +24,9 @@ import {
   type TestPage,
   type TestUser,
 } from '@qiao/testkit';
-import type { CDPSession, JSHandle, Page } from 'playwright-core';
-import { median } from './lib/report.ts';
+import type { Page } from 'playwright-core';
+import { heap, localpart, patient, putOff, rendererMemory, seen, typeKeys, watching } from './lib/page.ts';
+import { kB, MB, median, ms, percentile } from './lib/report.ts';
 import { WEB_CLIENTS, type WebClient } from './lib/web-clients.ts';
 
 interface BenchContext {
@@ -41,12 +40,9 @@ const LARGE = 1000;
 const SMALL = 3;
 /** Conversations that are visited for the switch, and before memory is read. */
 const VISITED = 100;
-const TYPED = 40;
 const SENT = 12;
 const IN_FLIGHT = 12;
 const IDLE_MS = 60_000;
-/** What has not come by then does not come: the run ends with an error that names it. */
-const PATIENCE_MS = 60_000;
 const run = promisify(execFile);
 
 /** People of one client: none finds the keys of the other client's devices. */
@@ -82,11 +78,6 @@ interface Figures {
   processIdle: number;
   processVisited: number;
 }
-
-const percentile = (values: readonly number[], share: number): number =>
-  [...values].sort((one, other) => one - other)[
-    Math.min(values.length - 1, Math.floor(values.length * share))
-  ] ?? NaN;
 
 async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   let next = 0;
@@ -164,91 +155,6 @@ function countScripts(page: Page): {
     wasm: () => sum((url) => url.endsWith('.wasm')),
   };
 }
-
-/** Resident memory of the page's renderer, bytes. */
-async function rendererMemory(browser: TestBrowser): Promise<number> {
-  const cdp = await browser.browser.newBrowserCDPSession();
-  const { processInfo } = await cdp.send('SystemInfo.getProcessInfo');
-  await cdp.detach();
-  const sizes = processInfo
-    .filter((one) => one.type === 'renderer')
-    .map(({ id }) => {
-      const status = readFileSync(`/proc/${String(id)}/status`, 'utf8');
-      return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? NaN) * 1024;
-    });
-  return Math.max(...sizes);
-}
-
-async function heap(cdp: CDPSession): Promise<number> {
-  await cdp.send('HeapProfiler.collectGarbage');
-  return (await cdp.send('Runtime.getHeapUsage')).usedSize;
-}
-
-/** Puts off what stands between sign-in and the list. */
-async function putOff(page: Page, client: WebClient): Promise<void> {
-  for (const selector of client.later) {
-    const button = page.locator(selector).first();
-    if (await button.isVisible().catch(() => false)) await button.click();
-  }
-}
-
-/** What people type as their name: the server's part would be looked up by some clients. */
-const localpart = (user: TestUser): string => user.userId.slice(1, user.userId.indexOf(':'));
-
-/** The same promise, or an error after the patience is over. */
-async function patient<T>(what: string, work: Promise<T>): Promise<T> {
-  const ended = new AbortController();
-  const late = delay(PATIENCE_MS, undefined, { signal: ended.signal }).then(() => {
-    throw new Error(`waited in vain for ${what}`);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    ended.abort();
-    late.catch(() => undefined);
-  }
-}
-
-/** Begins to watch in the page; the watching has begun when this is fulfilled, and its end is what is returned. */
-async function watching<A, T>(
-  page: Page,
-  watch: (given: A) => Promise<T>,
-  given: A,
-): Promise<() => Promise<T>> {
-  // Input reaches the page by another way than scripts: what is not there yet would miss it.
-  const handle: JSHandle<{ watched: Promise<T> }> = await page.evaluateHandle(
-    `({ watched: (${watch.toString()})(${JSON.stringify(given)}) })`,
-  );
-  return () => handle.evaluate(({ watched }) => watched);
-}
-
-/** Waits for an element within the page, without the driver's polling: milliseconds since `performance.timeOrigin`. */
-const seen = (page: Page, selector: string, text?: string): Promise<number> =>
-  patient(
-    `${selector} ${text ?? ''}`,
-    page.evaluate(
-      ([css, wanted]) =>
-        new Promise<number>((resolve) => {
-          const look = (): boolean => {
-            for (const node of document.querySelectorAll(css)) {
-              if (wanted === null || node.textContent.includes(wanted)) {
-                requestAnimationFrame(() => {
-                  resolve(performance.now());
-                });
-                return true;
-              }
-            }
-            return false;
-          };
-          if (look()) return;
-          const observer = new MutationObserver(() => {
-            if (look()) observer.disconnect();
-          });
-          observer.observe(document, { childList: true, subtree: true, characterData: true });
-        }),
-      [selector, text ?? null] as const,
-    ),
-  );
 
 async function measure(
   browser: TestBrowser,
@@ -366,34 +272,7 @@ async function measure(
   await page.waitForTimeout(3000);
   const composer = page.locator(client.composer).first();
   await composer.click();
-  const keys: number[] = [];
-  for (let n = 0; n < TYPED; n++) {
-    const painted = await watching(
-      page,
-      () =>
-        new Promise<number>((resolve) => {
-          addEventListener(
-            'keydown',
-            () => {
-              const pressed = performance.now();
-              // The frame after the one that draws the change has begun: it was painted.
-              requestAnimationFrame(() => {
-                const channel = new MessageChannel();
-                channel.port1.onmessage = () => {
-                  resolve(performance.now() - pressed);
-                };
-                channel.port2.postMessage(0);
-              });
-            },
-            { once: true, capture: true },
-          );
-        }),
-      undefined,
-    );
-    await page.keyboard.press('a');
-    keys.push(await patient(`key press ${String(n)}`, painted()));
-  }
-  for (let n = 0; n < TYPED; n++) await page.keyboard.press('Backspace');
+  const keys = await typeKeys(page);
 
   // Another device of somebody else in the same room.
   const second = await browser.newPage({ baseURL: address });
@@ -482,10 +361,6 @@ async function measure(
     processVisited,
   };
 }
-
-const kB = (bytes: number): string => `${(bytes / 1000).toFixed(0)} kB`;
-const MB = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
-const ms = (value: number): string => `${value.toFixed(0)} ms`;
 
 /** The rows of the table: what, and how a client's figure is told. */
 const ROWS: readonly (readonly [string, (figures: Figures) => string])[] = [

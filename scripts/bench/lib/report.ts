@@ -25,3 +25,12 @@ export function duration(seconds: number): string {
 
 export const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+
+export const percentile = (values: readonly number[], share: number): number =>
+  [...values].sort((one, other) => one - other)[
+    Math.min(values.length - 1, Math.floor(values.length * share))
+  ] ?? NaN;
+
+export const kB = (bytes: number): string => `${(bytes / 1000).toFixed(0)} kB`;
+export const MB = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
+export const ms = (value: number): string => `${value.toFixed(0)} ms`;
