@@ -13,8 +13,8 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { picture, signIn, startClient, type ClientUnderTest } from './support.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { picture, picturesOfFailure, signIn, startClient, type ClientUnderTest } from './support.ts';
 
 /*
  * Search in an encrypted room, in the browser: what a stranger's client (matrix-nio) wrote is found by two
@@ -51,6 +51,9 @@ const found = async (page: Page, count: number): Promise<void> => {
 };
 const look = async (page: Page, text: string, count: number): Promise<void> => {
   await box(page).fill(text);
+  // Typing rests before it is searched for, and until then the results are of the text before.
+  await page.waitForURL(({ hash }) => new URLSearchParams(hash.slice(1)).get('q') === text);
+  await page.locator('.c-search__results[aria-busy="false"]').waitFor();
   await found(page, count);
   if (count > 0)
     await hits(page)
@@ -95,6 +98,7 @@ beforeAll(async () => {
   // A key that the browser gets; the first message's it does not.
   await nio.command('discard_session', { room_id: roomId });
 });
+afterEach(({ task }) => picturesOfFailure(client, task));
 afterAll(async () => {
   await closeNio();
   await client.close();

@@ -11,7 +11,10 @@ import { useSearch } from './useSearch.ts';
 /** Search within one conversation, beside its timeline (`?panel=search`). */
 export default function SearchPanel(props: { roomId: string; onClose: () => void }): ReactNode {
   const { t } = useText('search');
-  const [{ address, results }, model] = useSearch({ ...NO_SEARCH, roomId: props.roomId }, () => undefined);
+  const [{ address, results, busy }, model] = useSearch(
+    { ...NO_SEARCH, roomId: props.roomId },
+    () => undefined,
+  );
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     box.current?.querySelector('input')?.focus();
@@ -32,7 +35,7 @@ export default function SearchPanel(props: { roomId: string; onClose: () => void
       </div>
       <SearchFilters address={address} model={model} inRoom />
       <IndexLine />
-      <SearchResults results={results} address={address} model={model} inRoom />
+      <SearchResults results={results} busy={busy} address={address} model={model} inRoom />
     </aside>
   );
 }

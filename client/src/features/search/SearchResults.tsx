@@ -104,13 +104,21 @@ function NotReady(): ReactNode {
   );
 }
 
-/** What was found, or why nothing is shown. */
-export function SearchResults(props: {
-  results: Results;
-  address: SearchAddress;
-  model: SearchViewModel;
-  inRoom?: boolean;
-}): ReactNode {
+interface ResultsProps {
+  readonly results: Results;
+  readonly address: SearchAddress;
+  readonly model: SearchViewModel;
+  readonly inRoom?: boolean;
+}
+
+/** What was found, or why nothing is shown; until a change is looked up, what was found before stays. */
+export const SearchResults = ({ busy, ...props }: ResultsProps & { busy: boolean }): ReactNode => (
+  <div className="c-search__results" aria-busy={busy}>
+    <Found {...props} />
+  </div>
+);
+
+function Found(props: ResultsProps): ReactNode {
   const { t } = useText('search');
   const { search } = useMatrix();
   const status = useSnapshot(search);

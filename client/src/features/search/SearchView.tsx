@@ -18,7 +18,9 @@ export default function SearchView(): ReactNode {
   const go = useGo();
   const location = useLocation();
   const given = location.hash === '' ? location.search.slice(1) : location.hash.slice(1);
-  const [{ address, results }, model] = useSearch(readAddress(given), (next) => {
+  const [{ address, results, busy }, model] = useSearch(readAddress(given), (next) => {
+    // What was typed just before a result was followed does not call the person back.
+    if (globalThis.location.pathname !== '/search') return;
     void go({ pathname: '/search', search: '', hash: writeAddress(next) }, { replace: true });
   });
   useTitle(t('title'));
@@ -55,7 +57,7 @@ export default function SearchView(): ReactNode {
             <IndexLine />
           </>
         )}
-        <SearchResults results={results} address={address} model={model} />
+        <SearchResults results={results} busy={busy} address={address} model={model} />
       </Tabs>
     </main>
   );

@@ -56,7 +56,9 @@ export type Results =
 
 export interface SearchSnapshot {
   readonly address: SearchAddress;
+  /** Of the address; while `busy`, still of the one before. */
   readonly results: Results;
+  readonly busy: boolean;
 }
 
 /** What the search needs. */
@@ -111,7 +113,7 @@ export class SearchViewModel extends ViewModel<SearchSnapshot> {
     address: SearchAddress,
     onAddress: (address: SearchAddress) => void,
   ) {
-    super({ address, results: { state: 'idle' } });
+    super({ address, results: { state: 'idle' }, busy: false });
     this.#with = given;
     this.#onAddress = onAddress;
   }
@@ -139,7 +141,7 @@ export class SearchViewModel extends ViewModel<SearchSnapshot> {
   /** Searches for something else. */
   readonly change = (patch: Partial<SearchAddress>): void => {
     const address = { ...this.snapshot.address, ...patch };
-    this.set({ address });
+    this.set({ address, busy: true });
     this.#onAddress(address);
     void this.#search();
   };
@@ -191,9 +193,10 @@ export class SearchViewModel extends ViewModel<SearchSnapshot> {
         : tab === 'rooms'
           ? this.#rooms(text)
           : this.#messagesOf(run));
-      if (run === this.#run) this.set({ results });
+      if (run === this.#run) this.set({ results, busy: false });
     } catch (error) {
-      if (run === this.#run && !stop.signal.aborted) this.set({ results: { state: 'failed', error } });
+      if (run === this.#run && !stop.signal.aborted)
+        this.set({ results: { state: 'failed', error }, busy: false });
     }
   }
 
