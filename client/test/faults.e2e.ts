@@ -35,6 +35,38 @@ const write = async (text: string, on: Page = page): Promise<void> => {
   await on.keyboard.press('Enter');
 };
 const isEmpty = (): Promise<boolean> => waitFor(async () => (await box().textContent()) === '');
+/** Waits until what is being written is on the disk: it is there, and is not written again. */
+const kept = async (): Promise<void> => {
+  let before = '';
+  const settled = async (): Promise<boolean> => {
+    const now = await page.evaluate(async () => {
+      const opened = await new Promise<IDBDatabase>((resolve, reject) => {
+        const request = indexedDB.open('qiao-unsent');
+        request.onsuccess = () => {
+          resolve(request.result);
+        };
+        request.onerror = () => {
+          reject(new Error('IndexedDB'));
+        };
+      });
+      const drafts = await new Promise<{ iv: Uint8Array }[]>((resolve) => {
+        const all = opened.transaction('drafts').objectStore('drafts').getAll() as IDBRequest<
+          { iv: Uint8Array }[]
+        >;
+        all.onsuccess = () => {
+          resolve(all.result);
+        };
+      });
+      opened.close();
+      return drafts.map(({ iv }) => iv.join(' ')).join();
+    });
+    const same = now !== '' && now === before;
+    before = now;
+    return same;
+  };
+  // Longer than changes are gathered.
+  await waitFor(settled, { interval: 600, what: 'a draft on the disk' });
+};
 const toRoom = async (on: Page = page): Promise<void> => {
   await on.goto(`/room/${encodeURIComponent(roomId)}`);
 };
@@ -177,7 +209,7 @@ describe('over a reload without a connection', () => {
     await message('下午四点开会').getByText('Waiting for the connection').waitFor({ state: 'hidden' });
     await box().click();
     await change('下午五点');
-    // Kept within a moment, as a draft is; a reload takes what is in the editor.
+    await kept();
     await page.reload();
     await page.getByText('Editing', { exact: true }).waitFor();
     await waitFor(async () => (await box().textContent()) === '下午五点');

@@ -83,6 +83,10 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
   #stored: StoredSession | undefined;
   #proving: Promise<void> | undefined;
   #entering: Promise<void> | undefined;
+  /** The session that is being started, or the last one that was. */
+  #starting: Promise<void> = Promise.resolve();
+  /** The session whose place the one that is being started takes. */
+  #restarted: MatrixSession | undefined;
   #signingOut: Promise<void> | undefined;
   /** When the session was started again because the storage's connections ended, milliseconds since 1970. */
   #restarts: readonly number[] = [];
@@ -210,6 +214,19 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
   /** @param fresh the person has signed in just now, with this password */
   async #start(stored: StoredSession, vault: Vault, fresh?: { password: string | undefined }): Promise<void> {
     this.set({ state: { at: 'starting' } });
+    await (this.#starting = this.#startMatrix(stored, vault, fresh));
+    const { state } = this.snapshot;
+    if (state.at !== 'signed-in') return;
+    await this.#enterApi();
+    // Without our interfaces, too: then it says that it failed.
+    void state.matrix.push.begin();
+  }
+
+  async #startMatrix(
+    stored: StoredSession,
+    vault: Vault,
+    fresh: { password: string | undefined } | undefined,
+  ): Promise<void> {
     try {
       const { MatrixSession } = await import('../matrix/session.ts');
       const matrix = await MatrixSession.start(stored, vault, {
@@ -218,6 +235,11 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
         empty: () => this.#i18n.t('rooms:name.empty'),
         emptyWas: (name) => this.#i18n.t('rooms:name.empty_was', { name }),
       });
+      if (this.#vault !== vault) {
+        // Its data went while it started: what it made since goes, too.
+        await matrix.forget();
+        return;
+      }
       if (fresh) matrix.encryption.greet(fresh.password);
       matrix.onEnded = (ending) => void this.#ended(matrix, ending);
       this.#connectPush(matrix);
@@ -226,14 +248,11 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
         services: this.#servicesFor(sessionFor(stored.userId)),
       });
     } catch (error) {
+      // Why is said by what found that its data went.
+      if (this.#vault !== vault) return;
       this.#lock.release();
       this.set({ state: { at: 'failed', error } });
-      return;
     }
-    await this.#enterApi();
-    // Without our interfaces, too: then it says that it failed.
-    const { state } = this.snapshot;
-    if (state.at === 'signed-in') void state.matrix.push.begin();
   }
 
   #connectPush({ push }: MatrixSession): void {
@@ -331,6 +350,7 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
     const { state } = this.snapshot;
     if (state.at !== 'signed-in') return;
     const { session } = state.matrix.tokens;
+    this.#restarted = state.matrix;
     this.set({ state: { at: 'starting' } });
     await within(STOP_MS, state.matrix.stop());
     const now = Date.now();
@@ -339,9 +359,13 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
       await this.#shut();
       return;
     }
+    // The data may have been found gone by now.
+    if (this.#vault !== vault) return;
+    this.#stored = session;
     // A token that was renewed meanwhile may not have been kept.
     await vault.save(session).catch(() => undefined);
     await this.#start(session, vault);
+    this.#restarted = undefined;
   }
 
   /** The storage cannot be opened any more: nothing is forgotten, and a later page may find it again. */
@@ -355,14 +379,21 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
 
   /** Without its keys the device is none any more: it is signed out, and what was typed stays in the page. */
   async #lost(): Promise<void> {
+    const vault = this.#vault;
     this.#vault = undefined;
     const { state } = this.snapshot;
-    if (state.at === 'signed-in') {
-      const { session } = state.matrix.tokens;
-      const forgotten = state.matrix.forget().catch(() => undefined);
-      this.set({ state: { at: 'starting' } });
-      await Promise.all([forgotten, signOut(session)]);
-    } else if (state.at !== 'soft-signed-out') return;
+    const session = state.at === 'signed-in' ? state.matrix.tokens.session : this.#stored;
+    // Nobody is here, or another tab is: it says so itself.
+    if (session === undefined || state.at === 'elsewhere' || state.at === 'signing-out') return;
+    this.set({ state: { at: 'starting' } });
+    const forget = async (): Promise<void> => {
+      if (state.at === 'signed-in') return state.matrix.forget();
+      await this.#starting;
+      this.#restarted?.rescue();
+      await Promise.all([this.#forget(), vault?.clear()]);
+    };
+    await Promise.all([within(STOP_MS, forget()), within(STOP_MS, signOut(session))]);
+    this.#restarted = undefined;
     this.#left('lost');
   }
 

@@ -206,9 +206,14 @@ export class MatrixSession {
    * in the page: the same person finds it as drafts after signing in again.
    */
   async forget(): Promise<void> {
+    this.rescue();
+    await this.#forget();
+  }
+
+  /** Keeps what was typed and not sent in the page, for the next sign-in of the same person. */
+  rescue(): void {
     this.drafts.collect();
     rescueUnsent(this.userId, this.drafts, this.sender.unsent);
-    await this.#forget();
   }
 
   async #stopSending(): Promise<void> {
@@ -223,6 +228,8 @@ export class MatrixSession {
 
   readonly #leaving = (event: BeforeUnloadEvent): void => {
     this.drafts.collect();
+    // The page lives until the next one answers: long enough to write.
+    void this.drafts.flush();
     if (this.drafts.getSnapshot().unkept) event.preventDefault();
   };
 

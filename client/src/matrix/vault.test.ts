@@ -6,6 +6,8 @@ class Storage {
   rows = new Map<string, unknown>();
   connections: { onclose: (() => void) | null; ended: boolean }[] = [];
   refuse = false;
+  /** So many reads of values fail, as those of a connection that has ended and has not said so yet. */
+  failing = 0;
 
   open(): unknown {
     const connection = {
@@ -34,7 +36,11 @@ class Storage {
   #store(): unknown {
     const { rows } = this;
     return {
-      get: (name: string) => this.#answer(() => rows.get(name)),
+      get: (name: string) =>
+        this.#answer(() => {
+          if (name !== 'key' && this.failing-- > 0) throw new DOMException('closing', 'AbortError');
+          return rows.get(name);
+        }),
       put: (value: unknown, name: string) => this.#answer(() => rows.set(name, value)),
       add: (value: unknown, name: string) => this.#answer(() => rows.set(name, value)),
       delete: (name: string) => this.#answer(() => rows.delete(name)),
@@ -115,6 +121,15 @@ test('a secret alone that is gone is told, too', async () => {
   const { broke } = await signedIn();
   storage.rows.delete('secret');
   storage.end();
+  expect(await broke).toBe('deleted');
+});
+
+test('data that are deleted while they are looked at are told as deleted, not as a storage that is closed', async () => {
+  const { vault, broke } = await signedIn();
+  storage.rows.clear();
+  storage.failing = 2;
+  storage.end();
+  await expect(vault.secret()).rejects.toThrow('gone');
   expect(await broke).toBe('deleted');
 });
 

@@ -51,8 +51,10 @@ interface Connection {
   readonly key: CryptoKey;
 }
 
-async function connect(): Promise<Connection> {
+/** @param onClose called when the browser ends the connection, from its first moment on */
+async function connect(onClose: () => void): Promise<Connection> {
   const database = await openDatabase();
+  database.onclose = onClose;
   const read = (): Promise<CryptoKey | undefined> =>
     done(database.transaction(STORE).objectStore(STORE).get(KEY) as IDBRequest<CryptoKey | undefined>);
   let key = await read();
@@ -71,7 +73,7 @@ async function connect(): Promise<Connection> {
 
 /** How often a connection that the browser ended is opened again, and the first pause between, in milliseconds. */
 const REOPENINGS = 5;
-const FIRST_PAUSE_MS = 200;
+const FIRST_PAUSE_MS = 400;
 
 /**
  * What came of a connection that the browser ended. `kept`: the data are there, and the vault goes on; `deleted`:
@@ -88,9 +90,8 @@ export class Vault {
   #mending = false;
   #onBreak: ((result: VaultBreak) => void) | undefined;
 
-  private constructor(connection: Connection) {
-    this.#connection = Promise.resolve(connection);
-    this.#watch(connection);
+  private constructor() {
+    this.#connection = connect(this.#closed);
   }
 
   /** Called when the browser ended the connection, after it was looked whether the data are still there. */
@@ -100,47 +101,45 @@ export class Vault {
 
   /** @throws DOMException when the browser gives no storage (private mode, full disk) */
   static async open(): Promise<Vault> {
-    return new Vault(await connect());
+    const vault = new Vault();
+    await vault.#connection;
+    return vault;
   }
 
-  #watch({ database }: Connection): void {
-    // Deleted data end a connection, but so does a storage process that died (WebKit), or an error of the disk.
-    database.onclose = () => {
-      this.#ended = true;
-      if (!this.#mending) void this.#mend();
-    };
-  }
+  /** Deleted data end a connection, but so does a storage process that died (WebKit), or an error of the disk. */
+  readonly #closed = (): void => {
+    this.#ended = true;
+    if (!this.#mending) void this.#mend();
+  };
 
   async #mend(): Promise<void> {
     this.#mending = true;
-    let result: VaultBreak = 'kept';
-    while (this.#ended && result === 'kept') {
+    const mended = Promise.withResolvers<Connection>();
+    mended.promise.catch(() => undefined);
+    // Who asks meanwhile waits for the new one.
+    this.#connection = mended.promise;
+    let result: VaultBreak = 'closed';
+    for (let attempt = 0; attempt < REOPENINGS && result === 'closed'; attempt++) {
+      if (attempt > 0)
+        await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** (attempt - 1)));
       this.#ended = false;
-      const reopened = this.#reopen();
-      reopened.catch(() => undefined);
-      // Who asks meanwhile waits for the new one.
-      this.#connection = reopened;
       try {
-        this.#watch(await reopened);
-        for (const name of [...this.#held]) if ((await this.#get(name)) === undefined) result = 'deleted';
-      } catch {
-        // The new one may have ended while it was looked at: then it is opened again.
-        if (!(this.#ended as boolean)) result = 'closed';
+        const connection = await connect(this.#closed);
+        const there = await Promise.all(
+          [...this.#held].map(async (name) => (await this.#getFrom(connection, name)) !== undefined),
+        );
+        // It may have ended before the data were deleted, and again with them: then it is looked at once more.
+        if (this.#ended as boolean) continue;
+        result = there.every(Boolean) ? 'kept' : 'deleted';
+        mended.resolve(connection);
+      } catch (error) {
+        // Ended while it was looked at: what it was asked fails before it says so.
+        if (attempt === REOPENINGS - 1) mended.reject(error);
       }
     }
+    if (result === 'closed') mended.reject(new DOMException('The storage is closed', 'InvalidStateError'));
     this.#mending = false;
     this.#onBreak?.(result);
-  }
-
-  async #reopen(): Promise<Connection> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await connect();
-      } catch (error) {
-        if (attempt === REOPENINGS) throw error;
-        await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** attempt));
-      }
-    }
   }
 
   async #store(mode: IDBTransactionMode): Promise<IDBObjectStore> {
@@ -227,8 +226,11 @@ export class Vault {
   }
 
   async #get(name: string): Promise<ArrayBuffer | undefined> {
-    const { key } = await this.#connection;
-    const store = await this.#store('readonly');
+    return this.#getFrom(await this.#connection, name);
+  }
+
+  async #getFrom({ database, key }: Connection, name: string): Promise<ArrayBuffer | undefined> {
+    const store = database.transaction(STORE).objectStore(STORE);
     const sealed = await done(store.get(name) as IDBRequest<Sealed | undefined>);
     if (sealed === undefined) return undefined;
     try {
