@@ -260,16 +260,27 @@ describe('files', () => {
     await waitFor(() => sticker.locator('img').evaluate((node: HTMLImageElement) => node.naturalWidth > 0));
   });
 
-  test('a voice message plays', async () => {
+  test('a voice message plays, and goes on when it is sent meanwhile', async () => {
+    const { promise: pressed, resolve: letGo } = Promise.withResolvers<true>();
+    const uploads = '**/_matrix/media/**/upload*';
+    await page.route(uploads, async (route) => {
+      await pressed;
+      await route.continue();
+    });
     await page.getByRole('button', { name: 'Record a voice message' }).click();
     await page.locator('.c-voice__bars span').nth(12).waitFor({ state: 'attached' });
     await page.getByRole('button', { name: 'Send the voice message' }).click();
+    const tile = page.getByRole('article').filter({ has: page.locator('.c-voice') });
+    await tile.getByRole('button', { name: 'Play Voice message' }).click();
+    await tile.locator('audio').waitFor({ state: 'attached' });
+    const sound = await tile.locator('audio').evaluateHandle((node: HTMLAudioElement) => node);
+    await waitFor(() => sound.evaluate((node) => node.currentTime > 0));
+    letGo(true);
     await nio.waitEvent({ room_id: sealed, body: 'Voice message', decrypted: true });
-    // The tile of what was being sent is another one than the message's.
-    await page.locator('.c-message[data-event^="$"] .c-voice').waitFor();
-    await page.getByRole('button', { name: 'Play Voice message' }).click();
-    const sound = page.locator('.c-voice audio');
-    await waitFor(() => sound.evaluate((node: HTMLAudioElement) => node.currentTime > 0));
+    await page.locator('.c-message[data-event^="$"][data-send="sent"] .c-voice').waitFor();
+    await page.unroute(uploads);
+    // The element that plays is the same one, and nothing was loaded into it again.
+    expect(await sound.evaluate((node) => [node.isConnected, node.currentTime > 0])).toEqual([true, true]);
     await picture(page, 'messages-players');
     expect(await axeViolations(page)).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { BrokenFileError, decryptFile, encryptFile, parseEncryptedFile } from './media-crypto.ts';
-import { mediaOf, thumbnailOf } from './media.ts';
+import { Media, mediaOf, thumbnailOf } from './media.ts';
 import { OPAQUE_TYPE, safeType, statedSize } from './media-types.ts';
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
@@ -95,5 +95,35 @@ describe('dimensions', () => {
     expect(statedSize(of(0xff, 0xd8, 0xff))).toBeUndefined();
     expect(statedSize(of('hello, world, how are you'))).toBeUndefined();
     expect(statedSize(of())).toBeUndefined();
+  });
+});
+
+describe('a file of this device', () => {
+  const nothing = {
+    fetch: () => Promise.reject(new Error('nothing is fetched')),
+    fresh: () => Promise.resolve(),
+  };
+
+  test('keeps its URL when it is uploaded', async () => {
+    const media = new Media({} as never, nothing as never);
+    media.keep('mxc://local.invalid/a', new Blob(['ogg'], { type: 'audio/ogg' }));
+    const before = await media.load({ mxc: 'mxc://local.invalid/a' });
+    expect(media.isSame('mxc://local.invalid/a', 'mxc://h/1')).toBe(false);
+    media.move('mxc://local.invalid/a', 'mxc://h/1');
+    expect(media.isSame('mxc://local.invalid/a', 'mxc://h/1')).toBe(true);
+    expect(media.isSame('mxc://local.invalid/a', 'mxc://h/2')).toBe(false);
+    const after = await media.load({ mxc: 'mxc://h/1' });
+    expect(after.url).toBe(before.url);
+    before.release();
+    // Whoever comes late finds it by the old address too.
+    expect((await media.load({ mxc: 'mxc://local.invalid/a' })).url).toBe(before.url);
+  });
+
+  test('is not in the way of one that is there', async () => {
+    const media = new Media({} as never, nothing as never);
+    media.keep('mxc://h/1', new Blob(['one']));
+    media.move('mxc://local.invalid/gone', 'mxc://h/1');
+    expect(media.isSame('mxc://local.invalid/gone', 'mxc://h/1')).toBe(false);
+    expect(await (await media.load({ mxc: 'mxc://h/1' })).blob.text()).toBe('one');
   });
 });

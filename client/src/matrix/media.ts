@@ -94,6 +94,8 @@ export class Media {
   readonly #urls = new Map<string, Promise<string>>();
   /** By mxc address, least recently used first. */
   readonly #entries = new Map<string, Entry>();
+  /** Where a file of this device is since it is uploaded, by what it was called before. */
+  readonly #moved = new Map<string, string>();
   readonly #loading = new Map<string, Loading>();
   #limit: { readonly at: number; readonly bytes: Promise<number | undefined> } | undefined;
 
@@ -126,10 +128,11 @@ export class Media {
    * @throws MediaError; DOMException `AbortError` after `signal`
    */
   async load(source: MediaSource, onProgress?: OnProgress, signal?: AbortSignal): Promise<LoadedMedia> {
-    const known = this.#entries.get(source.mxc);
+    const mxc = this.#moved.get(source.mxc) ?? source.mxc;
+    const known = this.#entries.get(mxc);
     if (known) {
-      this.#entries.delete(source.mxc);
-      this.#entries.set(source.mxc, known);
+      this.#entries.delete(mxc);
+      this.#entries.set(mxc, known);
       return this.#hold(known);
     }
     signal?.throwIfAborted();
@@ -177,6 +180,20 @@ export class Media {
     if (this.#entries.has(mxc)) return;
     const safe = blob.slice(0, blob.size, safeType(blob.type));
     this.#remember(mxc, { url: URL.createObjectURL(safe), blob: safe, holders: 0 });
+  }
+
+  /** A kept file has got another address: who shows it goes on with the same URL. */
+  move(from: string, to: string): void {
+    const entry = this.#entries.get(from);
+    if (!entry || this.#entries.has(to)) return;
+    this.#entries.delete(from);
+    this.#entries.set(to, entry);
+    this.#moved.set(from, to);
+  }
+
+  /** Whether two addresses are of one file, as {@link Media.move} told. */
+  isSame(one: string, other: string): boolean {
+    return (this.#moved.get(one) ?? one) === (this.#moved.get(other) ?? other);
   }
 
   /** Largest upload the homeserver takes, in bytes; undefined: it does not say, or cannot be asked now. */

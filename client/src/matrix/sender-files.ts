@@ -112,13 +112,7 @@ export class SenderFiles {
       },
     });
     // Shown from here, not fetched again.
-    const local = await this.#media
-      .load({ mxc: localAddress(upload.blob), size: Number.POSITIVE_INFINITY })
-      .catch(() => undefined);
-    if (local) {
-      this.#media.keep(mxc, local.blob);
-      local.release();
-    }
+    this.#media.move(localAddress(upload.blob), mxc);
     return mxc;
   }
 

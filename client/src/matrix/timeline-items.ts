@@ -49,7 +49,8 @@ export function arrange(
     const today = dayOf(ts);
     if (today !== day) {
       day = today;
-      items.push(keep({ kind: 'date', key: `date ${today} ${eventId}`, ts }));
+      const first = entry.kind === 'message' ? entry.message.key : eventId;
+      items.push(keep({ kind: 'date', key: `date ${today} ${first}`, ts }));
     }
     if (entry.kind === 'message') {
       if (marked === 'after-next' && !entry.message.own) {

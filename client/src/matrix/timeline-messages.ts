@@ -35,6 +35,18 @@ const NAMES_OF_REACTION = 20;
 const KEY_LENGTH = 24;
 const SENDING = new Set<string>(['encrypting', 'sending', 'queued', 'sent']);
 
+/**
+ * What a message is called in the views: the same from the local echo on. The SDK turns the echo into the event;
+ * where it makes a new one instead (after a gap, or of a page of history) the transaction id tells, which the
+ * homeserver gives to the device that sent it.
+ */
+export function keyOf(event: MatrixEvent, me: string): string {
+  const given = event.getTxnId();
+  if (given !== undefined) return given;
+  const told: unknown = event.getSender() === me ? event.getUnsigned().transaction_id : undefined;
+  return typeof told === 'string' && told !== '' ? told : (event.getId() ?? '');
+}
+
 /** The event whose way to the homeserver a message shows: its deletion, its newest change, or itself. */
 function carrierOf(event: MatrixEvent, room: Room): { carrier: MatrixEvent; what: Unsent['what'] } {
   if (event.isRedacted()) {
@@ -133,7 +145,7 @@ export class MessageMaker {
   #plain(event: MatrixEvent, author: Author, content: Content): Message {
     return {
       kind: 'message',
-      key: event.getTxnId() ?? event.getId() ?? '',
+      key: keyOf(event, this.#room.myUserId),
       roomId: this.#room.roomId,
       eventId: event.getId() ?? '',
       type: event.getType(),

@@ -23,7 +23,12 @@ export function useMedia(source: MediaSource | undefined, wanted: boolean): Medi
     const tell = (next: MediaState): void => {
       if (!stop.signal.aborted) setState({ mxc: source.mxc, state: next });
     };
-    tell({ at: 'loading', done: 0, total: source.size });
+    setState((before) =>
+      // Shown from this device until now, and uploaded since: whoever plays it goes on.
+      before.state.at === 'ready' && media.isSame(before.mxc, source.mxc)
+        ? { mxc: source.mxc, state: before.state }
+        : { mxc: source.mxc, state: { at: 'loading', done: 0, total: source.size } },
+    );
     media
       .load(
         source,
@@ -44,11 +49,13 @@ export function useMedia(source: MediaSource | undefined, wanted: boolean): Medi
       );
     return () => {
       stop.abort();
-      held?.release();
+      // After the next one has taken it, where the file is the same.
+      const last = held;
+      if (last) queueMicrotask(last.release);
     };
     // A source is the same as long as its address is.
   }, [media, mxc, wanted]);
-  return state.mxc === mxc ? state.state : IDLE;
+  return mxc !== undefined && media.isSame(state.mxc, mxc) ? state.state : IDLE;
 }
 
 /** A thumbnail that the homeserver makes; unencrypted pictures only. */

@@ -1,0 +1,40 @@
+import { EventStatus, MatrixClient, MatrixEvent, Room } from 'matrix-js-sdk';
+import { expect, test } from 'vitest';
+import { keyOf } from './timeline-messages.ts';
+
+const me = '@me:x';
+const roomId = '!a:x';
+const event = (id: string, more: Record<string, unknown> = {}): MatrixEvent =>
+  new MatrixEvent({
+    event_id: id,
+    sender: me,
+    room_id: roomId,
+    type: 'm.room.message',
+    content: { body: '你好' },
+    ...more,
+  });
+
+test('a message is called the same from its echo on, whatever the SDK makes of it', async () => {
+  const client = new MatrixClient({ baseUrl: 'https://x.invalid', userId: me });
+  const room = new Room(roomId, client, me);
+  const echo = event('~local');
+  echo.setTxnId('q1');
+  echo.setStatus(EventStatus.SENDING);
+  room.addPendingEvent(echo, 'q1');
+  expect(keyOf(echo, me)).toBe('q1');
+  const sent = (): MatrixEvent => event('$sent', { unsigned: { transaction_id: 'q1' } });
+  await room.addLiveEvents([sent()], { addToState: false });
+  const [shown] = room.getLiveTimeline().getEvents();
+  expect(shown?.getId()).toBe('$sent');
+  expect(shown && keyOf(shown, me)).toBe('q1');
+  // After a gap the SDK makes another event of what the homeserver sends.
+  expect(keyOf(sent(), me)).toBe('q1');
+});
+
+test.each([
+  ['of another device', event('$1'), '$1'],
+  ['of somebody else', event('$1', { sender: '@other:x', unsigned: { transaction_id: 'q1' } }), '$1'],
+  ['not a text', event('$1', { unsigned: { transaction_id: 7 } }), '$1'],
+])('an event without a transaction id of ours is called by its id: %s', (_name, given, key) => {
+  expect(keyOf(given, me)).toBe(key);
+});
