@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { renderView, testServices, type Answerer } from '@qiao/ui-kit/testing';
-import { ConfirmHost } from '@qiao/ui-kit';
+import { ConfirmHost, makeServices, type MatrixAccess } from '@qiao/ui-kit';
 import { cleanup, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import type { ReactNode } from 'react';
 import { Route, Routes } from 'react-router';
@@ -20,7 +20,13 @@ interface Call {
 }
 
 /** Shows a view at an address below `/x`, on a server that notes what is asked of it. */
-async function show(view: ReactNode, path: string, at: string, answer: Answerer): Promise<Call[]> {
+async function show(
+  view: ReactNode,
+  path: string,
+  at: string,
+  answer: Answerer,
+  matrix?: Partial<MatrixAccess>,
+): Promise<Call[]> {
   const calls: Call[] = [];
   const services = await testServices({
     catalogues: { notices: noticesUi.strings },
@@ -38,7 +44,7 @@ async function show(view: ReactNode, path: string, at: string, answer: Answerer)
       </Routes>
       <ConfirmHost />
     </>,
-    services,
+    matrix === undefined ? services : makeServices({ ...services, matrix: matrix as MatrixAccess }),
     at,
   );
   return calls;
@@ -139,4 +145,73 @@ test('a notice is written, addressed and sent after a question', async () => {
       audience: { everybody: false, departments: [{ id: ID, subtree: true }], roles: [] },
     },
   });
+});
+
+test('a notice that was begun is there again, until it is stored or put away', async () => {
+  const kept = new Map<string, unknown>();
+  const matrix: Pick<MatrixAccess, 'draft'> = {
+    draft: (form) => ({
+      read: () => kept.get(form),
+      write: (value) => {
+        if (value === undefined) kept.delete(form);
+        else kept.set(form, value);
+      },
+    }),
+  };
+  const open = (): Promise<Call[]> =>
+    show(
+      <ComposeView />,
+      '/compose/:id?',
+      '/compose',
+      ({ path, body }) => {
+        if (path.endsWith('/audiences')) return { everybody: true, departments: [], roles: [] };
+        if (path.endsWith('/count')) return { people: 7 };
+        return { id: ID, version: 1, state: 'draft', problem: null, scheduled_at: null, ...(body as object) };
+      },
+      matrix,
+    );
+  const title = async (): Promise<HTMLInputElement> => screen.findByLabelText('Title');
+  await open();
+  fireEvent.change(await title(), { target: { value: '停电' } });
+  fireEvent.change(screen.getByLabelText('Text'), { target: { value: '明天' } });
+  fireEvent.click(screen.getByLabelText('Everybody'));
+  expect(screen.queryByText('You began this earlier', { exact: false })).toBeNull();
+  cleanup();
+
+  await open();
+  await screen.findByText('You began this earlier', { exact: false });
+  expect((await title()).value).toBe('停电');
+  await screen.findByText('This reaches 7 people.');
+  fireEvent.click(screen.getByRole('button', { name: 'Save draft' }));
+  await waitFor(() => {
+    expect([...kept]).toEqual([]);
+  });
+  // What is changed after that belongs to the stored one.
+  fireEvent.change(await title(), { target: { value: '停电通知' } });
+  expect([...kept.keys()]).toEqual([`notices/${ID}`]);
+  kept.clear();
+  cleanup();
+
+  await open();
+  fireEvent.change(await title(), { target: { value: '停水' } });
+  expect([...kept.keys()]).toEqual(['notices/new']);
+  fireEvent.change(await title(), { target: { value: '' } });
+  expect([...kept]).toEqual([]);
+  kept.set('notices/new', { title: '停气', body: 7 });
+  cleanup();
+
+  // Not what this version writes: the form is empty, and works.
+  await open();
+  expect((await title()).value).toBe('');
+  cleanup();
+
+  kept.set('notices/new', { title: '停气', body: '' });
+  await open();
+  fireEvent.click(await screen.findByRole('button', { name: 'Start over' }));
+  const question = await screen.findByRole('dialog', { hidden: true });
+  fireEvent.click(within(question).getByRole('button', { name: 'Start over', hidden: true }));
+  await waitFor(async () => {
+    expect((await title()).value).toBe('');
+  });
+  expect([...kept]).toEqual([]);
 });

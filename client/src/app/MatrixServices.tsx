@@ -5,7 +5,7 @@ import { useMatrix } from '../matrix/context.tsx';
 /** Lets domains' views send events and show conversations and people. */
 export function MatrixServices({ children }: { children: ReactNode }): ReactNode {
   const services = useServices();
-  const { timelines, reading } = useMatrix();
+  const { timelines, reading, drafts } = useMatrix();
   const go = useGo();
   const extended = useMemo(
     () =>
@@ -28,9 +28,10 @@ export function MatrixServices({ children }: { children: ReactNode }): ReactNode
             return { room, text };
           },
           openPerson: (userId) => void go(`/person/${encodeURIComponent(userId)}`),
+          draft: (form) => drafts.form(form),
         },
       }),
-    [services, timelines, reading, go],
+    [services, timelines, reading, drafts, go],
   );
   return <ServicesProvider services={extended}>{children}</ServicesProvider>;
 }

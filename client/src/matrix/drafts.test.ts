@@ -57,6 +57,23 @@ test('drafts of a room and of its threads are apart; the list sees the room’s'
   expect([again.get('!a')?.text, again.get('!a', '$t')?.text]).toEqual(['会话', '话题']);
 });
 
+test('forms are kept like conversations, and are none', async () => {
+  const store = new Slow();
+  const drafts = new Drafts(store);
+  drafts.form('notices/new').write({ title: '停电' });
+  expect(drafts.getSnapshot().byRoom.size).toBe(0);
+  const flushed = drafts.flush();
+  await store.seal();
+  await flushed;
+  const again = new Drafts(store);
+  await again.load('@me:x');
+  expect(again.form('notices/new').read()).toEqual({ title: '停电' });
+  expect(again.form('notices/other').read()).toBeUndefined();
+  again.form('notices/new').write(undefined);
+  await again.flush();
+  expect([...store.kept]).toEqual([]);
+});
+
 test('storage that refuses keeps drafts in the page', async () => {
   const store = new Slow();
   store.broken = true;

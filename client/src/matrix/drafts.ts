@@ -1,4 +1,4 @@
-import { ViewModel } from '@qiao/ui-kit';
+import { ViewModel, type FormDraft } from '@qiao/ui-kit';
 import type { ComposeEvent } from './compose-target.ts';
 import type { OutboxItem } from './outbox.ts';
 import type { SealedStore } from './outbox-store.ts';
@@ -23,6 +23,9 @@ export interface DraftsSnapshot {
   /** The browser's storage refused: something is in memory alone. */
   readonly unkept: boolean;
 }
+
+/** In place of a room id: drafts of forms. */
+const FORM = 'form';
 
 /** How long changes are gathered before they are written, in milliseconds. */
 const WRITE_MS = 250;
@@ -92,6 +95,16 @@ export class Drafts extends ViewModel<DraftsSnapshot> {
     if (since < 0 || since >= WRITE_MS) void this.flush();
     else this.#writing ??= setTimeout(() => void this.flush(), WRITE_MS - since);
     if (threadId === undefined) this.#tell();
+  }
+
+  /** The draft of a form that belongs to no conversation. */
+  form(name: string): FormDraft {
+    return {
+      read: () => this.get(FORM, name)?.document,
+      write: (value) => {
+        this.put(FORM, name, value === undefined ? undefined : { text: '', document: value, at: Date.now() });
+      },
+    };
   }
 
   /** An editor that puts what it holds when it is asked to; answers what ends it. */

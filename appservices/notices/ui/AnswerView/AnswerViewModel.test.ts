@@ -26,7 +26,7 @@ test('messages are looked at a few at a time, and again where nothing came', asy
     if (eventId === '$3' && !isReachable) throw new Error('offline');
     return eventId === '$4' && !isReachable ? undefined : { room: 'Room', text: eventId };
   });
-  const matrix = { send: vi.fn(), openRoom: vi.fn(), openPerson: vi.fn(), glance };
+  const matrix = { send: vi.fn(), openRoom: vi.fn(), openPerson: vi.fn(), draft: vi.fn(), glance };
   const model = new AnswerViewModel({ ...base, matrix });
   const unmount = model.mount();
   await expect.poll(() => model.getSnapshot().glances.size).toBe(28);

@@ -65,6 +65,28 @@ function Form({ id }: { id: string | undefined }): ReactNode {
     <>
       {heading}
       <FormShell className="q-narrow" onSubmit={() => void send()}>
+        {state.restored && (
+          <Banner
+            tone="info"
+            title={t('compose.restored')}
+            actions={
+              <Button
+                type="button"
+                kind="secondary"
+                size="md"
+                disabled={state.busy}
+                onClick={() =>
+                  void model.startOver({
+                    title: t('compose.start_over_title'),
+                    confirm: t('compose.start_over'),
+                  })
+                }
+              >
+                {t('compose.start_over')}
+              </Button>
+            }
+          />
+        )}
         {problem !== null && <Banner tone="warn" title={t(`sent.problem.${problem}`)} />}
         {scheduledAt !== null && (
           <Banner

@@ -1,6 +1,7 @@
 import type { Audience, Audiences, ManagedNotice } from '@qiao/notices/contract';
-import { asApiError, ViewModel, type ApiError, type Services } from '@qiao/ui-kit';
+import { asApiError, ViewModel, type ApiError, type FormDraft, type Services } from '@qiao/ui-kit';
 import { keys, noticesApi } from '../api.ts';
+import { parseWritten, sameWritten, type Written } from './written.ts';
 
 /** Longest wait after the last change of the audience before people are counted, milliseconds. */
 const COUNT_AFTER_MS = 400;
@@ -21,6 +22,8 @@ export interface ComposeSnapshot {
   /** Local time as an input has it, `2026-11-23T09:00`; empty: now. */
   readonly at: string;
   readonly busy: boolean;
+  /** What is shown was begun earlier on this device, and is not stored. */
+  readonly restored: boolean;
 }
 
 const NOBODY: Audience = { everybody: false, departments: [], roles: [] };
@@ -32,6 +35,18 @@ export function localTime(at: string | null): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   return `${String(date.getFullYear())}-${two(date.getMonth() + 1)}-${two(date.getDate())}T${two(date.getHours())}:${two(date.getMinutes())}`;
 }
+
+/** What is stored of a notice, as the form has it; of a new one nothing. */
+const writtenIn = (stored: ManagedNotice | undefined): Written =>
+  stored === undefined
+    ? { title: '', body: '', confirm: true, audience: NOBODY, at: '' }
+    : {
+        title: stored.title,
+        body: stored.body,
+        confirm: stored.confirm,
+        audience: stored.audience,
+        at: localTime(stored.scheduled_at),
+      };
 
 /** Writes a notice: draft, preview, now or at a time. */
 export class ComposeViewModel extends ViewModel<ComposeSnapshot> {
@@ -53,6 +68,7 @@ export class ComposeViewModel extends ViewModel<ComposeSnapshot> {
       preview: false,
       at: '',
       busy: false,
+      restored: false,
     });
     this.#services = services;
     this.#id = id;
@@ -74,11 +90,10 @@ export class ComposeViewModel extends ViewModel<ComposeSnapshot> {
         this.#id === undefined ? undefined : api.call(noticesApi.managedOne, { params: { id: this.#id } }),
       ]);
       this.set({ loading: false, audiences });
-      if (stored !== undefined) {
-        const { title, body, confirm, audience } = stored;
-        this.set({ stored, title, body, confirm, audience, at: localTime(stored.scheduled_at) });
-        this.#count();
-      }
+      this.set({ stored, ...writtenIn(stored) });
+      const kept = parseWritten(this.#draft?.read());
+      if (kept !== undefined) this.set({ ...kept, restored: true });
+      this.#count();
     } catch (error) {
       this.set({ loading: false, failed: asApiError(error) });
     }
@@ -88,7 +103,30 @@ export class ComposeViewModel extends ViewModel<ComposeSnapshot> {
     part: Partial<Pick<ComposeSnapshot, 'title' | 'body' | 'confirm' | 'preview' | 'at'>>,
   ): void => {
     this.set(part);
+    this.#keep();
   };
+
+  /** Goes back to what is stored, or to an empty form. */
+  readonly startOver = async (words: { title: string; confirm: string }): Promise<void> => {
+    if (!(await this.#services.confirm.ask({ ...words, destructive: true }))) return;
+    this.set({ ...writtenIn(this.snapshot.stored), people: undefined });
+    this.#keep();
+    this.#count();
+  };
+
+  /** The draft of this notice on this device. */
+  get #draft(): FormDraft | undefined {
+    return this.#services.matrix?.draft(`notices/${this.snapshot.stored?.id ?? 'new'}`);
+  }
+
+  /** Keeps what is not stored; after it is stored, cleared or put back there is nothing to keep. */
+  #keep(): void {
+    const { title, body, confirm, audience, at, stored } = this.snapshot;
+    const now: Written = { title, body, confirm, audience, at };
+    const unstored = !sameWritten(now, writtenIn(stored));
+    this.#draft?.write(unstored ? now : undefined);
+    if (!unstored && this.snapshot.restored) this.set({ restored: false });
+  }
 
   readonly everybody = (everybody: boolean): void => {
     this.#setAudience({ ...(everybody ? NOBODY : this.snapshot.audience), everybody });
@@ -116,6 +154,7 @@ export class ComposeViewModel extends ViewModel<ComposeSnapshot> {
 
   #setAudience(audience: Audience): void {
     this.set({ audience, people: undefined });
+    this.#keep();
     this.#count();
   }
 
@@ -155,7 +194,11 @@ export class ComposeViewModel extends ViewModel<ComposeSnapshot> {
       { invalidate: [keys.managed] },
     );
     if (!answer.ok) return undefined;
-    this.set({ stored: answer.value });
+    // Under the name it had until now, which a new one loses.
+    this.#draft?.write(undefined);
+    this.set({ stored: answer.value, restored: false });
+    // A time is stored when it is scheduled.
+    this.#keep();
     return answer.value;
   }
 
@@ -198,7 +241,10 @@ export class ComposeViewModel extends ViewModel<ComposeSnapshot> {
           }),
         { done: words.done, invalidate: [keys.all] },
       );
-      if (answer.ok) id = stored.id;
+      if (answer.ok) {
+        id = stored.id;
+        this.#draft?.write(undefined);
+      }
       return answer.ok;
     });
     return id;
@@ -214,7 +260,10 @@ export class ComposeViewModel extends ViewModel<ComposeSnapshot> {
         done,
         invalidate: [keys.managed],
       });
-      if (answer.ok) this.set({ stored: answer.value, at: '' });
+      if (answer.ok) {
+        this.set({ stored: answer.value, at: '' });
+        this.#keep();
+      }
       return answer.ok;
     });
   };
@@ -224,11 +273,15 @@ export class ComposeViewModel extends ViewModel<ComposeSnapshot> {
     const { api, attempt, confirm } = this.#services;
     const { stored } = this.snapshot;
     if (!(await confirm.ask({ ...words, destructive: true }))) return false;
-    if (stored === undefined) return true;
+    if (stored === undefined) {
+      this.#draft?.write(undefined);
+      return true;
+    }
     const answer = await attempt(() => api.call(noticesApi.discard, { params: { id: stored.id } }), {
       done: words.done,
       invalidate: [keys.managed],
     });
+    if (answer.ok) this.#draft?.write(undefined);
     return answer.ok;
   };
 }

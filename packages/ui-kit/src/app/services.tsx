@@ -30,6 +30,14 @@ export function holds(session: Session, permission: string, over: 'any' | 'compa
   return scopes.company || (over === 'any' && scopes.departments.length > 0);
 }
 
+/** What was begun in a form and is stored nowhere else. */
+export interface FormDraft {
+  /** What was written last, as it is: parse it; undefined: nothing. */
+  readonly read: () => unknown;
+  /** Keeps a value that JSON can hold; undefined: there is nothing to keep any more. */
+  readonly write: (value: unknown) => void;
+}
+
 /** What the client lets domains' views do in Matrix; absent where there is no Matrix session (the console). */
 export interface MatrixAccess {
   /** Sends an event, encrypted where the room is; answers its id when the homeserver has it. */
@@ -43,6 +51,11 @@ export interface MatrixAccess {
   readonly glance: (roomId: string, eventId: string) => Promise<{ room: string; text: string } | undefined>;
   /** Shows the profile of a person. */
   readonly openPerson: (userId: string) => void;
+  /**
+   * The draft of a form, by a name that begins with the domain's: sealed on this device, kept over reloads, gone with
+   * the sign-out.
+   */
+  readonly draft: (form: string) => FormDraft;
 }
 
 /** What views and view models are given by the program that shows them. */
