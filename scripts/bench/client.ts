@@ -25,7 +25,17 @@ import {
   type TestUser,
 } from '@qiao/testkit';
 import type { Page } from 'playwright-core';
-import { heap, localpart, patient, putOff, rendererMemory, seen, typeKeys, watching } from './lib/page.ts';
+import {
+  heap,
+  localpart,
+  patient,
+  putOff,
+  rendererMemory,
+  seen,
+  signIn,
+  typeKeys,
+  watching,
+} from './lib/page.ts';
 import { kB, MB, median, ms, percentile } from './lib/report.ts';
 import { WEB_CLIENTS, type WebClient } from './lib/web-clients.ts';
 
@@ -276,13 +286,7 @@ async function measure(
 
   // Another device of somebody else in the same room.
   const second = await browser.newPage({ baseURL: address });
-  await second.page.goto(client.start);
-  await second.page.locator(client.user).fill(localpart(other));
-  await second.page.locator(client.password).fill(other.password);
-  await second.page.locator(client.submit).first().click();
-  await second.page.locator(client.row).first().waitFor({ timeout: 300_000 });
-  await second.page.waitForTimeout(3000);
-  await putOff(second.page, client);
+  await signIn(second.page, client, other);
   await second.page.goto(client.path(account.large.id));
   await second.page.locator(client.message).first().waitFor();
   const echoes: number[] = [];

@@ -8,7 +8,7 @@ import {
   RoomMemberEvent,
   RoomStateEvent,
   ThreadEvent,
-  TimelineWindow,
+  type TimelineWindow,
   type EventTimelineSet,
   type MatrixClient,
   type MatrixEvent,
@@ -19,6 +19,7 @@ import { authorOf, isShown } from './message-words.ts';
 import { ACCOUNT_DATA } from './names.ts';
 import { asRecord } from './safe-text.ts';
 import { ReadReceipts } from './read-receipts.ts';
+import { boundTimeline, openWindow } from './timeline-bounds.ts';
 import { arrange, ItemCache } from './timeline-items.ts';
 import { MessageMaker } from './timeline-messages.ts';
 import type { Edge, TimelineSnapshot } from './timeline-types.ts';
@@ -52,6 +53,8 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
   #room: Room | undefined;
   #set: EventTimelineSet | undefined;
   #window: TimelineWindow | undefined;
+  #closeWindow: () => void = () => undefined;
+  #bounding = false;
   #maker: MessageMaker | undefined;
   #readUpTo: string | undefined;
   #atBottom = true;
@@ -89,6 +92,7 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
       this.#receipts.stop();
       this.#maker?.close();
       this.#maker = undefined;
+      this.#closeWindow();
       this.#window = undefined;
       this.#unseen.clear();
     });
@@ -207,11 +211,19 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
       if (load !== this.#loads) return;
       if (this.#set !== set) this.#listenToSet(set);
       this.#set = set;
-      const made = new TimelineWindow(this.#client, set, {
-        windowLimit: WINDOW,
-      });
-      await made.load(eventId, eventId === undefined ? ENOUGH : PAGE);
-      if (load !== this.#loads) return;
+      const { window: made, close } = openWindow(this.#client, set, WINDOW);
+      try {
+        await made.load(eventId, eventId === undefined ? ENOUGH : PAGE);
+      } catch (error) {
+        close();
+        throw error;
+      }
+      if (load !== this.#loads) {
+        close();
+        return;
+      }
+      this.#closeWindow();
+      this.#closeWindow = close;
       this.#window = made;
       this.#failed.clear();
       this.#paging.clear();
@@ -246,9 +258,19 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
     const work = this.#pageNow(direction).finally(() => {
       if (this.#paging.get(direction) === work) this.#paging.delete(direction);
       this.#build();
+      void this.#bound();
     });
     this.#paging.set(direction, work);
     return work;
+  }
+
+  /** Lets go of what is far from the window; what fails is tried again after the next page. */
+  async #bound(): Promise<void> {
+    const [room, set, window] = [this.#room, this.#set, this.#window];
+    if (!room || !set || !window || this.threadId !== undefined || this.#bounding) return;
+    this.#bounding = true;
+    await boundTimeline(this.#client, room, set, window, () => this.#window === window).catch(() => false);
+    this.#bounding = false;
   }
 
   async #pageNow(direction: Direction): Promise<void> {
@@ -338,7 +360,8 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
     data: { liveEvent?: boolean },
   ): void => {
     const window = this.#window;
-    if (!window) return;
+    // Redactions take nothing out; what is taken out is beyond the window.
+    if (!window || (removed && this.#bounding)) return;
     if (!removed && toStart !== true && data.liveEvent === true) {
       const own = event.getSender() === this.#room?.myUserId;
       if ((this.#atBottom || own) && this.snapshot.newer === 'end') window.extend(Direction.Forward, PAGE);

@@ -40,6 +40,17 @@ export async function putOff(page: Page, client: WebClient): Promise<void> {
 /** What people type as their name: the server's part would be looked up by some clients. */
 export const localpart = (user: TestUser): string => user.userId.slice(1, user.userId.indexOf(':'));
 
+/** Signs in at the form; the list is there when this is fulfilled, and what stands before it is put off. */
+export async function signIn(page: Page, client: WebClient, user: TestUser): Promise<void> {
+  await page.goto(client.start);
+  await page.locator(client.user).fill(localpart(user));
+  await page.locator(client.password).fill(user.password);
+  await page.locator(client.submit).first().click();
+  await page.locator(client.row).first().waitFor({ timeout: 300_000 });
+  await page.waitForTimeout(3000);
+  await putOff(page, client);
+}
+
 /** The same promise, or an error after the patience is over. */
 export async function patient<T>(what: string, work: Promise<T>): Promise<T> {
   const ended = new AbortController();

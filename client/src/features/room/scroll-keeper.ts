@@ -1,5 +1,8 @@
-/** Nearer to an end than this, more is asked for, CSS pixels. */
-const NEAR = 900;
+/**
+ * Nearer to an end than this, more is asked for, CSS pixels. Far enough that the reactions to a message, which come
+ * after it, are there before it is in sight, and that a fling does not reach the end at once.
+ */
+const NEAR = 2400;
 /** The newest is in sight when no more than this is below, CSS pixels. */
 const BOTTOM = 32;
 
