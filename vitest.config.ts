@@ -9,6 +9,8 @@ const ignored = ['**/node_modules/**', '**/dist/**', '.venv/**', 'var/**', '.tsb
 export default defineConfig({
   test: {
     exclude: ignored,
+    // What is polled for comes when the machine has time for it; the usual second is too short on a busy one.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,
