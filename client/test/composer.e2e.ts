@@ -9,8 +9,15 @@ import {
   type TestUser,
 } from '@qiao/testkit';
 import type { Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { picture, signIn, startClient, type ClientUnderTest } from './support.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import {
+  chooseAt,
+  picture,
+  picturesOfFailure,
+  signIn,
+  startClient,
+  type ClientUnderTest,
+} from './support.ts';
 
 /*
  * What is written, attached, recorded and asked in an encrypted conversation arrives at a client that shares no
@@ -33,6 +40,10 @@ const say = async (text: string) => {
   await page.keyboard.press('Enter');
   return nio.waitEvent({ room_id: roomId, sender: user.userId, body: text, decrypted: true });
 };
+
+/** A message that this client knows the homeserver to have: the other client may see it before. */
+const sent = (text: string): Locator =>
+  page.locator('.c-message[data-send=sent][data-event^="$"]').filter({ hasText: text });
 
 /** What lies on the device unsent: how many messages, and the bytes of each draft. */
 const kept = () =>
@@ -66,6 +77,7 @@ beforeAll(async () => {
   await page.goto(`/room/${encodeURIComponent(roomId)}`);
   await box().waitFor();
 });
+afterEach(({ task }) => picturesOfFailure(client, task));
 afterAll(async () => {
   await nio.close();
   await client.close();
@@ -76,7 +88,7 @@ describe('text', () => {
     const event = await say('你好，世界');
     expect(event.content).toMatchObject({ msgtype: 'm.text', body: '你好，世界', 'm.mentions': {} });
     expect(event.content).not.toHaveProperty('formatted_body');
-    expect(await box().textContent()).toBe('');
+    await expect.poll(() => box().textContent()).toBe('');
     await box().pressSequentially('这是**重点：**内容');
     await page.keyboard.press('Shift+Enter');
     await page.keyboard.type('第二行 `a<b`');
@@ -91,6 +103,7 @@ describe('text', () => {
     const cdp = await page.context().newCDPSession(page);
     await box().focus();
     await cdp.send('Input.imeSetComposition', { text: 'zhong', selectionStart: 5, selectionEnd: 5 });
+    await expect.poll(() => box().textContent()).toBe('zhong');
     // As browsers send it while the candidate window is open.
     await page.evaluate(() => {
       document.activeElement?.dispatchEvent(
@@ -131,10 +144,11 @@ describe('text', () => {
 
   test('the arrow up edits the last own message', async () => {
     const before = await say('发错了');
+    await sent('发错了').waitFor();
     await page.keyboard.press('ArrowUp');
     await page.getByText('Editing', { exact: true }).waitFor();
     await waitFor(async () => (await box().textContent()) === '发错了');
-    await page.keyboard.press('ControlOrMeta+a');
+    await box().press('ControlOrMeta+a');
     await page.keyboard.type('发对了');
     await page.keyboard.press('Enter');
     const edit = await nio.waitEvent({ room_id: roomId, relates_to: before.event_id, decrypted: true });
@@ -146,12 +160,7 @@ describe('text', () => {
   });
 
   test('changes that were begun wait for their messages, and outlive them', async () => {
-    const edit = async (text: string): Promise<void> => {
-      const tile = page.getByRole('article').filter({ hasText: text });
-      await tile.hover();
-      await tile.getByRole('button', { name: 'More actions' }).click();
-      await page.getByRole('menuitem', { name: 'Edit', exact: true }).click();
-    };
+    const edit = (text: string): Promise<void> => chooseAt(sent(text), 'Edit');
     const holds = (text: string) =>
       waitFor(
         async () =>
@@ -163,8 +172,9 @@ describe('text', () => {
     await say('乙方案');
     await edit('甲方案');
     await holds('甲方案');
-    await page.keyboard.press('ControlOrMeta+a');
+    await box().press('ControlOrMeta+a');
     await page.keyboard.type('改到一半');
+    await holds('改到一半');
     await edit('乙方案');
     await holds('乙方案');
     await box().press('Escape');
@@ -321,7 +331,7 @@ describe('without a connection', () => {
       .map((event) => event.content['body'])
       .filter((body) => typeof body === 'string' && body.startsWith('离线'));
     expect(bodies).toEqual(['离线一', '离线二', '离线三']);
-    await page.keyboard.press('Enter');
+    await box().press('Enter');
     await nio.waitEvent({ room_id: roomId, body: '还没写完', decrypted: true });
   });
 
@@ -364,11 +374,18 @@ describe('on the screen', () => {
     expect(await axeViolations(page, { rules })).toEqual([]);
     await page.getByRole('button', { name: '表情' }).click();
     await page.getByRole('dialog', { name: '表情' }).getByRole('searchbox').fill('笑');
-    const emoji = page.getByRole('dialog', { name: '表情' }).getByRole('button', { name: /笑/ }).first();
+    // Before the search has run, others are shown that fit, too.
+    const emoji = page
+      .getByRole('dialog', { name: '表情' })
+      .getByRole('region', { name: '查找结果' })
+      .getByRole('button', { name: /笑/ })
+      .first();
     await emoji.waitFor();
     const sign = (await emoji.textContent()) ?? '';
     await emoji.click();
-    await page.getByRole('textbox', { name: '输入消息' }).press('Enter');
+    const editor = page.getByRole('textbox', { name: '输入消息' });
+    await expect.poll(() => editor.textContent()).toBe(sign);
+    await editor.press('Enter');
     const event = await nio.waitEvent({ room_id: roomId, sender: user.userId, body: sign, decrypted: true });
     expect(event.content['msgtype']).toBe('m.text');
   });

@@ -13,13 +13,15 @@ import {
   type TestPage,
   type TestUser,
 } from '@qiao/testkit';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
 
 /** How long a step of a journey may take, in milliseconds: less than a test's own limit, so that the step is named. */
 const TIMEOUT_MS = 20_000;
+/** A sign-in loads the programs, makes a device and its keys, and waits for the first sync, in milliseconds. */
+const SIGN_IN_MS = 60_000;
 
 /** The built client behind the gateway of the shared stack, and a browser. */
 export interface ClientUnderTest {
@@ -64,8 +66,27 @@ export async function signIn(
   await page.getByLabel('Username').fill(user.userId);
   await page.getByLabel('Password', { exact: true }).fill(user.password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await page.getByRole('navigation', { name: 'Main menu' }).waitFor();
-  if (options.keys !== 'asked') await page.getByRole('dialog').getByRole('button', { name: 'Later' }).click();
+  await page.getByRole('navigation', { name: 'Main menu' }).waitFor({ timeout: SIGN_IN_MS });
+  if (options.keys === 'asked') return;
+  await page.getByRole('dialog').getByRole('button', { name: 'Later' }).click({ timeout: SIGN_IN_MS });
+}
+
+/**
+ * Presses a button of the bar that a sent message has under the pointer and with the focus. With both: a list that
+ * moves (a receipt, a picture, one more line) takes a message away from under the pointer.
+ */
+export async function pressAt(tile: Locator, name: string): Promise<void> {
+  // What is being sent has no bar yet.
+  await tile.and(tile.page().locator('[data-send=sent][data-event^="$"]')).waitFor();
+  await tile.hover();
+  await tile.focus();
+  await tile.getByRole('toolbar').getByRole('button', { name, exact: true }).first().click();
+}
+
+/** Opens the menu of a sent message and chooses from it. */
+export async function chooseAt(tile: Locator, entry: string): Promise<void> {
+  await pressAt(tile, 'More actions');
+  await tile.page().getByRole('menuitem', { name: entry, exact: true }).click();
 }
 
 /** Leaves the client, and waits until its service worker knows that nobody looks at it: then it shows what it is pushed. */
