@@ -23,19 +23,24 @@ export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
 
 const firstRandomPort = 20_000;
 const randomPorts = 12_000;
+/** Ports are given from blocks of this many, to one stack each. */
+const blockSize = 32;
 
 /**
- * Free ports for a short-lived stack, below the range the system gives to outgoing connections.
- * @throws Error when too few are free.
+ * Free ports for a short-lived stack, below the range the system gives to outgoing connections. They lie in a block of
+ * which no port is used: so a stack keeps also those on which it will start something later.
+ * @throws Error when no block is free.
  */
 export async function freePorts(count: number): Promise<number[]> {
-  const found = new Set<number>();
-  for (let tries = 0; found.size < count; tries++) {
-    if (tries > 50 * count) throw new Error('This machine has too few free ports.');
-    const port = firstRandomPort + Math.floor(Math.random() * randomPorts);
-    if (!found.has(port) && (await isPortFree(port))) found.add(port);
+  if (count > blockSize) throw new Error(`At most ${blockSize} ports are given at once.`);
+  const blocks = Math.floor(randomPorts / blockSize);
+  for (let tries = 0; tries < 10 * blocks; tries++) {
+    const first = firstRandomPort + Math.floor(Math.random() * blocks) * blockSize;
+    const ports = Array.from({ length: blockSize }, (_, at) => first + at);
+    const free = await Promise.all(ports.map((port) => isPortFree(port)));
+    if (!free.includes(false)) return ports.slice(0, count);
   }
-  return [...found];
+  throw new Error('This machine has too few free ports.');
 }
 
 /** Who listens on a TCP port, read from /proc; undefined when nobody does. */
