@@ -94,6 +94,8 @@ const patience = 30_000;
 /** Crashes within this time (ms) of a start count as quick. */
 const quickCrash = 60_000;
 const quickCrashLimit = 5;
+/** How long the host may take to write its registrations: it starts once for that, on a machine that may be busy. */
+const REGISTRATIONS_MS = 180_000;
 const firstBackoff = 500;
 const maxBackoff = 15_000;
 
@@ -386,11 +388,14 @@ async function writeRegistrations(varDir: string): Promise<void> {
     await run(process.execPath, [paths.host, 'registrations', '--out', folder], {
       cwd: root,
       env: { ...process.env, QIAO_VAR: varDir },
-      timeout: 60_000,
+      timeout: REGISTRATIONS_MS,
     });
   } catch (error) {
-    const { stderr, message } = error as Error & { stderr?: string };
-    throw new PartFailed('host', `host could not write the registrations:\n${(stderr ?? message).trim()}`);
+    const { stderr, message, killed } = error as Error & { stderr?: string; killed?: boolean };
+    // What took too long may have said nothing.
+    const said =
+      killed === true ? `ended after ${REGISTRATIONS_MS / 1000} s\n${stderr ?? ''}` : (stderr ?? message);
+    throw new PartFailed('host', `host could not write the registrations:\n${said.trim()}`);
   }
 }
 
