@@ -10,6 +10,8 @@ export interface Toast {
 
 /** How long a toast stays, in milliseconds; errors stay until they are closed. */
 const TOAST_MS = 6000;
+/** How long one stays that offers something to do (undo, open), in milliseconds: it has to be read and reached. */
+const ACTION_TOAST_MS = 12_000;
 
 /** Short notices that come and go. */
 export class ToastsModel extends ViewModel<{ toasts: readonly Toast[] }> {
@@ -27,9 +29,12 @@ export class ToastsModel extends ViewModel<{ toasts: readonly Toast[] }> {
     );
     this.set({ toasts: [...others, { ...toast, id }].slice(-4) });
     if (toast.kind !== 'error')
-      setTimeout(() => {
-        this.close(id);
-      }, TOAST_MS);
+      setTimeout(
+        () => {
+          this.close(id);
+        },
+        toast.action ? ACTION_TOAST_MS : TOAST_MS,
+      );
   }
 
   readonly success = (text: string, action?: Toast['action']): void => {
