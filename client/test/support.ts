@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import {
   launchBrowser,
   makeUser,
+  picturesOfFailure as picturesOf,
   stackControl,
   synapseSql,
   testStack,
@@ -19,7 +20,7 @@ const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
 
 /** How long a step of a journey may take, in milliseconds: less than a test's own limit, so that the step is named. */
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 45_000;
 /** A sign-in loads the programs, makes a device and its keys, and waits for the first sync, in milliseconds. */
 const SIGN_IN_MS = 60_000;
 
@@ -132,8 +133,5 @@ export async function picturesOfFailure(
   client: ClientUnderTest,
   task: { name: string; result?: { state: string } | undefined },
 ): Promise<void> {
-  if (task.result?.state !== 'fail') return;
-  for (const [index, context] of client.browser.browser.contexts().entries())
-    for (const [tab, page] of context.pages().entries())
-      await picture(page, `failed-${task.name.slice(0, 20)}-${String(index)}-${String(tab)}`);
+  await picturesOf(client.browser.browser, task);
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import type { AxeResults, Result, RunOptions } from 'axe-core';
 
@@ -66,6 +67,22 @@ export async function launchBrowser(): Promise<TestBrowser> {
     },
     close: () => browser.close(),
   };
+}
+
+/**
+ * Pictures of all pages of a browser after a test that failed, where `QIAO_PICTURES` names a folder; else nothing.
+ * Call it in `afterEach` with the test's task.
+ */
+export async function picturesOfFailure(
+  browser: Browser,
+  task: { name: string; result?: { state: string } | undefined },
+): Promise<void> {
+  const folder = process.env['QIAO_PICTURES'];
+  if (folder === undefined || task.result?.state !== 'fail') return;
+  const name = task.name.slice(0, 20).replaceAll('/', '-');
+  for (const [index, context] of browser.contexts().entries())
+    for (const [tab, page] of context.pages().entries())
+      await page.screenshot({ path: join(folder, `failed-${name}-${index}-${tab}.png`) });
 }
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
