@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { axeViolations, makeUser, waitFor } from '@qiao/testkit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { axeViolations, makeUser, picturesOfFailure, waitFor } from '@qiao/testkit';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { startConsole, type Console } from './support.ts';
 
@@ -61,7 +61,8 @@ beforeAll(async () => {
     ids[name] = await company.person(name, ids[at] ?? '');
   }
 }, 300_000);
-afterAll(() => company.close(), 60_000);
+afterEach(({ task }) => picturesOfFailure(company.browser, task));
+afterAll(() => company.close());
 
 describe('the tree', () => {
   test('a department is dragged into another with the pointer, and back by undo', async () => {
@@ -69,7 +70,7 @@ describe('the tree', () => {
     await treeitem('Labs').waitFor();
     await treeitem('Labs').dragTo(treeitem('East'));
     await page.getByText('Labs now belongs to East').first().waitFor();
-    expect((await department('Labs')).parent_id).toBe(ids.east);
+    await expect.poll(async () => (await department('Labs')).parent_id).toBe(ids.east);
     await page.getByRole('button', { name: 'Undo' }).click();
     await waitFor(async () => (await department('Labs')).parent_id === ids.company, {
       what: 'the move taken back',
@@ -116,7 +117,7 @@ describe('departments that go', () => {
     await pick('Into', 'east', /^East/);
     await page.getByRole('dialog').getByRole('button', { name: 'Merge into another' }).click();
     await treeitem('West').waitFor({ state: 'detached' });
-    expect((await department('East')).total_count).toBe(2);
+    await expect.poll(async () => (await department('East')).total_count).toBe(2);
     await page.goto('/admin/visibility');
     await page.getByText('Everybody → people in East and Pilot').waitFor();
   });
@@ -127,7 +128,7 @@ describe('departments that go', () => {
     await page.getByRole('dialog').getByText('are marked under Visibility').waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Dissolve' }).click();
     await treeitem('Pilot').waitFor({ state: 'detached' });
-    expect((await department('Pilot')).state).toBe('dissolved');
+    await expect.poll(async () => (await department('Pilot')).state).toBe('dissolved');
     await page.goto('/admin/visibility');
     await page.getByText('Names Pilot, which is no more').waitFor();
     expect(await axeViolations(page)).toEqual([]);
@@ -148,7 +149,7 @@ describe('departments that go', () => {
     await dialog.getByText('Convert to a group', { exact: true }).click();
     await dialog.getByRole('button', { name: 'Convert to a group' }).click();
     await treeitem('Book club').waitFor({ state: 'detached' });
-    expect((await department('Book club')).state).toBe('converted');
+    await expect.poll(async () => (await department('Book club')).state).toBe('converted');
     await page.getByLabel('Show ended').check();
     await treeitem('Book club').waitFor();
   });
@@ -238,6 +239,7 @@ describe('sources', () => {
       ).status;
     expect(await ask()).toBe(200);
     await page.getByRole('dialog').getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(await page.content()).not.toContain(token);
     await page.getByRole('button', { name: 'Revoke Entra ID' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
@@ -279,15 +281,14 @@ describe('a file that would send half the company home', () => {
     await page.getByRole('rowheader', { name: 'Person 6' }).waitFor();
     await apply.click();
     await page.getByText('The directory is up to date.').waitFor({ timeout: 60_000 });
-    const { items } = await company.api<{ items: { person: { display_name: string } }[] }>(
-      'GET',
-      '/api/org/offboardings?state=suspended',
-    );
-    expect(items.map((item) => item.person.display_name).sort()).toEqual([
-      'Person 4',
-      'Person 5',
-      'Person 6',
-    ]);
+    const leaving = async (): Promise<string[]> => {
+      const { items } = await company.api<{ items: { person: { display_name: string } }[] }>(
+        'GET',
+        '/api/org/offboardings?state=suspended',
+      );
+      return items.map((item) => item.person.display_name).sort();
+    };
+    await expect.poll(leaving).toEqual(['Person 4', 'Person 5', 'Person 6']);
   });
 });
 
@@ -310,11 +311,14 @@ describe('a source that takes over', () => {
     expect(await axeViolations(page)).toEqual([]);
     await go.click();
     await page.getByText(`People of ${file} now belong to SCIM`).first().waitFor();
-    const { items } = await company.api<{ items: { kind: string; people_count: number }[] }>(
-      'GET',
-      '/api/org/sources',
-    );
-    expect(items.find((source) => source.kind === 'scim')?.people_count).toBe(3);
+    const inScim = async (): Promise<number | undefined> => {
+      const { items } = await company.api<{ items: { kind: string; people_count: number }[] }>(
+        'GET',
+        '/api/org/sources',
+      );
+      return items.find((source) => source.kind === 'scim')?.people_count;
+    };
+    await expect.poll(inScim).toBe(3);
   });
 
   test('gets somebody who was made by hand', async () => {
@@ -334,6 +338,6 @@ describe('a source that takes over', () => {
     expect(await axeViolations(page)).toEqual([]);
     await go.click();
     await page.getByText('They now belong to SCIM').first().waitFor();
-    expect(await byHand()).not.toContain('Cleo Fox');
+    await expect.poll(byHand).not.toContain('Cleo Fox');
   });
 });

@@ -2,9 +2,9 @@ import { createServer, type Server } from 'node:http';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { TestPage } from '@qiao/testkit';
+import { picturesOfFailure, type TestPage } from '@qiao/testkit';
 import { Provider } from 'oidc-provider';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startConsole, type Console } from './support.ts';
 
 /*
@@ -61,11 +61,12 @@ beforeAll(async () => {
   );
   await stack.restartPart('synapse');
 }, 300_000);
+afterEach(({ task }) => picturesOfFailure(company.browser, task));
 afterAll(async () => {
   await company.close();
   provider.closeAllConnections();
   provider.close();
-}, 60_000);
+});
 
 /** A browser without a session. The provider's own pages ask for a font of the internet, which is not waited for. */
 async function visitor(): Promise<TestPage> {

@@ -9,7 +9,7 @@ import {
   type TestBrowser,
   type TestPage,
 } from '@qiao/testkit';
-import type { Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 
 const run = promisify(execFile);
 export const root = join(import.meta.dirname, '../..');
@@ -18,6 +18,7 @@ export const PASSWORD = 'Radfahren-im-Regen-7';
 /** A company on a stack of its own, with a main administrator who is signed in to the console. */
 export interface Console {
   readonly own: RunningTestStack;
+  readonly browser: Browser;
   readonly admin: TestPage;
   /** Localpart of the main administrator. */
   readonly adminName: string;
@@ -65,6 +66,7 @@ export async function startConsole(): Promise<Console> {
   };
   return {
     own,
+    browser: chromium.browser,
     admin,
     adminName,
     open,
