@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { picture, signIn } from './support.ts';
+import { chooseAt, picture, pressAt, signIn } from './support.ts';
 
 /*
  * Two colleagues in two browsers, in the encrypted room of their department: who has read, who owes an answer, urgent
@@ -151,10 +151,7 @@ async function say(page: Page, text: string): Promise<void> {
 
 /** Opens "Who has read" of an own message. */
 async function openReading(page: Page, text: string): Promise<Locator> {
-  const tile = message(page, text).first();
-  await tile.hover();
-  await tile.getByRole('button', { name: 'More actions' }).click();
-  await page.getByRole('menuitem', { name: 'Who has read, ask …' }).click();
+  await chooseAt(message(page, text).first(), 'Who has read, ask …');
   await dialog(page).getByRole('heading', { name: 'Who has read this' }).waitFor();
   return dialog(page);
 }
@@ -209,7 +206,7 @@ afterEach(async ({ task }) => {
 afterAll(async () => {
   await chromium.close();
   await own.stop();
-}, 60_000);
+});
 
 describe('who has read', () => {
   test('quiet hours are set, and kept', async () => {
@@ -297,15 +294,11 @@ describe('read, but unanswered', () => {
       await ask(zhang, text, 'question');
     await rail(li, /To answer\s*4 waiting/).waitFor();
 
-    const replied = message(li, '合同何时能签？').first();
-    await replied.hover();
-    await replied.getByRole('button', { name: 'Reply', exact: true }).click();
+    await pressAt(message(li, '合同何时能签？').first(), 'Reply');
     await say(li, '明天上午');
     await message(zhang, '合同何时能签？').getByRole('button', { name: '1 of 1 answered' }).waitFor();
 
-    const reacted = message(li, '样机好了吗？').first();
-    await reacted.hover();
-    await reacted.getByRole('toolbar').getByRole('button', { name: 'React' }).first().click();
+    await pressAt(message(li, '样机好了吗？').first(), 'React');
     await li.getByRole('dialog', { name: 'React' }).getByRole('button', { name: '👍' }).click();
     await message(zhang, '样机好了吗？').getByRole('button', { name: '1 of 1 answered' }).waitFor();
 
