@@ -41,9 +41,55 @@ function shellFiles(): Plugin {
   };
 }
 
+/** What the page needs next, by the source files that begin it: when somebody signs in here, and when a device is. */
+const NEXT = {
+  form: ['features/signin/SignInView.tsx'],
+  device: [
+    'matrix/session.ts',
+    'rust-crypto/index.js',
+    'app/Shell.tsx',
+    'features/rooms/ChatsView.tsx',
+    'features/composer/editor/RichEditor.tsx',
+  ],
+} as const;
+
+/** Writes into the page's first script which files it can ask for before the scripts that need them have run. */
+function earlyFiles(): Plugin {
+  return {
+    name: 'qiao-early-files',
+    apply: 'build',
+    generateBundle(_options, bundle) {
+      const first = bundle['first-paint.js'];
+      if (first?.type !== 'chunk') throw new Error('the first script is not in the build');
+      const chunks = Object.values(bundle).filter((file) => file.type === 'chunk');
+      const known = new Set<string>();
+      const withImports = (name: string, into: Set<string>): void => {
+        const chunk = bundle[name];
+        if (chunk?.type !== 'chunk' || into.has(name)) return;
+        into.add(name);
+        for (const each of chunk.imports) withImports(each, into);
+        for (const each of chunk.viteMetadata?.importedCss ?? []) into.add(each);
+      };
+      for (const chunk of chunks)
+        if (chunk.isEntry && chunk.name === 'index') withImports(chunk.fileName, known);
+      const filesOf = (beginnings: readonly string[]): string[] => {
+        const files = new Set<string>();
+        for (const beginning of beginnings) {
+          const chunk = chunks.find(({ moduleIds }) => moduleIds.some((id) => id.endsWith(`/${beginning}`)));
+          if (!chunk) throw new Error(`${beginning} is not in the build`);
+          withImports(chunk.fileName, files);
+        }
+        return [...files].filter((file) => !known.has(file)).map((file) => `/${file}`);
+      };
+      const early = { form: filesOf(NEXT.form), device: filesOf(NEXT.device) };
+      first.code = `globalThis.__EARLY__=${JSON.stringify(early)};\n${first.code}`;
+    },
+  };
+}
+
 export default defineConfig({
   base: '/',
-  plugins: [react(), shellFiles()],
+  plugins: [react(), earlyFiles(), shellFiles()],
   build: {
     target: 'es2024',
     // No inline data: the policy of the gateway allows files of our own only.

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync 
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'vite';
 
 /*
@@ -71,6 +71,26 @@ function printSizes(page: string): void {
   for (const { name, bytes } of rows) say(`  ${(bytes / 1000).toFixed(1).padStart(7)} kB  ${name}`);
 }
 
+/** Below this a file is sent as it is, in bytes. */
+const COMPRESSED_FROM = 1024;
+/** Of Brotli: a fifth smaller than what is done while it is sent, in a second for all files. */
+const QUALITY = 9;
+
+/** Writes each file's compressed form beside it: else the gateway makes it anew for everybody who comes. */
+function precompress(page: string): void {
+  const folder = join(root, page, 'dist');
+  for (const path of filesBelow(folder)) {
+    if (!/\.(js|css|wasm|svg|html|json|webmanifest)$/.test(path)) continue;
+    const content = readFileSync(path);
+    if (content.length < COMPRESSED_FROM) continue;
+    const params = {
+      [constants.BROTLI_PARAM_QUALITY]: QUALITY,
+      [constants.BROTLI_PARAM_SIZE_HINT]: content.length,
+    };
+    writeFileSync(`${path}.br`, brotliCompressSync(content, { params }));
+  }
+}
+
 /** Two builds at once would empty each other's folder: the second one waits, and finds nothing to do. */
 async function alone(page: string): Promise<Disposable> {
   const path = join(root, page, LOCK);
@@ -111,6 +131,7 @@ for (const page of PAGES) {
         configFile: join(root, page, 'vite.config.ts'),
         logLevel: 'warn',
       });
+      precompress(page);
       writeFileSync(stamp, wanted);
     } catch (error) {
       failed = true;

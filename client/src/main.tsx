@@ -4,11 +4,19 @@ import { I18n, kitCatalogues, loadBrand, preferredLocale, takeLoginToken } from 
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App.tsx';
+import { isExpected } from './app/boot.ts';
+import { openPage, SignInView } from './app/views.ts';
+import { warm } from './app/warm.ts';
 import { PLACE } from './features/signin/place.ts';
 import { modules } from './modules.ts';
 import { catalogues } from './strings/index.ts';
 
 const loginToken = takeLoginToken(PLACE);
+// Most likely the language that will be chosen: its texts come beside the brand, not after it.
+void catalogues['app']?.[preferredLocale()]().catch(() => undefined);
+const first = openPage(location.pathname) ?? (isExpected() ? undefined : SignInView);
+const there = first?.preload();
+if (!first) warm();
 const brand = await loadBrand();
 const i18n = await I18n.create(
   {
@@ -19,6 +27,7 @@ const i18n = await I18n.create(
   preferredLocale(navigator.languages, brand),
   brand,
 );
+await there;
 const root = document.getElementById('app');
 if (root) {
   createRoot(root).render(

@@ -76,6 +76,7 @@ interface Figures {
   wasm: number;
   form: number;
   loginToList: number;
+  loginToMessages: number;
   reloadToList: number;
   reloadToTimeline: number;
   switches: number[];
@@ -195,6 +196,25 @@ async function measure(
   await page.locator(client.submit).first().click();
   await page.locator(client.row).first().waitFor({ timeout: 300_000 });
   const loginToList = Date.now() - login;
+  const opened = (): Promise<boolean> =>
+    page
+      .locator(client.message)
+      .first()
+      .waitFor({ timeout: 2000 })
+      .then(
+        () => true,
+        () => false,
+      );
+  do {
+    // A dialog may come between.
+    await putOff(page, client);
+    await page
+      .locator(client.row)
+      .first()
+      .click({ timeout: 1000 })
+      .catch(() => undefined);
+  } while (!(await opened()));
+  const loginToMessages = Date.now() - login;
   await page.waitForLoadState('networkidle', { timeout: 20_000 }).catch(() => undefined);
   await putOff(page, client);
   const scriptsAfter = (await scripts.script()) - scriptsFirst;
@@ -352,6 +372,7 @@ async function measure(
     wasm,
     form,
     loginToList,
+    loginToMessages,
     reloadToList: median(reloads.list),
     reloadToTimeline: median(reloads.timeline),
     switches,
@@ -373,6 +394,7 @@ const ROWS: readonly (readonly [string, (figures: Figures) => string])[] = [
   ['of it WebAssembly beside (encryption), gzip', (f) => kB(f.wasm)],
   ['cold load to the sign-in form', (f) => ms(f.form)],
   ['sign-in to the conversation list', (f) => ms(f.loginToList)],
+  ['sign-in to the messages of a conversation', (f) => ms(f.loginToMessages)],
   ['warm reload to the list', (f) => ms(f.reloadToList)],
   ["warm reload to the last room's timeline", (f) => ms(f.reloadToTimeline)],
   ['room switch, median', (f) => ms(median(f.switches))],
@@ -407,6 +429,10 @@ export async function bench(ctx: BenchContext): Promise<void> {
       { client: WEB_CLIENTS.qiao, address: own.info.gatewayUrl },
       ...(peer === undefined ? [] : [{ client: WEB_CLIENTS[kind], address: peer }]),
     ];
+    // The browser's own first page is nobody's.
+    const warm = await browser.newPage();
+    await warm.page.setContent('<input>');
+    await warm.context.close();
     for (const size of sizes) {
       const account = await makeAccount(own, size, clients.length, ctx.note);
       for (const [index, { client, address }] of clients.entries()) {

@@ -12,7 +12,7 @@ import {
   type I18n,
   type Proof,
 } from '@qiao/ui-kit';
-import { lazy, Suspense, useEffect, useState, type ComponentType, type ReactNode } from 'react';
+import { Suspense, useEffect, useState, type ComponentType, type ReactNode } from 'react';
 import { BrowserRouter } from 'react-router';
 import { MatrixContext } from '../matrix/context.tsx';
 import { platformName } from '../pwa/platform.ts';
@@ -21,11 +21,7 @@ import { Frame } from './Frame.tsx';
 import { MatrixServices } from './MatrixServices.tsx';
 import { Screen } from './Screen.tsx';
 import { theme } from './theme.ts';
-
-const StartView = lazy(() => import('../features/start/StartView.tsx'));
-const ActivateView = lazy(() => import('../features/activate/ActivateView.tsx'));
-const SignInView = lazy(() => import('../features/signin/SignInView.tsx'));
-const Shell = lazy(() => import('./Shell.tsx'));
+import { openPage, Shell, SignInView, type OpenPageProps } from './views.ts';
 
 function Splash(props: { leaving?: boolean }): ReactNode {
   const { t } = useText('app');
@@ -107,17 +103,6 @@ function Current(props: { state: AppState; model: AppViewModel; loginToken: stri
   }
 }
 
-/** What a page without a session can do: sign in with a proof it has. */
-interface OpenPageProps {
-  readonly enter: (proof: Proof) => void;
-}
-
-/** Pages that need no session of this device. */
-const OPEN_PAGES: Readonly<Record<string, ComponentType<OpenPageProps>>> = {
-  '/activate': ActivateView,
-  '/start': StartView,
-};
-
 /** A page for people who are not signed in here, or not yet anywhere. */
 function OpenPage(props: { i18n: I18n; Page: ComponentType<OpenPageProps> } & OpenPageProps): ReactNode {
   const { i18n } = props;
@@ -162,7 +147,7 @@ function Workspace(props: {
 export function App(props: { i18n: I18n; loginToken: string | undefined }): ReactNode {
   useEffect(() => theme.mount(), []);
   const [proof, setProof] = useState<Proof>();
-  const Page = proof ? undefined : OPEN_PAGES[location.pathname.replace(/\/+$/, '')];
+  const Page = proof ? undefined : openPage(location.pathname);
   const enter = (given: Proof): void => {
     history.replaceState(null, '', '/');
     setProof(given);

@@ -14,9 +14,11 @@ import {
   type Services,
   type Session,
 } from '@qiao/ui-kit';
+import type { NameWords } from '../matrix/rooms-name.ts';
 import type { MatrixSession } from '../matrix/session.ts';
 import { TabLock } from '../matrix/tab-lock.ts';
 import { Vault, type StoredSession } from '../matrix/vault.ts';
+import { expectDevice, isExpected } from './boot.ts';
 import { platformName } from '../pwa/platform.ts';
 import { browserPush, forgetPush } from '../pwa/push-browser.ts';
 
@@ -72,6 +74,16 @@ const STOP_MS = 5000;
 const within = (ms: number, work: Promise<void>): Promise<void> =>
   Promise.race([work.catch(() => undefined), new Promise<void>((resolve) => setTimeout(resolve, ms))]);
 
+const yes = (): boolean => true;
+const no = (): boolean => false;
+
+/** Of somebody who has signed in just now. */
+interface Fresh {
+  readonly password: string | undefined;
+  /** Nothing of the device is stored here yet. */
+  readonly isNew: boolean;
+}
+
 /** The client as a whole: which device is signed in, and what its pages are given. */
 export class AppViewModel extends ViewModel<AppSnapshot> {
   readonly #i18n: I18n;
@@ -80,6 +92,7 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
   readonly #deviceName: () => string;
   #proof: Proof | undefined;
   #vault: Vault | undefined;
+  #opening: Promise<Vault> | undefined;
   #stored: StoredSession | undefined;
   #proving: Promise<void> | undefined;
   #entering: Promise<void> | undefined;
@@ -132,22 +145,25 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
       this.set({ state: { at: 'no-storage', why: 'insecure' } });
       return;
     }
+    // Most likely nobody is signed in here: the form does not wait for the storage.
+    if (!isExpected() && this.#proof === undefined && this.snapshot.state.at === 'starting')
+      this.set({ state: { at: 'signed-out', why: 'new' } });
+    let vault: Vault;
     try {
-      this.#vault ??= await this.#openVault();
-      this.#stored = await this.#vault.load();
+      vault = await this.#theVault();
+      this.#stored = await vault.load();
     } catch {
       this.set({ state: { at: 'no-storage', why: 'refused' } });
       return;
     }
     const proof = this.#proof;
     this.#proof = undefined;
+    expectDevice(this.#stored !== undefined);
     if (this.#stored === undefined) {
-      if (proof === undefined) this.set({ state: { at: 'signed-out', why: 'new' } });
       // Not let in after all: the form is there.
-      else
-        await this.signIn(proof).catch(() => {
-          this.set({ state: { at: 'signed-out', why: 'new' } });
-        });
+      const letIn = proof !== undefined && (await this.#signIn(proof).then(yes, no));
+      if (!letIn && this.snapshot.state.at !== 'signed-out')
+        this.set({ state: { at: 'signed-out', why: 'new' } });
       return;
     }
     if (proof !== undefined && (!('user' in proof) || proof.user !== this.#stored.userId))
@@ -157,7 +173,7 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
       });
     if (this.#stored.softLoggedOut === true)
       this.set({ state: { at: 'soft-signed-out', userId: this.#stored.userId } });
-    else if (await this.#lock.take()) await this.#start(this.#stored, this.#vault);
+    else if (await this.#lock.take()) await this.#start(this.#stored, vault);
     else this.set({ state: { at: 'elsewhere' } });
   }
 
@@ -170,7 +186,14 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
 
   /** Signs in and starts. @throws AuthError */
   readonly signIn = async (proof: Proof): Promise<void> => {
-    const vault = (this.#vault ??= await this.#openVault());
+    // The form may be there before it is known that somebody is signed in here.
+    await this.#entering;
+    const { at } = this.snapshot.state;
+    if (at === 'signed-out' || at === 'soft-signed-out') await this.#signIn(proof);
+  };
+
+  async #signIn(proof: Proof): Promise<void> {
+    const vault = await this.#theVault();
     const same = this.#stored?.softLoggedOut === true ? this.#stored : undefined;
     const stored = await signIn(homeserverUrl(), proof, {
       name: this.#deviceName(),
@@ -180,10 +203,14 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
     if (same !== undefined && same.userId !== stored.userId) await this.#forget();
     await vault.save(stored);
     this.#stored = stored;
+    expectDevice(true);
     if (await this.#lock.take())
-      await this.#start(stored, vault, { password: 'password' in proof ? proof.password : undefined });
+      await this.#start(stored, vault, {
+        password: 'password' in proof ? proof.password : undefined,
+        isNew: same === undefined,
+      });
     else this.set({ state: { at: 'elsewhere' } });
-  };
+  }
 
   /**
    * Signs this device out and forgets what it stored.
@@ -212,7 +239,7 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
   }
 
   /** @param fresh the person has signed in just now, with this password */
-  async #start(stored: StoredSession, vault: Vault, fresh?: { password: string | undefined }): Promise<void> {
+  async #start(stored: StoredSession, vault: Vault, fresh?: Fresh): Promise<void> {
     this.set({ state: { at: 'starting' } });
     await (this.#starting = this.#startMatrix(stored, vault, fresh));
     const { state } = this.snapshot;
@@ -222,19 +249,16 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
     void state.matrix.push.begin();
   }
 
-  async #startMatrix(
-    stored: StoredSession,
-    vault: Vault,
-    fresh: { password: string | undefined } | undefined,
-  ): Promise<void> {
+  async #startMatrix(stored: StoredSession, vault: Vault, fresh: Fresh | undefined): Promise<void> {
     try {
       const { MatrixSession } = await import('../matrix/session.ts');
-      const matrix = await MatrixSession.start(stored, vault, {
+      const words: NameWords = {
         list: (names) => this.#i18n.format.list(names),
         more: (names, count) => this.#i18n.t('rooms:name.more', { names, count }),
         empty: () => this.#i18n.t('rooms:name.empty'),
         emptyWas: (name) => this.#i18n.t('rooms:name.empty_was', { name }),
-      });
+      };
+      const matrix = await MatrixSession.start(stored, vault, words, fresh?.isNew);
       if (this.#vault !== vault) {
         // Its data went while it started: what it made since goes, too.
         await matrix.forget();
@@ -334,6 +358,14 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
     this.#left('ended');
   }
 
+  async #theVault(): Promise<Vault> {
+    if (this.#vault) return this.#vault;
+    this.#opening ??= this.#openVault().finally(() => {
+      this.#opening = undefined;
+    });
+    return (this.#vault = await this.#opening);
+  }
+
   async #openVault(): Promise<Vault> {
     const vault = await Vault.open();
     vault.onBreak = (result) => {
@@ -406,6 +438,7 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
 
   #left(why: 'asked' | 'ended' | 'lost'): void {
     this.#stored = undefined;
+    expectDevice(false);
     this.#lock.release();
     this.snapshot.services.queries.clear();
     this.set({ state: { at: 'signed-out', why }, services: this.#servicesFor(sessionFor('')) });

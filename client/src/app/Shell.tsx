@@ -9,6 +9,7 @@ import {
   Busy,
   EmptyState,
   ErrorBoundary,
+  lazyView,
   MenuButton,
   RouterLink,
   useGo,
@@ -18,7 +19,7 @@ import {
   type ClientPage,
   type IconType,
 } from '@qiao/ui-kit';
-import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
+import { Suspense, useEffect, useState, type ReactNode } from 'react';
 import { NavLink, Route, Routes, useLocation } from 'react-router';
 import { useMatrix } from '../matrix/context.tsx';
 import { RefusalsHost } from '../features/room/RefusalsHost.tsx';
@@ -28,14 +29,7 @@ import { Switcher } from '../features/rooms/Switcher.tsx';
 import { modules } from '../modules.ts';
 import { AppShellHost } from '../pwa/AppShellHost.tsx';
 import { useTitle } from './title.ts';
-
-const Chats = lazy(() => import('../features/rooms/ChatsView.tsx'));
-const Search = lazy(() => import('../features/search/SearchView.tsx'));
-const Directory = lazy(() => import('../features/directory/DirectoryView.tsx'));
-const Person = lazy(() => import('../features/directory/PersonView.tsx'));
-const ReadingLines = lazy(() => import('../features/reading/ReadingLines.tsx'));
-const Settings = lazy(() => import('../features/settings/SettingsView.tsx'));
-const KeysHost = lazy(() => import('../features/keys/KeysHost.tsx'));
+import { Chats, Directory, KeysHost, Person, ReadingLines, Search, Settings } from './views.ts';
 
 /** Counts above this are told as "99+". */
 const MAX_COUNT = 99;
@@ -60,7 +54,7 @@ const ownEntries: readonly RailEntry[] = [
 ];
 
 const domainPages = modules.flatMap((module) =>
-  (module.client?.pages ?? []).map((page) => ({ ...page, domain: module.id, View: lazy(page.load) })),
+  (module.client?.pages ?? []).map((page) => ({ ...page, domain: module.id, View: lazyView(page.load) })),
 );
 
 /** How much waits behind an entry. */

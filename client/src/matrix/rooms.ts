@@ -32,7 +32,7 @@ export * from './rooms-entry.ts';
 export type { SpaceNode } from './rooms-spaces.ts';
 
 export interface RoomsSnapshot {
-  /** False until the stored or the first sync is read. */
+  /** False until the stored or the first sync is read; before that some conversations may be known already. */
   readonly ready: boolean;
   /** Conversations and invitations, newest first. */
   readonly rooms: readonly RoomEntry[];
@@ -106,6 +106,17 @@ export class RoomsStore extends ViewModel<RoomsSnapshot> {
     };
     source.subscribe(read);
     read();
+  }
+
+  /** Event types of domains that have a line of their own in the list. */
+  get customTypes(): ReadonlySet<string> {
+    return this.#custom;
+  }
+
+  /** Shows these until the first sync is read. */
+  foresee(rooms: readonly RoomEntry[]): void {
+    if (this.#ready) return;
+    this.set({ rooms: orderRooms(rooms, 'recent'), byId: new Map(rooms.map((room) => [room.roomId, room])) });
   }
 
   /** The entry of a conversation, as of the last frame. */

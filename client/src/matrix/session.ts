@@ -12,6 +12,7 @@ import { Account } from './account.ts';
 import { GivenKeys } from './encryption-secrets.ts';
 import { Encryption } from './encryption.ts';
 import { Drafts, rescueUnsent } from './drafts.ts';
+import { askFirstSync, askLook, FIRST_EVENTS } from './first-look.ts';
 import { Media } from './media.ts';
 import { forgetUnsent, SealedStore } from './outbox-store.ts';
 import { NotifyRules } from './notify-rules.ts';
@@ -22,6 +23,7 @@ import { PushDevice } from '../pwa/push-device.ts';
 import { PeopleStore } from './people.ts';
 import { nameByPeople, type NameWords } from './rooms-name.ts';
 import { Reading } from './reading.ts';
+import { keepRooms, showKept } from './rooms-kept.ts';
 import { RoomsStore } from './rooms.ts';
 import { forgetSearch, SearchFeed } from './search-feed.ts';
 import { Sender } from './sender.ts';
@@ -33,11 +35,15 @@ import type { StoredSession, Vault } from './vault.ts';
 /** Databases of one device, by their beginnings; they go with the sign-out. */
 const SYNC_DATABASE = 'qiao-sync';
 const CRYPTO_PREFIX = 'qiao';
-/** Newest events of each room in the first sync: enough for a preview, the rest comes when a room is opened. */
-const FIRST_EVENTS = 10;
+const makeStoreWorker = (): Worker =>
+  new Worker(new URL('./store.worker.ts', import.meta.url), { type: 'module' });
+let storeWorker: Worker | undefined;
 
-/** Loads and compiles the encryption while the person still types. */
-export const warmUp = (): Promise<void> => initAsync();
+/** Loads and compiles the encryption, and starts the store's worker, while the person still types. */
+export async function warmUp(): Promise<void> {
+  storeWorker ??= makeStoreWorker();
+  await Promise.all([initAsync(), import('matrix-js-sdk/lib/rust-crypto/index.js')]);
+}
 
 /** Removes the databases of a device that does not run. */
 export async function forgetStores(): Promise<void> {
@@ -76,6 +82,7 @@ export class MatrixSession {
   readonly #store: IndexedDBStore;
   readonly #unsent: SealedStore;
   #onEnded: ((ending: Ending) => void) | undefined;
+  #endKeeping: (() => void) | undefined;
 
   private constructor(
     tokens: Tokens,
@@ -125,14 +132,24 @@ export class MatrixSession {
   /**
    * Opens the device's stores and begins to sync.
    * @param words for conversations that have no name of their own
+   * @param isNew nothing of it is stored here yet
    * @throws Error when the browser's storage cannot be used
    */
-  static async start(stored: StoredSession, vault: Vault, words: NameWords): Promise<MatrixSession> {
+  static async start(
+    stored: StoredSession,
+    vault: Vault,
+    words: NameWords,
+    isNew = false,
+  ): Promise<MatrixSession> {
     const store = new IndexedDBStore({
       indexedDB,
       localStorage,
       dbName: SYNC_DATABASE,
-      workerFactory: () => new Worker(new URL('./store.worker.ts', import.meta.url), { type: 'module' }),
+      workerFactory: () => {
+        const worker = storeWorker ?? makeStoreWorker();
+        storeWorker = undefined;
+        return worker;
+      },
     });
     const tokens = new Tokens(stored, vault);
     const given = new GivenKeys();
@@ -157,6 +174,10 @@ export class MatrixSession {
       client.setAccessToken(accessToken);
     };
     const session = new MatrixSession(tokens, vault, client, store, given);
+    if (isNew) session.#lookAhead(words);
+    else void showKept(session.rooms, stored.userId, vault);
+    // Asked for by the start below, which waits for it; kept by the client.
+    void client.getVersions().catch(() => undefined);
     await Promise.all([
       store.startup(),
       client.initRustCrypto({ cryptoDatabasePrefix: CRYPTO_PREFIX, storageKey: await vault.secret() }),
@@ -166,6 +187,7 @@ export class MatrixSession {
       session.status.hearServerTime(serverMs);
     };
     globalThis.addEventListener('beforeunload', session.#leaving);
+    session.#endKeeping = keepRooms(session.rooms, stored.userId, vault);
     session.sender.start();
     session.search.start(vault);
     await client.startClient({
@@ -175,6 +197,18 @@ export class MatrixSession {
       pendingEventOrdering: PendingEventOrdering.Detached,
     });
     return session;
+  }
+
+  #lookAhead(words: NameWords): void {
+    const { customTypes } = this.rooms;
+    const looked = askLook(this.tokens, { me: this.userId, words, customTypes }).then(
+      (rooms) => {
+        this.rooms.foresee(rooms);
+      },
+      // The first sync tells all that it would have told.
+      () => undefined,
+    );
+    askFirstSync(this.tokens, looked);
   }
 
   /** Ends the work of this page; the device stays signed in. */
@@ -217,6 +251,7 @@ export class MatrixSession {
   }
 
   async #stopSending(): Promise<void> {
+    this.#endKeeping?.();
     this.sender.stop();
     this.status.stop();
     globalThis.removeEventListener('beforeunload', this.#leaving);

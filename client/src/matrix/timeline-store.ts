@@ -151,7 +151,7 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
     this.#opened = true;
     const room = this.#client.getRoom(this.roomId);
     if (!room) {
-      this.set({ state: 'missing' });
+      this.#missing();
       const onRoom = (added: Room): void => {
         if (added.roomId !== this.roomId) return;
         this.#client.off(ClientEvent.Room, onRoom);
@@ -175,6 +175,21 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
     void room.loadMembersIfNeeded().then(this.#later, () => undefined);
     // Somebody may have asked for a place before the view was there.
     await this.#load(this.#wish);
+  }
+
+  /** Of a conversation that is not known nobody can say that it is not there before the first sync is read. */
+  #missing(): void {
+    if (this.#client.isInitialSyncComplete()) {
+      this.set({ state: 'missing' });
+      return;
+    }
+    const onSync = (): void => {
+      if (!this.#client.isInitialSyncComplete()) return;
+      this.#client.off(ClientEvent.Sync, onSync);
+      if (!this.#room) this.set({ state: 'missing' });
+    };
+    this.#client.on(ClientEvent.Sync, onSync);
+    this.own(() => this.#client.off(ClientEvent.Sync, onSync));
   }
 
   #wish: string | undefined;
@@ -311,6 +326,13 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
     }, GATHER_MS);
   };
 
+  /** What the person sends is not gathered: it is seen with the next frame. */
+  readonly #atOnce = (): void => {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#build();
+  };
+
   #edge(direction: Direction): Edge {
     if (this.#failed.has(direction)) return 'failed';
     if (!this.#window?.canPaginate(direction)) return 'end';
@@ -401,8 +423,8 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
     const ofRoom = (event: MatrixEvent): void => {
       if (event.getRoomId() === this.roomId) this.#later();
     };
+    this.#hear(room, RoomEvent.LocalEchoUpdated, this.#atOnce);
     for (const name of [
-      RoomEvent.LocalEchoUpdated,
       RoomEvent.Redaction,
       RoomEvent.RedactionCancelled,
       RoomEvent.Receipt,

@@ -4,6 +4,15 @@ import type { StoredSession, Vault } from './vault.ts';
 /** A token is renewed this long before it ends, in milliseconds: longer than a request of the sync loop lasts. */
 const EARLY_MS = 60_000;
 
+/** A sync that is asked for before the SDK asks. */
+export interface Expected {
+  readonly url: string;
+  /** When it is time to. */
+  readonly after: Promise<unknown>;
+  /** Whether what the SDK asks for is the same. */
+  readonly fits: (url: URL) => boolean;
+}
+
 const SYNC = /\/sync(?:\?|$)/;
 
 /**
@@ -15,6 +24,7 @@ export class Tokens {
   readonly #vault: Pick<Vault, 'save'>;
   readonly #send: typeof globalThis.fetch;
   #renewing: Promise<'renewed' | 'refused'> | undefined;
+  #expected: { readonly fits: Expected['fits']; readonly answer: Promise<Response | undefined> } | undefined;
   #onRenewed: ((accessToken: string) => void) | undefined;
   #onServerTime: ((serverMs: number) => void) | undefined;
 
@@ -50,9 +60,37 @@ export class Tokens {
     return this.#session;
   }
 
+  /** Asks ahead of the SDK, once: the answer is the SDK's when the next sync it asks for is the same. */
+  expect({ url, after, fits }: Expected): void {
+    const answer = async (): Promise<Response | undefined> => {
+      await after;
+      // Asked for by the SDK in the meantime: not twice.
+      if (this.#expected !== expected) return undefined;
+      const had = await this.#ask(url, { headers: { authorization: '' }, cache: 'no-store' });
+      return had.ok ? had : undefined;
+    };
+    const expected = { fits, answer: answer().catch(() => undefined) };
+    this.#expected = expected;
+  }
+
+  /** The answer to what was expected, if this is it. */
+  async #expectedAnswer(address: string): Promise<Response | undefined> {
+    const expected = this.#expected;
+    if (expected === undefined || !address.includes('/v3/sync?')) return undefined;
+    this.#expected = undefined;
+    return expected.fits(new URL(address)) ? expected.answer : undefined;
+  }
+
   /** `fetch` for the SDK: the token of an authenticated request is put in here. */
   readonly fetch: typeof globalThis.fetch = async (input, init) => {
     if (!new Headers(init?.headers).has('authorization')) return this.#send(input, init);
+    return (
+      (await this.#expectedAnswer(input instanceof Request ? input.url : String(input))) ??
+      this.#ask(input, init)
+    );
+  };
+
+  async #ask(input: RequestInfo | URL, init: RequestInit | undefined): Promise<Response> {
     const { accessToken } = await this.fresh();
     const answer = await this.#send(input, this.#with(accessToken, init));
     // Other answers may come from the browser's cache, with the time of then.
@@ -69,7 +107,7 @@ export class Tokens {
     // What the homeserver said of the old token counts when it refuses to renew: it tells soft from hard.
     if ((await this.#renew(accessToken)) === 'refused') return answer;
     return this.#send(input, this.#with(this.#session.accessToken, init));
-  };
+  }
 
   #with(accessToken: string, init: RequestInit | undefined): RequestInit {
     const headers = new Headers(init?.headers);

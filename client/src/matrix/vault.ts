@@ -1,6 +1,7 @@
 import type { SignedIn } from '@qiao/ui-kit';
 import type { Hints } from '../pwa/hints.ts';
 import type { StoredPush } from '../pwa/push-device.ts';
+import type { KeptRooms } from './rooms-kept.ts';
 
 /*
  * What of a session outlives the page, kept in IndexedDB under a key that scripts can use but not read.
@@ -163,6 +164,15 @@ export class Vault {
 
   savePush(push: StoredPush | undefined): Promise<void> {
     return this.#write('push', push);
+  }
+
+  /** The newest conversations as they were last shown. */
+  rooms(): Promise<KeptRooms | undefined> {
+    return this.#read<KeptRooms>('rooms');
+  }
+
+  saveRooms(rooms: KeptRooms): Promise<void> {
+    return this.#write('rooms', rooms);
   }
 
   /** What the service worker may say in notifications. */

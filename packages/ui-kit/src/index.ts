@@ -15,6 +15,7 @@ export * from './components/fields.tsx';
 export * from './components/overlays.tsx';
 export * from './i18n/i18n.ts';
 export { kitCatalogues } from './i18n/catalogues.ts';
+export * from './model/lazyView.tsx';
 export * from './model/remote.ts';
 export * from './model/useViewModel.ts';
 export * from './model/ViewModel.ts';

@@ -14,6 +14,7 @@ import {
   Busy,
   ErrorBoundary,
   IconAction,
+  lazyView,
   MenuButton,
   RouterLink,
   useServices,
@@ -37,9 +38,8 @@ import { useDrop } from './use-drop.tsx';
 import './composer.css';
 
 // Begins to load with the conversation list: it is there when the first conversation is opened.
-const loadingRich = import('./editor/RichEditor.tsx');
-loadingRich.catch(() => undefined);
-const RichEditor = lazy(() => loadingRich.catch(() => import('./editor/RichEditor.tsx')));
+const RichEditor = lazyView(() => import('./editor/RichEditor.tsx'));
+void RichEditor.preload();
 const SourceEditor = lazy(() => import('./editor/SourceEditor.tsx'));
 const EmojiPicker = lazy(() => import('./complete/EmojiPicker.tsx'));
 const FilesDialog = lazy(() => import('./files/FilesDialog.tsx'));

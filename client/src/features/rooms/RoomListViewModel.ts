@@ -197,7 +197,7 @@ export class RoomListViewModel extends ViewModel<RoomListSnapshot> {
     const found = scope.filter((entry) => entry.roomId === stays || passes(entry, filter, departmentRooms));
     const ordered = this.#choices.order === 'recent' ? found : orderRooms(found, 'unread');
     this.set({
-      ready: of.ready,
+      ready: of.ready || of.rooms.length > 0,
       empty: of.ready && of.rooms.length === 0,
       order: this.#choices.order,
       space,

@@ -13,15 +13,8 @@ import {
 } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
 import { useTitle } from '../../app/title.ts';
+import { warm } from '../../app/warm.ts';
 import { PLACE } from './place.ts';
-
-/** The session and the encryption are loaded while the person types. */
-let warming = false;
-function warm(): void {
-  if (warming) return;
-  warming = true;
-  void import('../../matrix/session.ts').then(({ warmUp }) => warmUp());
-}
 
 /** Sign-in: new, after the session was ended, or again on a device whose keys are still here. */
 export default function SignInView(props: {
