@@ -71,6 +71,38 @@ describe('signing in', () => {
   });
 });
 
+describe('the first sync', () => {
+  test('is asked for once, and until it is read the list stands', async () => {
+    const person = await makeUser({ name: 'first', displayName: '李雷' });
+    await person.createRoom({ name: '新员工' });
+    const { page, context } = await client.open();
+    const held = Promise.withResolvers<true>();
+    let asked = 0;
+    await context.route(/\/v3\/sync\?(?!.*since=)/, async (route) => {
+      asked++;
+      await held.promise;
+      await route.continue();
+    });
+    await page.goto('/');
+    await page.getByLabel('Username').fill(person.userId);
+    await page.getByLabel('Password', { exact: true }).fill(person.password);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    const row = page.getByRole('link', { name: /新员工/ });
+    await row.waitFor();
+    await waitFor(() => asked > 0);
+    await row.click();
+    // Nobody can say yet that it is not there.
+    await page.waitForURL('**/room/**');
+    await page.getByRole('main', { name: '新员工' }).waitFor();
+    await picture(page, 'signin-first-look');
+    expect(await page.getByText('You are not in this conversation').count()).toBe(0);
+    held.resolve(true);
+    await page.getByRole('textbox', { name: 'Write a message' }).waitFor();
+    expect(asked).toBe(1);
+    await context.close();
+  });
+});
+
 describe('signing out', () => {
   test('removes the device there and the data here', async () => {
     const { page } = device;

@@ -423,6 +423,7 @@ export async function bench(ctx: BenchContext): Promise<void> {
   const own = await startTestStack({ parts: ['postgres', 'synapse', 'host', 'gateway'] });
   const browser = await launchBrowser();
   const columns: { title: string; figures: Figures }[] = [];
+  let floor = NaN;
   try {
     ctx.note(`homeserver at ${own.info.homeserverUrl} server name ${own.info.serverName}`);
     const clients = [
@@ -430,9 +431,11 @@ export async function bench(ctx: BenchContext): Promise<void> {
       ...(peer === undefined ? [] : [{ client: WEB_CLIENTS[kind], address: peer }]),
     ];
     // The browser's own first page is nobody's.
-    const warm = await browser.newPage();
-    await warm.page.setContent('<input>');
-    await warm.context.close();
+    const empty = await browser.newPage();
+    await empty.page.goto(`${own.info.gatewayUrl}/gateway/health`);
+    await empty.page.setContent('<input>');
+    floor = await rendererMemory(browser);
+    await empty.context.close();
     for (const size of sizes) {
       const account = await makeAccount(own, size, clients.length, ctx.note);
       for (const [index, { client, address }] of clients.entries()) {
@@ -454,6 +457,8 @@ export async function bench(ctx: BenchContext): Promise<void> {
     await browser.close();
     await own.stop();
   }
+  ctx.print(`An empty page of the same origin: renderer process ${MB(floor)}.`);
+  ctx.print('');
   ctx.print(`| | ${columns.map(({ title }) => title).join(' | ')} |`);
   ctx.print(`|---|${columns.map(() => '---|').join('')}`);
   for (const [what, tell] of ROWS)

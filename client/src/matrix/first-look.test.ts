@@ -97,7 +97,7 @@ describe('the first sync', () => {
   const begin = (after: Promise<unknown>): Tokens => {
     asked.length = 0;
     const tokens = new Tokens(session, { save: () => Promise.resolve() }, (input, init) => {
-      asked.push({ url: String(input as string), token: new Headers(init?.headers).get('authorization') });
+      asked.push({ url: input as string, token: new Headers(init?.headers).get('authorization') });
       return Promise.resolve(new Response(`{"n":${String(asked.length)}}`));
     });
     askFirstSync(tokens, after);

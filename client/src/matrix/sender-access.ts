@@ -3,7 +3,7 @@ import { EVENT } from './names.ts';
 
 /** Why nothing can be written into a conversation. */
 export type WriteBarrier =
-  | { readonly why: 'unknown' | 'left' | 'banned' | 'invited' | 'power' | 'no-encryption' }
+  | { readonly why: 'loading' | 'unknown' | 'left' | 'banned' | 'invited' | 'power' | 'no-encryption' }
   /** The conversation goes on elsewhere. */
   | { readonly why: 'replaced'; readonly successor: string };
 
@@ -13,7 +13,8 @@ const stateOf = (room: Room): RoomState | undefined =>
 /** What stands against writing, or undefined. */
 export function writeBarrier(client: MatrixClient, roomId: string): WriteBarrier | undefined {
   const room = client.getRoom(roomId);
-  if (!room) return { why: 'unknown' };
+  // Before the first sync is read nobody knows.
+  if (!room) return { why: client.isInitialSyncComplete() ? 'unknown' : 'loading' };
   switch (room.getMyMembership()) {
     case 'join':
       break;

@@ -253,10 +253,15 @@ export class Sender extends ViewModel<SenderSnapshot> {
     const onRoom = (room: Room): void => {
       if (room.roomId === roomId) onChange();
     };
+    const onSync = (): void => {
+      if (!this.client.getRoom(roomId)) onChange();
+    };
     this.client.on(RoomStateEvent.Events, onState);
     this.client.on(RoomEvent.MyMembership, onRoom);
     this.client.on(ClientEvent.Room, onRoom);
+    this.client.on(ClientEvent.Sync, onSync);
     return () => {
+      this.client.off(ClientEvent.Sync, onSync);
       this.client.off(RoomStateEvent.Events, onState);
       this.client.off(RoomEvent.MyMembership, onRoom);
       this.client.off(ClientEvent.Room, onRoom);

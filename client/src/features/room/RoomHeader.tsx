@@ -24,12 +24,20 @@ interface Opener {
   readonly first?: boolean;
 }
 
-/** Name, topic and marks of a conversation, and the buttons of its panels. */
-export function RoomHeader(props: { info: RoomInfo; roomId: string; panel: string | null }): ReactNode {
+/**
+ * Name, topic and marks of a conversation, and the buttons of its panels.
+ * @param props `name`: what it is called as far as that is known
+ */
+export function RoomHeader(props: {
+  info: RoomInfo;
+  name: string;
+  roomId: string;
+  panel: string | null;
+}): ReactNode {
   const { t } = useText('room');
   const { session, i18n } = useServices();
   const go = useGo();
-  const { info, roomId, panel } = props;
+  const { info, name, roomId, panel } = props;
   const [picking, setPicking] = useState(false);
   const base = `/room/${encodeURIComponent(roomId)}`;
   const openers: Opener[] = [
@@ -49,16 +57,10 @@ export function RoomHeader(props: { info: RoomInfo; roomId: string; panel: strin
       <RouterLink to="/" className="c-room__back" aria-label={t('back')}>
         <BackIcon width={24} height={24} aria-hidden />
       </RouterLink>
-      <MatrixAvatar
-        id={roomId}
-        name={info.known ? info.name : t('unknown')}
-        mxc={info.avatar}
-        size={36}
-        square={!info.direct}
-      />
+      <MatrixAvatar id={roomId} name={name} mxc={info.avatar} size={36} square={!info.direct} />
       <div className="c-room__title">
         <h1>
-          <bdi>{info.known ? info.name : t('unknown')}</bdi>
+          <bdi>{name}</bdi>
           {info.encrypted ? (
             <LockIcon width={16} height={16} role="img" aria-label={t('encrypted')} />
           ) : (

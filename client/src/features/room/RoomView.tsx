@@ -29,7 +29,7 @@ export function RoomView(props: { roomId: string }): ReactNode {
   const { t } = useText('room');
   const { toasts, attempt } = useServices();
   const { roomId } = props;
-  const { timelines, client } = useMatrix();
+  const { timelines, client, rooms } = useMatrix();
   const go = useGo();
   const [search, setSearch] = useSearchParams();
   const panel = search.get('panel');
@@ -43,7 +43,8 @@ export function RoomView(props: { roomId: string }): ReactNode {
     if (wanted !== null) made.openAt(wanted);
     return made;
   });
-  const name = info.known ? info.name : t('unknown');
+  // Before the first sync is read the list may know its name already.
+  const name = info.known ? info.name : (rooms.getSnapshot().byId.get(roomId)?.name ?? t('unknown'));
   useTitle(name);
 
   useEffect(
@@ -90,7 +91,7 @@ export function RoomView(props: { roomId: string }): ReactNode {
       <RoomContext value={room}>
         <RoomAsks roomId={roomId}>
           <div className="c-room__column">
-            <RoomHeader info={info} roomId={roomId} panel={panel} />
+            <RoomHeader info={info} name={name} roomId={roomId} panel={panel} />
             {info.known && !info.joined && (
               <Banner
                 tone="info"
