@@ -71,6 +71,26 @@ const toRoom = async (on: Page = page): Promise<void> => {
   await on.goto(`/room/${encodeURIComponent(roomId)}`);
 };
 
+/** What a browser answers when the disk is full; its own quota is looked at with delays of up to half a minute. */
+const fillDisk = (): Promise<void> =>
+  page.evaluate(() => {
+    const store = IDBObjectStore.prototype;
+    const real = Object.getOwnPropertyDescriptor(store, 'put') ?? {};
+    const refuse = (): never => {
+      throw new DOMException('The disk is full', 'QuotaExceededError');
+    };
+    Object.defineProperty(store, 'put', { ...real, value: refuse });
+    Object.assign(globalThis, {
+      makeRoom: () => {
+        Object.defineProperty(store, 'put', real);
+      },
+    });
+  });
+const makeRoom = (): Promise<void> =>
+  page.evaluate(() => {
+    (globalThis as unknown as { makeRoom: () => void }).makeRoom();
+  });
+
 beforeAll(async () => {
   client = await startClient();
   user = await makeUser({ name: 'faults', displayName: '李四' });
@@ -309,29 +329,29 @@ describe('what a device may not come back from', () => {
     await isEmpty();
   });
 
+  test('a full disk: keys that come then wait at the homeserver until they can be kept', async () => {
+    await fillDisk();
+    const fresh = await nio.createRoom({ name: '新项目', invite: [user.userId], encrypted: true });
+    await user.join(fresh);
+    await nio.sendText(fresh, '钥匙和消息');
+    await page.getByText('The storage of this browser is full', { exact: false }).waitFor();
+    await picture(page, 'faults-full-news');
+    await makeRoom();
+    await page
+      .getByText('The storage of this browser is full', { exact: false })
+      .waitFor({ state: 'hidden' });
+    await page.goto(`/room/${encodeURIComponent(fresh)}`);
+    await message('钥匙和消息').waitFor();
+  });
+
   test('a full disk is told; what was sent then arrives when there is room', async () => {
-    // What a browser answers then; its own quota is looked at with delays of up to half a minute.
-    await page.evaluate(() => {
-      const store = IDBObjectStore.prototype;
-      const real = Object.getOwnPropertyDescriptor(store, 'put') ?? {};
-      const refuse = (): never => {
-        throw new DOMException('The disk is full', 'QuotaExceededError');
-      };
-      Object.defineProperty(store, 'put', { ...real, value: refuse });
-      Object.assign(globalThis, {
-        makeRoom: () => {
-          Object.defineProperty(store, 'put', real);
-        },
-      });
-    });
+    await fillDisk();
     await box().pressSequentially('磁盘满了');
     await page.getByText('This browser cannot store', { exact: false }).waitFor();
     await page.keyboard.press('Enter');
     await message('磁盘满了').waitFor();
     await picture(page, 'faults-full');
-    await page.evaluate(() => {
-      (globalThis as unknown as { makeRoom: () => void }).makeRoom();
-    });
+    await makeRoom();
     await arrives('磁盘满了');
     await write('有空间了');
     await arrives('有空间了');

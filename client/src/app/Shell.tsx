@@ -139,11 +139,11 @@ function Rail(): ReactNode {
 /** A line above everything while the homeserver does not answer, or the clock is wrong. */
 function ConnectionLine(): ReactNode {
   const { t, format } = useText('app');
-  const { connection, clockOff, heardAt } = useSnapshot(useMatrix().status);
+  const { connection, clockOff, heardAt, full } = useSnapshot(useMatrix().status);
   return (
     <>
       <div className="c-connection" role="status" data-connection={connection}>
-        {connection === 'offline' ? t('offline') : ''}
+        {full ? t('full') : connection === 'offline' ? t('offline') : ''}
       </div>
       <div className="c-connection" role="status">
         {clockOff === 0

@@ -8,11 +8,13 @@ import {
   PendingEventOrdering,
   type MatrixClient,
 } from 'matrix-js-sdk';
+import type { CryptoBackend } from 'matrix-js-sdk/lib/common-crypto/CryptoBackend';
 import { Account } from './account.ts';
 import { GivenKeys } from './encryption-secrets.ts';
 import { Encryption } from './encryption.ts';
 import { Drafts, rescueUnsent } from './drafts.ts';
 import { askFirstSync, askLook, FIRST_EVENTS } from './first-look.ts';
+import { holdWhileFull } from './full-disk.ts';
 import { Media } from './media.ts';
 import { forgetUnsent, SealedStore } from './outbox-store.ts';
 import { NotifyRules } from './notify-rules.ts';
@@ -83,6 +85,7 @@ export class MatrixSession {
   readonly #unsent: SealedStore;
   #onEnded: ((ending: Ending) => void) | undefined;
   #endKeeping: (() => void) | undefined;
+  #endHold: (() => void) | undefined;
 
   private constructor(
     tokens: Tokens,
@@ -183,6 +186,7 @@ export class MatrixSession {
       client.initRustCrypto({ cryptoDatabasePrefix: CRYPTO_PREFIX, storageKey: await vault.secret() }),
       session.drafts.load(stored.userId),
     ]);
+    session.#hold();
     tokens.onServerTime = (serverMs) => {
       session.status.hearServerTime(serverMs);
     };
@@ -213,6 +217,7 @@ export class MatrixSession {
 
   /** Ends the work of this page; the device stays signed in. */
   async stop(): Promise<void> {
+    this.#endHold?.();
     this.encryption.stop();
     await Promise.all([this.push.stop(), this.search.stop(), this.#store.save(true).catch(() => undefined)]);
     this.client.stopClient();
@@ -250,6 +255,21 @@ export class MatrixSession {
     rescueUnsent(this.userId, this.drafts, this.sender.unsent);
   }
 
+  /** Keys that cannot be stored are not taken. */
+  #hold(): void {
+    const crypto = this.client.getCrypto();
+    // The SDK's own part of it: what its sync gives to the encryption goes through this method.
+    if (crypto && 'processSyncChanges' in crypto)
+      this.#endHold = holdWhileFull(
+        crypto as typeof crypto & Pick<CryptoBackend, 'processSyncChanges'>,
+        this.status.setFull,
+        (ms) =>
+          new Promise((resolve) => {
+            setTimeout(resolve, ms);
+          }),
+      );
+  }
+
   async #stopSending(): Promise<void> {
     this.#endKeeping?.();
     this.sender.stop();
@@ -269,6 +289,7 @@ export class MatrixSession {
   };
 
   async #forget(): Promise<void> {
+    this.#endHold?.();
     this.encryption.stop();
     this.client.stopClient();
     await this.push.end();

@@ -20,6 +20,8 @@ export interface StatusSnapshot {
   readonly clockOff: number;
   /** When that was noticed, by the device's clock. */
   readonly heardAt: number;
+  /** The browser's storage is full: what comes waits at the homeserver until it can be kept. */
+  readonly full: boolean;
 }
 
 /** A difference of clocks that people notice in the times of messages, in milliseconds; a long request is shorter. */
@@ -48,7 +50,7 @@ export class StatusModel extends ViewModel<StatusSnapshot> {
   readonly #client: MatrixClient;
 
   constructor(client: MatrixClient) {
-    super({ connection: 'starting', since: Date.now(), clockOff: 0, heardAt: 0 });
+    super({ connection: 'starting', since: Date.now(), clockOff: 0, heardAt: 0, full: false });
     this.#client = client;
     client.on(ClientEvent.Sync, (state, _previous, data) => {
       this.#become(connectionOf(state, data?.fromCache === true));
@@ -70,6 +72,11 @@ export class StatusModel extends ViewModel<StatusSnapshot> {
     if (Math.abs(clockOff - this.snapshot.clockOff) >= CLOCK_TOLERANCE_MS)
       this.set({ clockOff, heardAt: Date.now() });
   }
+
+  /** News wait because the browser's storage is full, or do not any more. */
+  readonly setFull = (full: boolean): void => {
+    if (full !== this.snapshot.full) this.set({ full });
+  };
 
   /** The session ends on this page. */
   stop(): void {
