@@ -139,7 +139,7 @@ class Servers {
 
 class Status extends ViewModel<StatusSnapshot> {
   constructor() {
-    super({ connection: 'catching-up', since: 0, clockOff: 0, heardAt: 0 });
+    super({ connection: 'catching-up', since: 0, clockOff: 0, heardAt: 0, full: false });
   }
   become(connection: Connection): void {
     this.set({ connection });
@@ -310,6 +310,27 @@ describe('a start', () => {
     await second.device.begin();
     expect(second.state()).toBe('on');
     expect(second.servers.subscriptions.size).toBe(1);
+  });
+
+  test('without a network looks again when the connection is back', async () => {
+    const first = await switchedOn();
+    first.servers.up = false;
+    const second = again(first);
+    await second.device.begin();
+    expect(second.state()).toBe('failed');
+    second.servers.up = true;
+    second.status.become('live');
+    await expect.poll(second.state).toBe('on');
+  });
+
+  test('does not take away why it could not be switched on when a connection is back', async () => {
+    const { device, browser, state, status } = setUp();
+    await device.begin();
+    browser.reachable = false;
+    await device.turnOn();
+    status.become('live');
+    await device.test().catch(() => undefined);
+    expect(state()).toBe('failed');
   });
 
   test('ends a subscription that nobody here has asked for', async () => {

@@ -105,6 +105,8 @@ export class PushDevice extends ViewModel<PushSnapshot> {
   #last: Promise<unknown> = Promise.resolve();
   #ending: Promise<void> | undefined;
   #stopped = false;
+  /** A look has begun, and has not come to an end that counts. */
+  #unlooked = false;
   readonly #ends: (() => void)[] = [];
 
   constructor(parts: {
@@ -135,6 +137,7 @@ export class PushDevice extends ViewModel<PushSnapshot> {
       means.browser.onPermission(() => void this.begin(true)),
       this.#followReading(means.browser),
       this.#tidy(means.browser),
+      this.#followConnection(),
     );
   }
 
@@ -145,7 +148,15 @@ export class PushDevice extends ViewModel<PushSnapshot> {
    */
   readonly begin = (again = false): Promise<void> => {
     const known = (): boolean => !['looking', 'failed', 'gone'].includes(this.snapshot.state);
-    return this.#run((means) => this.#look(means), again ? undefined : known);
+    // From now on: the connection may come back before its turn has come.
+    if (again || !known()) this.#unlooked = true;
+    return this.#run(
+      async (means) => {
+        await this.#look(means);
+        this.#unlooked = false;
+      },
+      again ? undefined : known,
+    );
   };
 
   async #look(means: PushMeans): Promise<void> {
@@ -185,6 +196,7 @@ export class PushDevice extends ViewModel<PushSnapshot> {
   readonly turnOn = async (): Promise<void> => {
     const { browser } = this.#needed();
     if (browser.support !== 'yes' || this.snapshot.busy) return;
+    this.#unlooked = false;
     const permission = await browser.ask().catch(() => browser.permission());
     await this.#run(async (means) => {
       if (permission === 'granted') await this.#subscribe(means, await this.#vault.push());
@@ -388,6 +400,17 @@ export class PushDevice extends ViewModel<PushSnapshot> {
     const { within, end } = patience(END_PATIENCE_MS);
     await Promise.all([within(this.#withdraw(stored)), within(means.browser.unsubscribe())]);
     end();
+  }
+
+  /** Looks again when the homeserver answers, where that failed before: most often there was no network at the start. */
+  #followConnection(): () => void {
+    const isLive = (): boolean => this.#status.getSnapshot().connection === 'live';
+    let live = isLive();
+    return this.#status.subscribe(() => {
+      const before = live;
+      live = isLive();
+      if (live && !before && this.#unlooked) void this.begin();
+    });
   }
 
   /** A conversation that was read here, or elsewhere, needs no notification any more. */
