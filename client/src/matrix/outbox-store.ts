@@ -1,3 +1,4 @@
+import { committed, done } from '../storage/indexeddb.ts';
 import type { OutboxItem, OutboxStore } from './outbox.ts';
 
 /*
@@ -15,27 +16,6 @@ interface Sealed {
   readonly iv: Uint8Array<ArrayBuffer>;
   readonly data: ArrayBuffer;
 }
-
-const done = <T>(request: IDBRequest<T>): Promise<T> =>
-  new Promise((resolve, reject) => {
-    request.onsuccess = () => {
-      resolve(request.result);
-    };
-    request.onerror = () => {
-      reject(request.error ?? new Error('IndexedDB'));
-    };
-  });
-
-/** Resolves when the transaction is on disk: a full disk is told only then. */
-const committed = (transaction: IDBTransaction): Promise<void> =>
-  new Promise((resolve, reject) => {
-    transaction.oncomplete = () => {
-      resolve();
-    };
-    transaction.onabort = transaction.onerror = () => {
-      reject(transaction.error ?? new Error('IndexedDB'));
-    };
-  });
 
 /** Removes everything that was written and not sent on this device. */
 export const forgetUnsent = async (): Promise<void> => {

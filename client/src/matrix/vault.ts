@@ -1,6 +1,7 @@
 import type { SignedIn } from '@qiao/ui-kit';
 import type { Hints } from '../pwa/hints.ts';
 import type { StoredPush } from '../pwa/push-device.ts';
+import { done } from '../storage/indexeddb.ts';
 import type { KeptRooms } from './rooms-kept.ts';
 
 /*
@@ -28,16 +29,6 @@ const { database: DATABASE, store: STORE, key: KEY } = VAULT;
 const NEEDED: ReadonlySet<string> = new Set(['session', 'secret']);
 const IV_BYTES = 12;
 const SECRET_BYTES = 32;
-
-const done = <T>(request: IDBRequest<T>): Promise<T> =>
-  new Promise((resolve, reject) => {
-    request.onsuccess = () => {
-      resolve(request.result);
-    };
-    request.onerror = () => {
-      reject(request.error ?? new Error('IndexedDB'));
-    };
-  });
 
 const openDatabase = (): Promise<IDBDatabase> => {
   const request = indexedDB.open(DATABASE, 1);

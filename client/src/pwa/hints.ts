@@ -18,6 +18,7 @@ export interface Hints {
 /** The vault's own names: written again because the service worker imports nothing of the page, held equal by their type. */
 const VAULT: VaultNames = { database: 'qiao-vault', store: 'values', key: 'key', hints: 'hints' };
 
+/** Written again like the names: see `storage/indexeddb.ts`. */
 const done = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => {

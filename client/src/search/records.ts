@@ -1,3 +1,5 @@
+import { committed, done } from '../storage/indexeddb.ts';
+
 /*
  * Where the index lies: records with a number as key and bytes that say nothing. Records are never changed, only
  * written and removed; one commit is there as a whole or not at all.
@@ -26,26 +28,6 @@ export interface Records {
 /** IndexedDB database of the index. */
 export const SEARCH_DATABASE = 'qiao-search';
 const STORE = 'records';
-
-const done = <T>(request: IDBRequest<T>): Promise<T> =>
-  new Promise((resolve, reject) => {
-    request.onsuccess = () => {
-      resolve(request.result);
-    };
-    request.onerror = () => {
-      reject(request.error ?? new Error('IndexedDB'));
-    };
-  });
-
-const complete = (transaction: IDBTransaction): Promise<void> =>
-  new Promise((resolve, reject) => {
-    transaction.oncomplete = () => {
-      resolve();
-    };
-    transaction.onabort = () => {
-      reject(transaction.error ?? new Error('IndexedDB'));
-    };
-  });
 
 /** Records in IndexedDB. */
 export class IdbRecords implements Records {
@@ -82,7 +64,7 @@ export class IdbRecords implements Records {
     const store = transaction.objectStore(STORE);
     for (const [key, value] of puts) store.put(value, key);
     for (const key of deletes) store.delete(key);
-    await complete(transaction);
+    await committed(transaction);
   }
 
   async keys(): Promise<number[]> {
@@ -93,7 +75,7 @@ export class IdbRecords implements Records {
   async clear(): Promise<void> {
     const transaction = this.#database.transaction(STORE, 'readwrite');
     transaction.objectStore(STORE).clear();
-    await complete(transaction);
+    await committed(transaction);
   }
 
   close(): void {
