@@ -105,7 +105,7 @@ async function goOver(
   };
   if (dryRun) {
     const { to } = await look(db);
-    return count(db, giver, toId, to.kind === 'scim');
+    return inNumbers(await decide(db, giver, toId, to.kind === 'scim'));
   }
   return db.transaction().execute(async (trx) => {
     await changesRepository.lock(trx);
@@ -119,12 +119,9 @@ async function goOver(
     const { from, to } = await look(trx);
     const now = context.clock.now();
     const scim = to.kind === 'scim';
-    const moved = await takeOver(trx, giver, toId, scim, now);
-    const result = {
-      people: moved.people,
-      departments: scim ? await takeDepartments(trx, toId, now) : 0,
-      staying: moved.staying,
-    };
+    const plan = await decide(trx, giver, toId, scim);
+    await takeOver(trx, giver, toId, scim, plan, now);
+    const result = inNumbers(plan);
     if (result.people > 0) {
       // An import that was checked against the old state has to look again.
       await changesRepository.bumpDirectoryVersion(trx);
@@ -134,91 +131,94 @@ async function goOver(
   });
 }
 
-/** What going over would mean, by the rules of `takeOver` and `takeDepartments`; writes and locks nothing. */
-async function count(db: OrgDb, giver: Giver, to: string, scim: boolean): Promise<Handover> {
+/** Who goes over, which departments go with them, and how many stay. */
+interface Plan {
+  readonly people: readonly string[];
+  readonly departments: readonly string[];
+  readonly staying: number;
+}
+
+/**
+ * The rules of going over, for the dry run and for what is done; writes and locks nothing. To SCIM goes who has a name
+ * of their own there; of several with one name the provider's users come after those it does not know yet.
+ * Departments go all of whose people are the receiver's then, and whose name is the only one.
+ */
+async function decide(store: OrgDb | OrgTrx, giver: Giver, to: string, scim: boolean): Promise<Plan> {
   const theirs = belongs(giver);
-  const { rows } = await sql<Handover>`with wished as (
+  const { rows } = await sql<{ people: string[]; departments: string[]; staying: number }>`with wished as (
       select p.id, u.source_id as provider, lower(coalesce(u.user_name, p.email, p.localpart)) as name
       from org.person p left join org.scim_user u on u.person_id = p.id
       where ${theirs} and p.status <> 'left'
-    ), free as (
-      select w.* from wished w where not exists (select 1 from org.scim_user o
-        where o.source_id = ${to}::uuid and lower(o.user_name) = w.name and o.deleted_at is null)
-    ), fresh as (
-      select distinct on (name) id, name from free where provider is null order by name, id
+    ), named as (
+      select distinct on (name) id from wished w
+      where provider is distinct from ${to}::uuid
+        and not exists (select 1 from org.scim_user o
+          where o.source_id = ${to}::uuid and lower(o.user_name) = w.name and o.deleted_at is null)
+      order by name, provider is not null, id
     ), going as (
       select id from wished where not ${scim} or provider = ${to}::uuid
-      union select id from fresh
-      union select id from free where provider <> ${to}::uuid and name not in (select name from fresh)
+      union select id from named
     ), kept as (
       select p.id from org.person p where p.source_id = ${to}::uuid or (${theirs} and p.status = 'left')
       union select id from going
+    ), taken as (
+      select d.id from org.department d
+      where ${scim} and d.state = 'active'
+        and exists (select 1 from org.membership m where m.department_id = d.id and m.until is null)
+        and not exists (select 1 from org.membership m where m.department_id = d.id and m.until is null
+          and m.person_id not in (select id from kept))
+        and (select count(*) from org.department o
+          where o.state = 'active' and lower(o.name) = lower(d.name)) = 1
+        and not exists (select 1 from org.scim_group g where g.department_id = d.id)
     )
-    select (select count(*)::int from going) as people,
-      (select count(*)::int from wished) - (select count(*)::int from going) as staying,
-      case when ${scim} then (select count(*)::int from org.department d
-        where d.state = 'active'
-          and exists (select 1 from org.membership m where m.department_id = d.id and m.until is null)
-          and not exists (select 1 from org.membership m where m.department_id = d.id and m.until is null
-            and m.person_id not in (select id from kept))
-          and (select count(*) from org.department o
-            where o.state = 'active' and lower(o.name) = lower(d.name)) = 1
-          and not exists (select 1 from org.scim_group g where g.department_id = d.id)) else 0 end as departments`.execute(
-    db,
-  );
-  return rows[0] ?? { people: 0, departments: 0, staying: 0 };
+    select array(select id from going) as people, array(select id from taken) as departments,
+      (select count(*)::int from wished) - (select count(*)::int from going) as staying`.execute(store);
+  return rows[0] ?? { people: [], departments: [], staying: 0 };
 }
+
+const inNumbers = ({ people, departments, staying }: Plan): Handover => ({
+  people: people.length,
+  departments: departments.length,
+  staying,
+});
 
 async function requireGivers(trx: OrgDb | OrgTrx, giver: Giver, count: number): Promise<void> {
   const { rows } = await sql`select 1 from org.person p where ${belongs(giver)}`.execute(trx);
   if (rows.length < count) throw platformErrors.not_found();
 }
 
+/** Does what was decided; who has left goes along. */
 async function takeOver(
   trx: OrgTrx,
   giver: Giver,
   to: string,
   scim: boolean,
+  { people, departments }: Plan,
   now: Date,
-): Promise<{ people: number; staying: number }> {
-  const theirs = belongs(giver);
+): Promise<void> {
+  const going = sql<boolean>`p.id = any(${[...people]}::uuid[])`;
+  const gone = sql<boolean>`(${belongs(giver)} and p.status = 'left')`;
   if (scim) {
     await sql`insert into org.scim_user (person_id, source_id, user_name, created_at, updated_at)
       select p.id, ${to}::uuid, coalesce(p.email, p.localpart), ${now}, ${now}
       from org.person p
-      where ${theirs} and p.status <> 'left'
-      on conflict do nothing`.execute(trx);
+      where ${going}
+      on conflict (person_id) do nothing`.execute(trx);
     // Of another SCIM source: the provider's own names and attributes go along.
     await sql`update org.scim_user u set source_id = ${to}::uuid, updated_at = ${now}, deleted_at = null
       from org.person p
-      where p.id = u.person_id and ${theirs} and u.source_id <> ${to}::uuid
+      where p.id = u.person_id and (${going} or ${gone}) and u.source_id <> ${to}::uuid
         and not exists (select 1 from org.scim_user o where o.source_id = ${to}::uuid
           and lower(o.user_name) = lower(u.user_name) and o.deleted_at is null)`.execute(trx);
+    await sql`insert into org.scim_group (department_id, source_id, origin, created_at, updated_at)
+      select id, ${to}::uuid, 'attribute', ${now}, ${now} from unnest(${[...departments]}::uuid[]) as id`.execute(
+      trx,
+    );
   } else {
     await sql`delete from org.scim_user u using org.person p
-      where p.id = u.person_id and ${theirs}`.execute(trx);
+      where p.id = u.person_id and ${belongs(giver)}`.execute(trx);
   }
-  const { rows } = await sql<{ status: string }>`update org.person p
+  await sql`update org.person p
     set source_id = ${to}::uuid, version = version + 1, updated_at = ${now}
-    where ${theirs} and (not ${scim} or p.status = 'left'
-      or exists (select 1 from org.scim_user u where u.person_id = p.id and u.source_id = ${to}::uuid))
-    returning p.status`.execute(trx);
-  const { rows: left } = await sql<{ count: number }>`select count(*)::int as count from org.person p
-    where ${theirs} and p.status <> 'left'`.execute(trx);
-  return { people: rows.filter((row) => row.status !== 'left').length, staying: left[0]?.count ?? 0 };
-}
-
-/** Departments all of whose people are the source's by now; names that are not the only ones stay outside. */
-async function takeDepartments(trx: OrgTrx, to: string, now: Date): Promise<number> {
-  const { rows } = await sql<{ id: string }>`insert into org.scim_group
-      (department_id, source_id, origin, created_at, updated_at)
-    select d.id, ${to}::uuid, 'attribute', ${now}, ${now} from org.department d
-    where d.state = 'active'
-      and exists (select 1 from org.membership m where m.department_id = d.id and m.until is null)
-      and not exists (select 1 from org.membership m join org.person p on p.id = m.person_id
-        where m.department_id = d.id and m.until is null and p.source_id is distinct from ${to}::uuid)
-      and (select count(*) from org.department o where o.state = 'active' and lower(o.name) = lower(d.name)) = 1
-    on conflict (department_id) do nothing
-    returning department_id as id`.execute(trx);
-  return rows.length;
+    where ${going} or ${gone}`.execute(trx);
 }
