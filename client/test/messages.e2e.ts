@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import {
   axeViolations,
   horizontalOverflow,
   makeNioUser,
   makeUser,
+  testStack,
   waitFor,
   type NioClient,
   type TestPage,
@@ -153,6 +155,74 @@ describe('in the conversation', () => {
     await dialog.getByRole('button', { name: 'Go', exact: true }).click();
     await dialog.waitFor({ state: 'detached' });
     await message('几点发布').first().waitFor();
+  });
+
+  test('a day that begins with a reaction opens at its first message', async () => {
+    // Only the user of an appservice can say when something was sent.
+    const { homeserverUrl, serverName, appservices } = testStack();
+    const name = `${appservices.sync.prefix}${randomBytes(3).toString('hex')}`;
+    const writer = `@${name}:${serverName}`;
+    const as = async (method: string, path: string, body: object): Promise<{ event_id?: string }> => {
+      const url = new URL(`/_matrix/client/v3${path}`, homeserverUrl);
+      if (!path.startsWith('/register')) url.searchParams.set('user_id', writer);
+      const answer = await fetch(url, {
+        method,
+        headers: {
+          authorization: `Bearer ${appservices.sync.asToken}`,
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify(body),
+      });
+      const given = (await answer.json()) as { event_id?: string };
+      if (!answer.ok) throw new Error(JSON.stringify(given));
+      return given;
+    };
+    await as('POST', '/register', {
+      type: 'm.login.application_service',
+      username: name,
+      inhibit_login: true,
+    });
+    const past = await user.createRoom({ name: '往事', preset: 'public_chat' });
+    await as('POST', `/join/${encodeURIComponent(past)}`, {});
+    const day = new Date();
+    day.setDate(day.getDate() - 3);
+    day.setHours(0, 0, 0, 0);
+    let sent = 0;
+    const send = async (type: string, minutes: number, content: object): Promise<string> => {
+      sent++;
+      const at = `/rooms/${encodeURIComponent(past)}/send/${type}/history${String(sent)}`;
+      const { event_id: id } = await as(
+        'PUT',
+        `${at}?ts=${String(day.getTime() + minutes * 60_000)}`,
+        content,
+      );
+      return id ?? '';
+    };
+    const text = (body: string): object => ({ msgtype: 'm.text', body });
+    const before = await send('m.room.message', -60, text('前一天的话'));
+    await send('m.reaction', 1, {
+      'm.relates_to': { rel_type: 'm.annotation', event_id: before, key: '👍' },
+    });
+    await send('m.room.message', 2, text('这一天的第一句'));
+    for (let n = 0; n < 40; n++) await send('m.room.message', 3 + n, text(`后来 ${String(n)}`));
+    await open('往事');
+    await message('后来 39').waitFor();
+    await page.getByRole('main').getByRole('button', { name: 'More', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'Go to a date' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Go to a date' });
+    const date = [day.getFullYear(), day.getMonth() + 1, day.getDate()];
+    await dialog.getByLabel('Date').fill(date.map((part) => String(part).padStart(2, '0')).join('-'));
+    await dialog.getByRole('button', { name: 'Go', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const frame = await page.getByRole('log').boundingBox();
+    await expect
+      .poll(async () => {
+        const at = await message('这一天的第一句').boundingBox();
+        if (at === null || frame === null) return false;
+        return at.y >= frame.y && at.y + at.height <= frame.y + frame.height;
+      })
+      .toBe(true);
+    await open('公告板');
   });
 
   test('somebody is invited and removed', async () => {

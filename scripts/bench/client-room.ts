@@ -277,20 +277,21 @@ function report(ctx: BenchContext, room: SeededRoom, told: Awaited<ReturnType<ty
       'of the room, at four places in runs of up to 1,200. Written into the database of the homeserver with its own ' +
       `code (${duration(room.seconds.written)}), read once by \`/messages\` and compared (${duration(room.seconds.read)}). ` +
       'Looked at in every frame before it is painted. Gap: a part of the timeline is empty while nothing is being ' +
-      'fetched. Jump: a message in sight moved by more than 1 px otherwise than the wheel had it. Hole: a message of ' +
+      'fetched. Jump: a message in sight moved by more than 1 px otherwise than the wheel had it; rows that grew: something came to a message in sight, as reactions do. Hole: a message of ' +
       "the homeserver's that was not drawn between others that were.",
   );
   ctx.print('');
   ctx.print(
-    '| scrolled with the wheel | messages | time | scrolled, px | frames | gaps | jumps, most | holes, wrong order | frames with the sign of fetching, longest | longest task (< 200 ms) | tasks over 50 ms | rows drawn, most |',
+    '| scrolled with the wheel | messages | time | scrolled, px | frames | gaps | jumps, most | of them rows that grew | holes, wrong order | frames with the sign of fetching, longest | longest task (< 200 ms) | tasks over 50 ms | rows drawn, most |',
   );
-  ctx.print('|---|---|---|---|---|---|---|---|---|---|---|---|');
+  ctx.print('|---|---|---|---|---|---|---|---|---|---|---|---|---|');
   for (const { name, seconds, seen, messages, holes, faults } of ways) {
     const jump = Math.max(0, ...seen.jumps.map(({ by }) => Math.abs(by)));
+    const grown = seen.jumps.filter((one) => one.grown > 1).length;
     ctx.print(
       `| ${name} | ${String(messages)} | ${duration(seconds)} | ${(seen.up + seen.down).toFixed(0)} | ` +
         `${String(seen.frames)} | **${String(seen.gaps)}**, ${seen.gap.toFixed(0)} px | ` +
-        `**${String(seen.jumps.length)}**, ${jump.toFixed(0)} px | **${String(holes)}**, ${String(faults.length)} | ` +
+        `**${String(seen.jumps.length)}**, ${jump.toFixed(0)} px | ${String(grown)} | **${String(holes)}**, ${String(faults.length)} | ` +
         `${((100 * seen.waits) / Math.max(1, seen.frames)).toFixed(0)} %, ${ms(seen.longestWait)} | ` +
         `**${ms(Math.max(0, ...seen.longTasks))}** | ${String(seen.longTasks.length)} | ${String(seen.rows)} |`,
     );

@@ -8,6 +8,7 @@
  *                                                         talks to the homeserver at the port that is printed
  *
  * Rooms are not encrypted, as in the figures of other clients this is compared with; sign-in makes keys all the same.
+ * A conversation of 100,000 events is measured by client-room.ts.
  */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';

@@ -139,9 +139,16 @@ export class Reading {
   /** Calls back for each new reply and reaction, of one's own too; not for what the history brings. */
   onAnswer(work: (answered: Answered) => void): () => void {
     const me = this.#client.getSafeUserId();
-    const heard = (event: MatrixEvent, room: Room | undefined, toStart: boolean | undefined): void => {
+    const heard = (
+      event: MatrixEvent,
+      room: Room | undefined,
+      toStart: boolean | undefined,
+      removed: boolean,
+    ): void => {
       const by = event.getSender();
-      if (toStart === true || room === undefined || by === undefined || event.status !== null) return;
+      // The timeline lets go of what is far from what is looked at.
+      if (removed || toStart === true || room === undefined || by === undefined || event.status !== null)
+        return;
       const target = targetOf(event);
       if (target === undefined) return;
       const mine = room.findEventById(target.eventId)?.getSender() === me;

@@ -1,69 +1,19 @@
 import {
-  createClient,
   Direction,
   EventTimeline,
-  EventType,
   MatrixEvent,
-  Room,
   type MatrixClient,
+  type Room,
   type TimelineWindow,
 } from 'matrix-js-sdk';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { quietLogger } from './quiet-logger.ts';
-import { boundTimeline, openWindow } from './timeline-bounds.ts';
+import { idOf, messageAt, numberedRoom } from './testing.ts';
+import { boundTimeline } from './timeline-bounds.ts';
+import { openWindow } from './timeline-window.ts';
 
-const ROOM = '!room:example.org';
-const ME = '@me:example.org';
 const COUNT = 5000;
 const WINDOW = 400;
 const PAGE = 50;
-
-const idOf = (at: number): string => `$${String(at)}`;
-const eventAt = (at: number) => ({
-  event_id: idOf(at),
-  room_id: ROOM,
-  sender: '@other:example.org',
-  type: EventType.RoomMessage,
-  origin_server_ts: at,
-  content: { msgtype: 'm.text', body: String(at) },
-});
-
-/** A client whose homeserver tells a room of numbered events; a token is the number of the next newer event. */
-function clientOf(): MatrixClient {
-  const answer = (url: URL): unknown => {
-    const context = /\/context\/([^/]+)$/.exec(url.pathname);
-    if (context) {
-      const at = Number(decodeURIComponent(context[1] ?? '').slice(1));
-      return {
-        event: eventAt(at),
-        start: String(at),
-        end: String(at + 1),
-        events_before: [],
-        events_after: [],
-        state: [],
-      };
-    }
-    const from = Number(url.searchParams.get('from'));
-    const limit = Number(url.searchParams.get('limit'));
-    if (url.searchParams.get('dir') === 'b') {
-      const begin = Math.max(0, from - limit);
-      const chunk = Array.from({ length: from - begin }, (_, step) => eventAt(from - 1 - step));
-      return { chunk, start: String(from), ...(begin > 0 && { end: String(begin) }) };
-    }
-    const end = Math.min(COUNT, from + limit);
-    const chunk = Array.from({ length: end - from }, (_, step) => eventAt(from + step));
-    return { chunk, start: String(from), ...(end < COUNT && { end: String(end) }) };
-  };
-  return createClient({
-    baseUrl: 'https://example.org',
-    userId: ME,
-    accessToken: 'token',
-    timelineSupport: true,
-    logger: quietLogger,
-    fetchFn: (input) =>
-      Promise.resolve(Response.json(answer(new URL(input instanceof Request ? input.url : input)))),
-  });
-}
 
 let client: MatrixClient;
 let room: Room;
@@ -93,15 +43,9 @@ async function page(direction: Direction): Promise<boolean> {
 }
 
 beforeEach(async () => {
-  client = clientOf();
-  room = new Room(ROOM, client, ME, { timelineSupport: true });
-  client.store.storeRoom(room);
-  client.store.setSyncToken(String(COUNT));
+  ({ client, room } = await numberedRoom(COUNT));
   const set = room.getUnfilteredTimelineSet();
-  const events = Array.from({ length: 20 }, (_, step) => new MatrixEvent(eventAt(COUNT - 20 + step)));
-  await room.addLiveEvents(events, { addToState: false });
-  room.getLiveTimeline().setPaginationToken(String(COUNT - 20), EventTimeline.BACKWARDS);
-  ({ window, close } = openWindow(client, set, WINDOW));
+  ({ window, close } = openWindow(client, set));
   await window.load();
 });
 
@@ -143,7 +87,7 @@ describe('a timeline that is scrolled through', () => {
     expect(room.currentState).toBe(live.getState(EventTimeline.FORWARDS));
     // The conversation list reads the newest message there.
     expect(live.getEvents().at(-1)?.getId()).toBe(idOf(COUNT - 1));
-    await room.addLiveEvents([new MatrixEvent(eventAt(COUNT))], {
+    await room.addLiveEvents([new MatrixEvent(messageAt(COUNT))], {
       addToState: false,
     });
     while (await page(Direction.Forward));

@@ -1,12 +1,11 @@
 import {
   Direction,
   Method,
-  RoomEvent,
-  TimelineWindow,
   type EventTimeline,
   type EventTimelineSet,
   type MatrixClient,
   type Room,
+  type TimelineWindow,
 } from 'matrix-js-sdk';
 
 /** Events that stay in memory on either side of the window, so that turning round needs no request. */
@@ -20,23 +19,6 @@ interface OfRoom {
 }
 interface OfRelations {
   readonly relations: Map<string, unknown>;
-}
-
-/** A window and the end of its listening; the SDK's own never ends, and keeps all events in memory. */
-export function openWindow(
-  client: MatrixClient,
-  set: EventTimelineSet,
-  windowLimit: number,
-): { readonly window: TimelineWindow; readonly close: () => void } {
-  const heard = new Set<unknown>(set.room?.listeners(RoomEvent.Timeline));
-  const window = new TimelineWindow(client, set, { windowLimit });
-  const own = set.room?.listeners(RoomEvent.Timeline).filter((each) => !heard.has(each)) ?? [];
-  return {
-    window,
-    close: () => {
-      for (const listener of own) set.room?.off(RoomEvent.Timeline, listener as never);
-    },
-  };
 }
 
 /** Where pagination goes on from an event, to both sides. */
@@ -126,7 +108,7 @@ function detachLive(client: MatrixClient, room: Room, set: EventTimelineSet, tok
 /**
  * Lets go of events of the window's timeline that are far from it, at one end at a time; what is let go of comes
  * back by pagination. Called after each page; does nothing most times.
- * @param isCurrent whether the window is still what is shown
+ * @param isFree whether the window is still what is shown, and nothing is being fetched at that end
  * @returns whether anything was let go of
  * @throws MatrixError when the homeserver cannot be asked where to go on later
  */
@@ -135,7 +117,7 @@ export async function boundTimeline(
   room: Room,
   set: EventTimelineSet,
   window: TimelineWindow,
-  isCurrent: () => boolean,
+  isFree: (direction: Direction) => boolean,
 ): Promise<boolean> {
   const before = placeOf(window);
   if (!before) return false;
@@ -150,7 +132,7 @@ export async function boundTimeline(
   const tokens = await tokensAt(client, room, edgeId);
   const token = older ? tokens.start : tokens.end;
   const apart = await part(client, room, timeline, direction);
-  if (token === undefined || !apart || !isCurrent()) return false;
+  if (token === undefined || !apart || !isFree(direction)) return false;
   const now = placeOf(window);
   const events = timeline.getEvents();
   const at = events.indexOf(edge);

@@ -19,19 +19,13 @@ import { authorOf, isShown } from './message-words.ts';
 import { ACCOUNT_DATA } from './names.ts';
 import { asRecord } from './safe-text.ts';
 import { ReadReceipts } from './read-receipts.ts';
-import { boundTimeline, openWindow } from './timeline-bounds.ts';
+import { boundTimeline } from './timeline-bounds.ts';
 import { arrange, ItemCache } from './timeline-items.ts';
 import { MessageMaker } from './timeline-messages.ts';
+import { rowFrom } from './timeline-rows.ts';
 import type { Edge, TimelineSnapshot } from './timeline-types.ts';
+import { ENOUGH, openWindow, PAGE, pageWindow } from './timeline-window.ts';
 
-/** Most events kept in the window; what is beyond, at the far end, is dropped and loaded again when needed. */
-const WINDOW = 400;
-/** Events of one request. */
-const PAGE = 50;
-/** Shown items the first load aims at, and that a scroll brings. */
-const ENOUGH = 20;
-/** Requests of one scroll at most: a room can have long runs of what is not shown. */
-const MOST_REQUESTS = 8;
 /** Changes within this time are drawn together, milliseconds. */
 const GATHER_MS = 30;
 
@@ -75,6 +69,7 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
       focus: undefined,
       typing: [],
       firstUnread: undefined,
+      pages: 0,
     });
     this.#client = client;
     this.roomId = roomId;
@@ -116,7 +111,7 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
       (await this.#client.timestampToEvent(this.roomId, ts, Direction.Forward).catch(() => undefined)) ??
       (await this.#client.timestampToEvent(this.roomId, ts, Direction.Backward).catch(() => undefined));
     if (!found) return false;
-    await this.#load(found.event_id, false);
+    await this.#load(await rowFrom(this.#client, this.roomId, found.event_id), false);
     return this.snapshot.state === 'ready';
   };
 
@@ -226,7 +221,7 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
       if (load !== this.#loads) return;
       if (this.#set !== set) this.#listenToSet(set);
       this.#set = set;
-      const { window: made, close } = openWindow(this.#client, set, WINDOW);
+      const { window: made, close } = openWindow(this.#client, set);
       try {
         await made.load(eventId, eventId === undefined ? ENOUGH : PAGE);
       } catch (error) {
@@ -272,7 +267,7 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
     if (known) return known;
     const work = this.#pageNow(direction).finally(() => {
       if (this.#paging.get(direction) === work) this.#paging.delete(direction);
-      this.#build();
+      this.#build({ pages: this.snapshot.pages + 1 });
       void this.#bound();
     });
     this.#paging.set(direction, work);
@@ -284,7 +279,8 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
     const [room, set, window] = [this.#room, this.#set, this.#window];
     if (!room || !set || !window || this.threadId !== undefined || this.#bounding) return;
     this.#bounding = true;
-    await boundTimeline(this.#client, room, set, window, () => this.#window === window).catch(() => false);
+    const isFree = (direction: Direction): boolean => this.#window === window && !this.#paging.has(direction);
+    await boundTimeline(this.#client, room, set, window, isFree).catch(() => false);
     this.#bounding = false;
   }
 
@@ -292,28 +288,18 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
     const window = this.#window;
     if (!window?.canPaginate(direction)) return;
     this.#failed.delete(direction);
-    const edge = window.getEvents().at(direction === Direction.Backward ? 0 : -1);
-    // Counted from the old edge on: a full window drops at the other end as much as it gains.
-    const gained = (): number => {
-      const events = window.getEvents();
-      const at = edge === undefined ? -1 : events.indexOf(edge);
-      if (at < 0) return events.length;
-      const fresh = direction === Direction.Backward ? events.slice(0, at) : events.slice(at + 1);
-      return fresh.filter((event) => event.isState() || isShown(event)).length;
-    };
-    // What is in memory already comes at once and without a sign of loading; what of it is not shown does not count.
-    if (window.extend(direction, PAGE) && gained() > 0) {
-      const before = this.snapshot.items;
-      this.#build();
-      // Events without a line of their own change nothing on screen: then nobody would ask again.
-      if (this.snapshot.items !== before) return;
-    }
-    this.set(direction === Direction.Backward ? { older: 'loading' } : { newer: 'loading' });
     try {
-      for (let request = 0; request < MOST_REQUESTS; request++) {
-        if (!(await window.paginate(direction, PAGE))) break;
-        if (gained() >= ENOUGH || !window.canPaginate(direction)) break;
-      }
+      await pageWindow(this.#client, window, direction, {
+        isCurrent: () => this.#window === window,
+        draw: () => {
+          const before = this.snapshot.items;
+          this.#build();
+          return this.snapshot.items !== before;
+        },
+        onRequest: () => {
+          this.set(direction === Direction.Backward ? { older: 'loading' } : { newer: 'loading' });
+        },
+      });
     } catch {
       this.#failed.add(direction);
     }
@@ -344,6 +330,9 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
     const set = this.#set;
     const window = this.#window;
     if (!room || !set || !window || !this.#maker) return;
+    // What was waiting to be drawn is drawn now.
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     const newer = this.#edge(Direction.Forward);
     const pending =
       newer === 'end'

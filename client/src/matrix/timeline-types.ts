@@ -160,4 +160,6 @@ export interface TimelineSnapshot {
   readonly typing: readonly string[];
   /** Event after which the marker stands, if it may be out of what is loaded. */
   readonly firstUnread: string | undefined;
+  /** How often more has come, also when it was nothing: whoever is still near an end asks again. */
+  readonly pages: number;
 }

@@ -16,8 +16,10 @@ export interface Jump {
   readonly of: number;
   /** What the person scrolled in this frame. */
   readonly scrolled: number;
-  /** The first row that deviated: its text's beginning. */
+  /** The row that deviated most: its text's beginning. */
   readonly what: string;
+  /** How much rows in sight grew in this frame, together: reactions or a picture came. */
+  readonly grown: number;
 }
 
 /** What was seen since the last time. Times in milliseconds, lengths in CSS pixels. */
@@ -71,7 +73,7 @@ export async function watchScrolling(page: Page): Promise<void> {
     /** Position after the last change that is accounted for; what is different then was scrolled by the person. */
     let known = 0;
     let scrolled = 0;
-    let tops = new Map<string, number>();
+    let tops = new Map<string, { top: number; height: number }>();
     let drawn = '';
     let waiting: number | undefined;
 
@@ -124,9 +126,10 @@ export async function watchScrolling(page: Page): Promise<void> {
         if ((all[middle]?.getBoundingClientRect().bottom ?? 0) <= top) low = middle + 1;
         else high = middle;
       }
-      const seen = new Map<string, number>();
+      const seen: typeof tops = new Map();
       const deviated: { by: number; what: string }[] = [];
       let both = 0;
+      let grown = 0;
       let end = top;
       let empty = 0;
       let spins = false;
@@ -144,11 +147,12 @@ export async function watchScrolling(page: Page): Promise<void> {
         end = Math.max(end, at.bottom);
         const key = row.dataset['key'];
         if (key === undefined) continue;
-        seen.set(key, at.top);
+        seen.set(key, { top: at.top, height: at.height });
         const before = tops.get(key);
         if (before === undefined) continue;
         both++;
-        const by = at.top - before + scrolled;
+        grown += Math.abs(at.height - before.height);
+        const by = at.top - before.top + scrolled;
         if (Math.abs(by) > 1) deviated.push({ by, what: row.textContent.slice(0, 40) });
       }
       empty = Math.max(empty, bottom - end);
@@ -163,7 +167,7 @@ export async function watchScrolling(page: Page): Promise<void> {
       } else waiting = undefined;
       const [worst] = deviated.sort((one, other) => Math.abs(other.by) - Math.abs(one.by));
       if (worst) {
-        now.jumps.push({ at: began, ...worst, rows: deviated.length, of: both, scrolled });
+        now.jumps.push({ at: began, ...worst, rows: deviated.length, of: both, scrolled, grown });
       }
       if (scrolled < 0) now.up -= scrolled;
       else now.down += scrolled;
@@ -196,6 +200,8 @@ export async function watchScrolling(page: Page): Promise<void> {
       take: () => {
         const taken = now;
         now = fresh();
+        // What is drawn now is told again.
+        drawn = '';
         return taken;
       },
     };

@@ -37,9 +37,25 @@ function useDay(): (ts: number) => string {
   };
 }
 
-const Item = memo(function Item(props: { item: TimelineItem; highlighted: boolean }): ReactNode {
+function DateLine(props: { ts: number }): ReactNode {
+  const day = useDay()(props.ts);
+  return (
+    <div className="c-date" role="separator" aria-label={day}>
+      <span aria-hidden>{day}</span>
+    </div>
+  );
+}
+
+function MarkerLine(): ReactNode {
   const { t } = useText('room');
-  const day = useDay();
+  return (
+    <div className="c-marker" role="separator" aria-label={t('new_messages')} data-marker="true">
+      <span aria-hidden>{t('new_messages')}</span>
+    </div>
+  );
+}
+
+const Item = memo(function Item(props: { item: TimelineItem; highlighted: boolean }): ReactNode {
   const { item } = props;
   switch (item.kind) {
     case 'message':
@@ -47,17 +63,9 @@ const Item = memo(function Item(props: { item: TimelineItem; highlighted: boolea
     case 'state':
       return <StateGroup item={item} />;
     case 'date':
-      return (
-        <div className="c-date" role="separator" aria-label={day(item.ts)}>
-          <span aria-hidden>{day(item.ts)}</span>
-        </div>
-      );
+      return <DateLine ts={item.ts} />;
     case 'marker':
-      return (
-        <div className="c-marker" role="separator" aria-label={t('new_messages')} data-marker="true">
-          <span aria-hidden>{t('new_messages')}</span>
-        </div>
-      );
+      return <MarkerLine />;
   }
 });
 
@@ -121,7 +129,7 @@ export function Timeline(): ReactNode {
   const { store, threadId } = useRoom();
   const label = threadId === undefined ? t('messages') : t('messages_thread');
   const snapshot = useSnapshot(store);
-  const { items, older, newer, focus, unseen } = snapshot;
+  const { items, older, newer, focus, unseen, pages } = snapshot;
   const frame = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const keeper = useRef<ScrollKeeper>(undefined);
@@ -185,7 +193,7 @@ export function Timeline(): ReactNode {
     store.setAtBottom(scroll.atBottom);
     if (scroll.nearTop && older === 'more') store.older();
     if (scroll.nearBottom && newer === 'more') store.newer();
-  }, [ready, scroll, older, newer, items, store]);
+  }, [ready, scroll, older, newer, items, pages, store]);
 
   const toNewest = (): void => {
     if (newer === 'end') keeper.current?.toBottom();

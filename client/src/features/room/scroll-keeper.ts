@@ -1,8 +1,9 @@
 /**
- * Nearer to an end than this, more is asked for, CSS pixels. Far enough that the reactions to a message, which come
- * after it, are there before it is in sight, and that a fling does not reach the end at once.
+ * Nearer to an end than a share of all that is drawn, within limits in CSS pixels, more is asked for. Far enough that
+ * a fling does not reach the end at once, and that the reactions to a message, which come after it, are there before
+ * it is in sight. Never near to both ends of a full window: what comes at one would go at the other for ever.
  */
-const NEAR = 2400;
+const NEAR = { share: 0.3, least: 2400, most: 5000 };
 /** The newest is in sight when no more than this is below, CSS pixels. */
 const BOTTOM = 32;
 
@@ -96,10 +97,13 @@ export class ScrollKeeper {
   get state(): ScrollState {
     const above = this.#frame.scrollTop;
     const below = this.#below();
+    const wish = Math.min(NEAR.most, Math.max(NEAR.least, this.#frame.scrollHeight * NEAR.share));
+    // Of what is not on the screen nothing is read, and it would be near to both ends for ever.
+    const near = this.#frame.clientHeight > 0 ? wish : 0;
     return {
       atBottom: this.#isEnd && below <= BOTTOM,
-      nearTop: above < NEAR,
-      nearBottom: below < NEAR,
+      nearTop: above < near,
+      nearBottom: below < near,
     };
   }
 
