@@ -1,7 +1,7 @@
 import { makeNioUser, makeUser, type NioClient, type TestPage, type TestUser } from '@qiao/testkit';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { signIn, startClient, type ClientUnderTest } from './support.ts';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { picturesOfFailure, signIn, startClient, type ClientUnderTest } from './support.ts';
 
 /*
  * Hostile events of every kind never break a conversation: they are generated, sent plainly into one that is not
@@ -281,13 +281,17 @@ beforeAll(async () => {
   });
   await signIn(device.page, reader);
 });
+afterEach(({ task }) => picturesOfFailure(client, task));
 afterAll(async () => {
   await closeNio();
   await client.close();
 });
 
+/** A message itself, not one that quotes it. */
+const tile = (page: Page, eventId: string) => page.locator(`.c-message[data-event="${eventId}"]`);
+
 /** Scrolls until the first good message is there. */
-async function scrollBack(page: Page): Promise<void> {
+async function scrollBack(page: Page, first: string): Promise<void> {
   const frame = page.getByRole('log');
   await expect
     .poll(
@@ -295,7 +299,7 @@ async function scrollBack(page: Page): Promise<void> {
         await frame.evaluate((node) => {
           node.scrollTop = Math.max(0, node.scrollTop - 3000);
         });
-        return page.getByRole('article').filter({ hasText: '好消息在前' }).count();
+        return tile(page, first).count();
       },
       { timeout: 60_000, interval: 100 },
     )
@@ -315,7 +319,7 @@ test.each(['plain', 'sealed'] as const)('hostile events in the %s room', async (
   const good = await say('好消息在前');
   // In the sealed room they are of one sender, who may edit: the target is another one.
   const target = kind === 'plain' ? good : await say('目标');
-  await page.getByRole('article').filter({ hasText: '好消息在前' }).waitFor();
+  await tile(page, good).waitFor();
   // Half of it comes while the room is open, the rest is loaded.
   const half = kind === 'plain' ? EVENTS / 2 : ENCRYPTED / 2;
   const send = (hostile: Hostile): Promise<string> =>
@@ -330,8 +334,7 @@ test.each(['plain', 'sealed'] as const)('hostile events in the %s room', async (
         content: { msgtype: 'm.text', body: 'x', format: 'org.matrix.custom.html', formatted_body: html },
       });
   const live = await attack(half, target, send);
-  await say('好消息在中间');
-  await page.getByRole('article').filter({ hasText: '好消息在中间' }).waitFor();
+  await tile(page, await say('好消息在中间')).waitFor();
   await page.goto('/');
   await page
     .getByRole('link', { name: new RegExp(`敌意 ${kind}`) })
@@ -356,19 +359,18 @@ test.each(['plain', 'sealed'] as const)('hostile events in the %s room', async (
         .catch(() => undefined);
     }
   }
-  await say('好消息在后');
+  const last = await say('好消息在后');
   expect(live + rest).toBeGreaterThan(half);
   await page
     .getByRole('link', { name: new RegExp(`敌意 ${kind}`) })
     .first()
     .click();
-  await page.getByRole('article').filter({ hasText: '好消息在后' }).waitFor();
+  await tile(page, last).getByText('好消息在后').waitFor();
   // Back to the first good message, through all of it.
-  await scrollBack(page);
+  await scrollBack(page, good);
+  await tile(page, good).getByText('好消息在前').waitFor();
   // Nobody's words were changed by others.
-  expect(
-    await page.getByRole('article').filter({ hasText: '好消息在前' }).getByText('(edited)').count(),
-  ).toBe(0);
+  expect(await tile(page, good).getByText('(edited)').count()).toBe(0);
   expect(await page.evaluate(() => 'hacked' in globalThis)).toBe(false);
   expect(foreign).toEqual([]);
   const shown = (await page.getByRole('article').allTextContents()).join('');

