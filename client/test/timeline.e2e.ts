@@ -8,8 +8,15 @@ import {
   type TestUser,
 } from '@qiao/testkit';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { picture, signIn, startClient, type ClientUnderTest } from './support.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import {
+  chooseAt,
+  picture,
+  picturesOfFailure,
+  signIn,
+  startClient,
+  type ClientUnderTest,
+} from './support.ts';
 
 /*
  * A conversation as one person sees it in a browser, while another one writes with a client of a different make
@@ -60,6 +67,7 @@ beforeAll(async () => {
   device = await client.open();
   await signIn(device.page, reader);
 });
+afterEach(({ task }) => picturesOfFailure(client, task));
 afterAll(async () => {
   await closeNio();
   await client.close();
@@ -83,7 +91,7 @@ describe('with a client of another make, encrypted', () => {
     await message(page, '大家好').waitFor();
     await message(page, '大家好').getByRole('link', { name: 'https://work.example/plan' }).waitFor();
     await message(page, '试试').locator('pre').waitFor();
-    expect(await message(page, '试试').getAttribute('data-continued')).toBe('true');
+    await expect.poll(() => message(page, '试试').getAttribute('data-continued')).toBe('true');
   });
 
   test('a reply quotes, an edit replaces, a reaction counts', async () => {
@@ -165,12 +173,10 @@ describe('with a client of another make, encrypted', () => {
     await message(page, '说错了').waitFor();
     await nio.command('redact', { room_id: team, event_id: doomed });
     await page.getByText('This message was deleted').waitFor();
-    const tile = page.locator(`[data-event="${first}"]`);
-    await tile.hover();
-    await tile.getByRole('button', { name: 'More actions' }).click();
-    await page.getByRole('menuitem', { name: 'View source' }).click();
+    await chooseAt(page.locator(`[data-event="${first}"]`), 'View source');
     await page.getByRole('dialog').getByText('m.megolm.v1.aes-sha2', { exact: false }).waitFor();
     await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     await picture(page, 'timeline-team');
     expect(await axeViolations(page)).toEqual([]);
   });
@@ -180,10 +186,9 @@ describe('with a client of another make, encrypted', () => {
     const told: string[] = [];
     page.on('request', (request) => told.push(decodeURIComponent(request.url())));
     const last = await nio.sendText(team, '请确认已读');
-    await message(page, '请确认已读').first().waitFor();
-    await expect
-      .poll(() => told.some((url) => url.endsWith(`/receipt/m.read/${last}`)), { timeout: 15_000 })
-      .toBe(true);
+    // Into sight: the menu of a message further up was looked at.
+    await message(page, '请确认已读').first().scrollIntoViewIfNeeded();
+    await expect.poll(() => told.some((url) => url.endsWith(`/receipt/m.read/${last}`))).toBe(true);
   });
 });
 
@@ -218,15 +223,23 @@ describe('a long conversation', () => {
           jumps += await frame.evaluate(async (node) => {
             const rows = [...node.querySelectorAll<HTMLElement>('[role=article]')];
             node.scrollTop = Math.max(0, node.scrollTop - 700);
-            await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-            const watched = rows.find(
-              (row) => row.getBoundingClientRect().top > node.getBoundingClientRect().top,
-            );
-            // Its lower edge: the first message loses its heading when what comes above is of the same author.
-            const place = (): number => watched?.getBoundingClientRect().bottom ?? 0;
+            // What grows is put back in its place before it is drawn: looked at afterwards.
+            const drawn = (): Promise<void> =>
+              new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+            await drawn();
+            await drawn();
+            const top = (): number => node.getBoundingClientRect().top;
+            const watched = rows.find((row) => row.getBoundingClientRect().top > top());
+            // Its lower edge: the first message loses its heading when what comes above is of the same author. Against
+            // the frame: a line above that, such as of a lost connection, moves everything.
+            const place = (): number => (watched?.getBoundingClientRect().bottom ?? 0) - top();
             const before = place();
             await new Promise((done) => setTimeout(done, 120));
-            return watched?.isConnected === true && Math.abs(place() - before) > 2 ? 1 : 0;
+            for (let look = 0; look < 2; look++) {
+              await drawn();
+              if (watched?.isConnected !== true || Math.abs(place() - before) <= 2) return 0;
+            }
+            return 1;
           });
           return page.getByText('The conversation begins here').isVisible();
         },
@@ -236,7 +249,7 @@ describe('a long conversation', () => {
     for (const each of await numbers(page)) seen.add(each);
     expect(Array.from({ length: HISTORY }, (_, at) => at + 1).filter((at) => !seen.has(at))).toEqual([]);
     expect(jumps).toBe(0);
-    await page.unroute('**/messages?**');
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
   });
 
   test('and back to the newest', async () => {
@@ -258,13 +271,11 @@ describe('a long conversation', () => {
     const tile = message(page, '记录 120 号');
     await tile.waitFor();
     await expect
-      .poll(
-        () =>
-          tile.evaluate((node) => {
-            const { top, bottom } = node.getBoundingClientRect();
-            return top > 60 && bottom < innerHeight - 60;
-          }),
-        { timeout: 10_000 },
+      .poll(() =>
+        tile.evaluate((node) => {
+          const { top, bottom } = node.getBoundingClientRect();
+          return top > 60 && bottom < innerHeight - 60;
+        }),
       )
       .toBe(true);
     await page.getByRole('button', { name: /To the newest/ }).waitFor();
@@ -273,11 +284,10 @@ describe('a long conversation', () => {
   test('arrow keys walk through it', async () => {
     const { page } = device;
     const tile = message(page, '记录 120 号');
-    await tile.focus();
-    await page.keyboard.press('ArrowUp');
-    const label = await page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
-    expect(label).toMatch(/记录 \d+ 号/);
-    expect(label).not.toContain('记录 120 号');
+    await tile.press('ArrowUp');
+    const label = (): Promise<string | null | undefined> =>
+      page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
+    await expect.poll(label).toMatch(/记录 (?!120 )\d+ 号/);
   });
 });
 
