@@ -4,8 +4,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { axeViolations, horizontalOverflow, testStack, waitFor, type TestPage } from '@qiao/testkit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { picture, startClient, type ClientUnderTest } from './support.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { picture, picturesOfFailure, startClient, type ClientUnderTest } from './support.ts';
 
 /* A brand put beside a running gateway: the built client shows it, without a build or a restart. */
 
@@ -52,6 +52,7 @@ beforeAll(async () => {
   await waitFor(async () => (await fetch(`${origin}/gateway/health`).catch(() => undefined))?.ok === true);
   device = await client.open({ baseURL: origin });
 });
+afterEach(({ task }) => picturesOfFailure(client, task));
 afterAll(async () => {
   gateway.kill();
   rmSync(folder, { recursive: true, force: true });
@@ -63,8 +64,8 @@ describe('the brand', () => {
     const { page } = device;
     await page.goto('/');
     await page.getByLabel('Username').waitFor();
-    expect(await page.title()).toBe('Sign in · Qiao workspace');
-    expect(await page.locator('svg.q-logo').count()).toBe(1);
+    await expect.poll(() => page.title()).toBe('Sign in · Qiao workspace');
+    await expect.poll(() => page.locator('svg.q-logo').count()).toBe(1);
   });
 
   test('changes by its file: title, logo, colour, words, languages', async () => {
@@ -84,13 +85,13 @@ describe('the brand', () => {
     await page.reload();
     await page.getByText('Sign in with your staff number.').waitFor();
     await page.getByText('Anxin Desk', { exact: true }).waitFor();
-    expect(await page.title()).toBe('Sign in · Anxin Desk');
+    await expect.poll(() => page.title()).toBe('Sign in · Anxin Desk');
     const logo = page.locator('img.q-logo__light');
     await waitFor(() => logo.evaluate((image) => (image as HTMLImageElement).naturalWidth > 0));
     const button = page.getByRole('button', { name: 'Sign in', exact: true });
-    expect(await button.evaluate((element) => getComputedStyle(element).backgroundColor)).toBe(
-      'rgb(122, 31, 162)',
-    );
+    await expect
+      .poll(() => button.evaluate((element) => getComputedStyle(element).backgroundColor))
+      .toBe('rgb(122, 31, 162)');
     expect(await page.getByRole('link', { name: 'Help centre' }).getAttribute('href')).toBe(
       'https://help.example.org/',
     );
@@ -148,6 +149,7 @@ describe('the brand', () => {
     await page.goto('/');
     await page.getByLabel('Username').waitFor();
     await page.getByRole('button', { name: /^Language/ }).click();
+    await page.getByRole('menuitemradio').first().waitFor();
     expect(await page.getByRole('menuitemradio').count()).toBe(1);
     await context.close();
   });

@@ -1,6 +1,6 @@
 import { makeUser, testStack, waitFor, type TestPage, type TestUser } from '@qiao/testkit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lookAway, signIn, startClient, type ClientUnderTest } from './support.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { lookAway, picturesOfFailure, signIn, startClient, type ClientUnderTest } from './support.ts';
 
 /* The client as an installed app: its manifest, the shell without a network, and a push through the browser. */
 
@@ -19,6 +19,7 @@ beforeAll(async () => {
   await device.page.getByRole('link', { name: /产品部/ }).waitFor();
   await device.page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
 });
+afterEach(({ task }) => picturesOfFailure(client, task));
 afterAll(() => client.close());
 
 describe('the app', () => {

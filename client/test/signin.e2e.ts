@@ -114,10 +114,11 @@ describe('signing out', () => {
     await page.getByLabel('Username').waitFor();
     const { devices } = await user.request<{ devices: unknown[] }>('GET', '/v3/devices');
     expect(devices).toHaveLength(1);
-    const databases = await page.evaluate(async () =>
-      (await indexedDB.databases()).map((database) => database.name ?? ''),
-    );
-    expect(databases.filter((name) => !name.startsWith('qiao-vault'))).toEqual([]);
+    const databases = (): Promise<string[]> =>
+      page.evaluate(async () => (await indexedDB.databases()).map((database) => database.name ?? ''));
+    await expect
+      .poll(async () => (await databases()).filter((name) => !name.startsWith('qiao-vault')))
+      .toEqual([]);
   });
 
   test('a device that is removed elsewhere is told so', async () => {
