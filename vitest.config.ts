@@ -11,6 +11,8 @@ export default defineConfig({
     exclude: ignored,
     // What is polled for comes when the machine has time for it; the usual second is too short on a busy one.
     expect: { poll: { timeout: 20_000 } },
+    // The parts of the stack are ended in it.
+    teardownTimeout: 120_000,
     projects: [
       {
         extends: true,
