@@ -41,7 +41,7 @@ describe('a supervised stack', () => {
       // The database's crash takes nothing along: what was written is there again.
       await stack.killPart('postgres');
       await waitFor(
-        () => events.filter((event) => event.kind === 'ready' && event.part === 'postgres').length === 2,
+        () => events.filter((event) => event.kind === 'ready' && event.part === 'postgres').length >= 2,
         {
           timeout: 60_000,
         },
@@ -63,10 +63,13 @@ describe('a supervised stack', () => {
     });
     const holder = createServer();
     try {
-      await stack.killPart('gateway');
-      await new Promise<void>((resolve, reject) => {
-        holder.once('error', reject);
-        holder.listen(stack.config.ports.gateway, '127.0.0.1', resolve);
+      // Until the port is ours, and not that of the gateway which is started again.
+      await waitFor(async () => {
+        await stack.killPart('gateway');
+        return new Promise<boolean>((resolve) => {
+          holder.once('error', () => resolve(false));
+          holder.listen(stack.config.ports.gateway, '127.0.0.1', () => resolve(true));
+        });
       });
       await waitFor(() => events.some((event) => event.kind === 'gave-up'), { timeout: 60_000 });
       expect(events.filter((event) => event.kind === 'crashed').length).toBeGreaterThan(2);
