@@ -76,12 +76,12 @@ beforeAll(async () => {
       database: { url: database.href, managed: false },
     }),
   );
-}, 120_000);
+});
 afterAll(async () => {
   await start('down.ts').done;
   await outside.stop();
   rmSync(varDir, { recursive: true, force: true });
-}, 60_000);
+});
 
 test('a database that refuses us is said in a sentence, and nothing is left running', async () => {
   put('database_url', outside.info.databaseUrl.replace(/:[^:@]+@/, ':wrong@'));
@@ -97,7 +97,7 @@ test('a database that refuses us is said in a sentence, and nothing is left runn
   expect(output).not.toMatch(/ at .*\.ts:\d+/);
   expect(output).not.toContain('wrong@');
   expect(findOrphans(varDir)).toEqual([]);
-}, 120_000);
+});
 
 test('up, doctor and the first administrator on an outside database and homeserver', async () => {
   const { info, stack } = outside;

@@ -193,6 +193,6 @@ describe('a fresh installation', () => {
       timeout_ms: 60_000,
     });
     expect(answer).toMatchObject({ encrypted: true, decrypted: true });
-    expect(await nio!.undecrypted()).toEqual([]);
+    await expect.poll(() => nio!.undecrypted()).toEqual([]);
   });
 });

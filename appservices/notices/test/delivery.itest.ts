@@ -14,7 +14,7 @@ import notices from '../module.ts';
 
 const PASSWORD = 'a long enough password';
 
-describe('what arrives in a stock client', { timeout: 180_000 }, () => {
+describe('what arrives in a stock client', () => {
   let stack: RunningTestStack;
   let host: TestHost;
   let handle: DatabaseHandle;

@@ -129,7 +129,7 @@ afterAll(async () => {
         );
       expect(open.rows, 'connections left open').toEqual([]);
     },
-    { timeout: 10_000 },
+    { timeout: 30_000 },
   );
   await watch.close();
   await database.drop();

@@ -191,7 +191,7 @@ describe('an import', () => {
     expect((await api.check(file((n) => (n % 3 === 0 ? '' : ' 甲')))).counts).toMatchObject({
       unchanged: PEOPLE,
     });
-  }, 120_000);
+  });
 
   it('shows movers, changes, and leavers, and the guard holds many leavers', async () => {
     await api.apply((await api.check(CSV)).id);

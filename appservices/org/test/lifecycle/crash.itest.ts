@@ -53,7 +53,7 @@ const sessionOf = async (user: TestUser): Promise<string> => {
 
 beforeAll(async () => {
   own = await startTestStack({ parts: ['postgres', 'synapse', 'host'] });
-}, 180_000);
+});
 afterAll(() => own.stop());
 
 test('the first administrator, and a host that is killed while leavers are closed', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { sql } from 'kysely';
 import { login, waitFor, type TestUser } from '@qiao/testkit';
 import type { TestAnswer, TestCall } from '@qiao/platform/testing';
@@ -80,7 +80,7 @@ beforeAll(async () => {
   await sql`update org.person set status = 'active' where id = ${admin.id}::uuid`.execute(company.db);
   await buildGrant(company.db, { person_id: admin.id, role: 'main_admin' });
   boss = { id: admin.id, call: await company.host.as(await company.userId(admin.id)) };
-}, 180_000);
+});
 afterAll(() => company.close());
 
 test('a leaver is suspended, hands over, is closed with a certificate, and comes back', async () => {
@@ -151,7 +151,7 @@ test('a leaver is suspended, hands over, is closed with a certificate, and comes
       const now = await offboarding(at);
       return now.state === 'closed' && now.certificate !== null && now;
     },
-    { what: 'the certificate', timeout: 45_000 },
+    { what: 'the certificate', timeout: 90_000 },
   );
   expect(closed.certificate.checks.filter((check: { ok: boolean }) => !check.ok)).toEqual([]);
   expect(closed.certificate.complete).toBe(true);
@@ -197,7 +197,7 @@ test('a leaver is suspended, hands over, is closed with a certificate, and comes
   const back = await login(company.stack.info.homeserverUrl, user.userId, PASSWORD);
   await company.settled();
   expect(await back.rooms()).toContain(room);
-}, 180_000);
+});
 
 test('undone before it was closed, everything is as it was: the same device goes on', async () => {
   const { id, user } = await working('赵六');
@@ -208,7 +208,7 @@ test('undone before it was closed, everything is as it was: the same device goes
   expect((await person(id)).status).toBe('active');
   const check = await boss.call('POST', `/api/org/offboardings/${begun.body.id}/check`);
   expect(check.body.error.code).toBe('org.offboarding_not_in_state');
-}, 90_000);
+});
 
 test('rights are handed over only by those who hold them, and can end with the person', async () => {
   const { id } = await working('Deputy');
@@ -230,7 +230,7 @@ test('rights are handed over only by those who hold them, and can end with the p
       const now = (await boss.call('GET', at)).body;
       return now.certificate !== null && now;
     },
-    { what: 'the certificate', timeout: 45_000 },
+    { what: 'the certificate', timeout: 90_000 },
   );
   expect(closed.certificate.complete).toBe(true);
   const grants =
@@ -241,7 +241,7 @@ test('rights are handed over only by those who hold them, and can end with the p
   expect((await boss.call('POST', `${at}/undo`)).status).toBe(200);
   const back = await sql`select 1 from org.role_grant where person_id = ${id}::uuid`.execute(company.db);
   expect(back.rows).toHaveLength(1);
-}, 90_000);
+});
 
 test('nobody lets themselves go, nor the last main administrator', async () => {
   const self = await boss.call('POST', `/api/org/people/${boss.id}/offboarding`, {});
@@ -257,7 +257,7 @@ test('nobody lets themselves go, nor the last main administrator', async () => {
   const last = await call('POST', `/api/org/people/${boss.id}/offboarding`, {});
   expect(last.body.error.code, last.text).toBe('org.last_main_admin');
   expect((await person(boss.id)).status).toBe('active');
-}, 60_000);
+});
 
 test('a link is used once, and every other kind looks the same', async () => {
   const id = await newPerson('一次');
@@ -304,18 +304,24 @@ test('a link is used once, and every other kind looks the same', async () => {
   for (const secret of [token, expired, suspended, PASSWORD]) {
     expect(company.host.logLines.join('\n')).not.toContain(secret);
   }
-}, 60_000);
+});
 
 test('two who use one link at the same time: one of them does', async () => {
   const token = await linkFor(await newPerson('同时'));
   const answers = await Promise.all(['a', 'b', 'c'].map((mark) => activate(token, `${PASSWORD} ${mark}`)));
   expect(answers.map((answer) => answer.status).sort()).toEqual([200, 404, 404]);
-}, 60_000);
+});
 
 test('guessing is slowed down', async () => {
   const answers: number[] = [];
-  for (let n = 0; n < 130; n++) {
-    answers.push((await fromPage('/activation/info', { token: 'a'.repeat(43) }, '192.0.2.7')).status);
+  // All within one minute, however long they take.
+  vi.useFakeTimers({ toFake: ['Date'] });
+  try {
+    for (let n = 0; n < 130; n++) {
+      answers.push((await fromPage('/activation/info', { token: 'a'.repeat(43) }, '192.0.2.7')).status);
+    }
+  } finally {
+    vi.useRealTimers();
   }
   expect(answers.slice(0, 120).every((status) => status === 404)).toBe(true);
   expect(answers.slice(120).every((status) => status === 429)).toBe(true);
@@ -370,7 +376,7 @@ test('a department admin gets no link, and lets nobody go, out of reach', async 
   expect(
     (await boss.call('GET', `/api/org/offboardings?limit=1&after=${all.body.next}`)).body.items[0].id,
   ).not.toBe(all.body.items[0].id);
-}, 90_000);
+});
 
 test('no link before the first day, and the last day lets go by itself', async () => {
   const future = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10);
@@ -388,13 +394,15 @@ test('no link before the first day, and the last day lets go by itself', async (
   expect(rows).toEqual([{ started_by: 'system:org.daily-life-cycle' }]);
   await company.settled();
   expect((await person(later)).account).toBe('none');
-  await sql`update org.person set starts_on = current_date where id = ${later}::uuid`.execute(company.db);
+  await sql`update org.person set starts_on = (now() at time zone 'utc')::date where id = ${later}::uuid`.execute(
+    company.db,
+  );
   await sql`select jobs.add_job('org.daily-life-cycle', '{}')`.execute(company.db);
   await waitFor(async () => (await person(later)).account === 'created', {
     what: 'the account',
-    timeout: 45_000,
+    timeout: 90_000,
   });
-}, 60_000);
+});
 
 /** Sends a request while the directory is locked, withdraws a right as soon as it waits there, and lets it go on. */
 async function withdrawnBetween(grant: string, request: () => Promise<TestAnswer>): Promise<TestAnswer> {
@@ -445,7 +453,7 @@ test('a right withdrawn while a request waits for the directory counts no more',
   expect((await boss.call('POST', `${at}/close`)).status).toBe(200);
   await waitFor(async () => (await boss.call('GET', at)).body.state === 'closed', {
     what: 'closed',
-    timeout: 45_000,
+    timeout: 90_000,
   });
   right = await grant();
   expect((await withdrawnBetween(right, () => as('POST', `${at}/undo`))).status).toBe(404);
@@ -453,7 +461,7 @@ test('a right withdrawn while a request waits for the directory counts no more',
   const check = await boss.call('POST', `${at}/check`);
   expect(check.body.certificate.complete).toBe(true);
   expect((await person(id)).status).toBe('left');
-}, 120_000);
+});
 
 test('what undoing needed is erased when its time is over', async () => {
   const { id } = await working('Forgotten');
@@ -462,7 +470,7 @@ test('what undoing needed is erased when its time is over', async () => {
   await boss.call('POST', `${at}/close`);
   await waitFor(async () => (await boss.call('GET', at)).body.state === 'closed', {
     what: 'closed',
-    timeout: 45_000,
+    timeout: 90_000,
   });
   await sql`update org.offboarding set undo_until = now() - interval '1 day' where person_id = ${id}::uuid`.execute(
     company.db,
@@ -477,7 +485,7 @@ test('what undoing needed is erased when its time is over', async () => {
     },
     { what: 'the erasure' },
   );
-}, 90_000);
+});
 
 test('with the homeserver away nothing is lost: the link stays good, and the lock follows', async () => {
   const id = await newPerson('耐心');
@@ -500,7 +508,7 @@ test('with the homeserver away nothing is lost: the link stays good, and the loc
   }
   expect((await activate(token)).status).toBe(200);
   await waitFor(async () => (await refused(user)) === 'M_USER_LOCKED', { what: 'the lock', timeout: 90_000 });
-}, 150_000);
+});
 
 test('an identity provider lets somebody go, a person closes, the provider brings them back', async () => {
   const made = await boss.call('POST', '/api/org/scim-tokens', { name: 'Entra ID' });
@@ -532,7 +540,7 @@ test('an identity provider lets somebody go, a person closes, the provider bring
       const now = await offboarding(at);
       return now.certificate !== null && now;
     },
-    { what: 'the certificate', timeout: 45_000 },
+    { what: 'the certificate', timeout: 90_000 },
   );
   expect(closed.certificate.complete).toBe(true);
   expect((await scim('GET', `/Users/${id}`)).body.active).toBe(false);
@@ -541,4 +549,4 @@ test('an identity provider lets somebody go, a person closes, the provider bring
   expect(back.body.active).toBe(true);
   expect((await activate(await linkFor(id))).status).toBe(200);
   expect(await signIn(id)).toBe('allowed');
-}, 120_000);
+});

@@ -5,7 +5,7 @@ import { NioClient, waitFor } from '@qiao/testkit';
 import { WELCOME_JOB } from '../../server/jobs/welcome-person.job.ts';
 import { placed, startCompany, type Company } from './company.ts';
 
-describe('the organisation bot', { timeout: 180_000 }, () => {
+describe('the organisation bot', () => {
   let company: Company;
   let department: string;
   let other: string;

@@ -4,7 +4,7 @@ import { RECONCILE_JOB } from '../../server/provision/provisioner.ts';
 import { sql } from 'kysely';
 import { startCompany, type Company } from './company.ts';
 
-describe('drift', { timeout: 120_000 }, () => {
+describe('drift', () => {
   let company: Company;
   let admin: TestUser;
   let departmentId: string;
