@@ -28,6 +28,8 @@ export class PersonViewModel extends ViewModel<PersonSnapshot> {
   readonly #parts: Parts;
   readonly #userId: string;
   #shared: readonly string[] = [];
+  /** How many conversations were known when those that are shared were looked for. */
+  #known = 0;
 
   constructor(parts: Parts, userId: string) {
     super({
@@ -79,15 +81,25 @@ export class PersonViewModel extends ViewModel<PersonSnapshot> {
       },
       () => undefined,
     );
-    void people.sharedRooms(userId).then((shared) => {
+    this.#findShared();
+    this.own(
+      rooms.subscribe(() => {
+        // Opened before the first sync, the page knows no conversation yet.
+        if (this.#known !== rooms.getSnapshot().byId.size) this.#findShared();
+        else this.#show();
+      }),
+    );
+  }
+
+  #findShared(): void {
+    const { people, rooms } = this.#parts;
+    const known = rooms.getSnapshot().byId.size;
+    this.#known = known;
+    void people.sharedRooms(this.#userId).then((shared) => {
+      if (known !== this.#known) return;
       this.#shared = shared;
       this.#show();
     });
-    this.own(
-      rooms.subscribe(() => {
-        this.#show();
-      }),
-    );
   }
 
   /** The direct chat; made if there is none. @returns its room */
