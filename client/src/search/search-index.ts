@@ -1,17 +1,15 @@
-import { CHUNK, DOCS_PER_BLOCK, IdTable, Names, STATE } from './columns.ts';
+import { CHUNK, DOCS_PER_BLOCK, Names, STATE } from './columns.ts';
+import { Intake, type NotedEdit } from './intake.ts';
 import { Lru } from './lru.ts';
-import { fromBytes, Messages, PARTIAL, toBytes } from './messages.ts';
+import { fromBytes, Messages, toBytes } from './messages.ts';
 import { groupToMerge, mergeSegments } from './merge.ts';
-import { fieldsOf } from './query.ts';
 import { ROOT, type Records, type SealedRecord } from './records.ts';
 import { runSearch, type Candidates } from './run.ts';
 import { SealedRecords } from './sealed.ts';
-import { MemorySegment, SegmentWriter, type BlockRef, type Segment } from './segment.ts';
-import { fold, tokenize } from './text.ts';
+import { SegmentWriter, type BlockRef, type Segment } from './segment.ts';
 import {
   IndexDamaged,
   type ApplyResult,
-  type SearchDoc,
   type SearchOp,
   type SearchPage,
   type SearchRequest,
@@ -36,8 +34,7 @@ interface Root {
 }
 
 interface Extras {
-  /** Hash of an edit, and the message that has its text. */
-  readonly edits: readonly (readonly [number, number, number])[];
+  readonly edits: readonly NotedEdit[];
   readonly state: Readonly<Record<string, unknown>>;
 }
 
@@ -64,11 +61,9 @@ export class SearchIndex {
   #root: Root = newRoot();
   #next = this.#root.next;
   #messages: Messages;
-  #edits = new IdTable();
-  #editList: [number, number, number][] = [];
+  #intake: Intake;
   #state = new Map<string, unknown>();
   #stateChanged = false;
-  #memory: MemorySegment[] = [new MemorySegment(0)];
   #blocks = new Lru<Uint8Array<ArrayBuffer>>(BLOCK_CACHE);
   #writing: Promise<unknown> = Promise.resolve();
   #merging: Promise<void> | undefined;
@@ -81,6 +76,7 @@ export class SearchIndex {
     this.#sealed = new SealedRecords(records, key);
     this.#sealed.indexId = this.#root.indexId;
     this.#messages = new Messages(this.#sealed, this.#root.seed);
+    this.#intake = new Intake(this.#messages, 0, []);
   }
 
   /**
@@ -117,9 +113,8 @@ export class SearchIndex {
     ];
     this.#messages.rooms = new Names(names.rooms);
     this.#messages.senders = new Names(names.senders);
-    for (const [high, low, doc] of extras.edits) this.#noteEdit(high, low, doc);
+    this.#intake = new Intake(this.#messages, root.docs, extras.edits);
     this.#state = new Map(Object.entries(extras.state));
-    this.#memory = [new MemorySegment(root.docs)];
     await this.#sealed.sweep(
       new Set([
         ...root.chunks,
@@ -144,17 +139,13 @@ export class SearchIndex {
       messages: columns.alive,
       stored: sum(columns.blockBytes) + sum(segments.map((segment) => segment.bytes)) + columns.length * 28,
       segments: segments.length,
-      memory:
-        this.#messages.bytes +
-        this.#edits.bytes +
-        this.#blocks.bytes +
-        sum(this.#memory.map((memory) => memory.postings)) * 40,
+      memory: this.#messages.bytes + this.#intake.bytes + this.#blocks.bytes,
     };
   }
 
   /** Whether so much is in memory that {@link flush} is due. */
   get full(): boolean {
-    return (this.#memory.at(-1)?.postings ?? 0) >= MEMORY_POSTINGS;
+    return this.#intake.postings >= MEMORY_POSTINGS;
   }
 
   /** Takes changes in their order; `state` is the feed's, null removes a value. */
@@ -162,11 +153,11 @@ export class SearchIndex {
     const result = { added: 0, known: 0, stale: [] as { roomId: string; eventId: string }[] };
     for (const op of ops) {
       if (op.op === 'add') {
-        if (await this.#add(op.doc, op.force ?? false)) result.added++;
+        if (await this.#intake.add(op.doc, op.force ?? false)) result.added++;
         else result.known++;
-      } else if (op.op === 'edit') await this.#edit(op.doc);
+      } else if (op.op === 'edit') await this.#intake.edit(op.doc);
       else {
-        const stale = await this.#remove(op.eventId);
+        const stale = await this.#intake.remove(op.eventId);
         if (stale) result.stale.push(stale);
       }
     }
@@ -177,83 +168,6 @@ export class SearchIndex {
     }
     this.#version++;
     return result;
-  }
-
-  async #add(doc: SearchDoc, force: boolean): Promise<boolean> {
-    const known = this.#messages.find(doc.eventId);
-    const state = known === undefined ? undefined : this.#messages.columns.state[known];
-    if (state === STATE.redacted) return false;
-    if (known === undefined || state !== STATE.alive) {
-      this.#insert(doc);
-      return true;
-    }
-    const partial = ((this.#messages.columns.kinds[known] ?? 0) & PARTIAL) !== 0;
-    if (!partial && !force) return false;
-    const old = await this.#messages.stored(known);
-    const same =
-      this.#messages.columns.sender[known] === this.#messages.senders.find(doc.sender) &&
-      this.#messages.columns.room[known] === this.#messages.rooms.find(doc.roomId);
-    // An edit that was seen first keeps its text; somebody else's edit was none.
-    const edited = partial && same && old?.d !== undefined && old.d.ts >= (doc.edit?.ts ?? 0);
-    this.#messages.end(known, STATE.dead);
-    this.#insert(
-      edited
-        ? {
-            ...doc,
-            text: old.t,
-            edit: old.d,
-            ...(old.f === undefined ? {} : { file: old.f }),
-            kinds: doc.kinds | ((this.#messages.columns.kinds[known] ?? 0) & ~PARTIAL),
-          }
-        : doc,
-    );
-    return true;
-  }
-
-  async #edit(doc: SearchDoc & { edit: { eventId: string; ts: number } }): Promise<void> {
-    const known = this.#messages.find(doc.eventId);
-    const state = known === undefined ? undefined : this.#messages.columns.state[known];
-    if (state === STATE.redacted) return;
-    if (known === undefined || state !== STATE.alive) {
-      this.#insert({ ...doc, kinds: doc.kinds | PARTIAL });
-      return;
-    }
-    const columns = this.#messages.columns;
-    if (
-      columns.sender[known] !== this.#messages.senders.find(doc.sender) ||
-      columns.room[known] !== this.#messages.rooms.find(doc.roomId)
-    ) {
-      return;
-    }
-    const old = await this.#messages.stored(known);
-    if (old?.d !== undefined && (old.d.eventId === doc.edit.eventId || old.d.ts > doc.edit.ts)) return;
-    const kinds = columns.kinds[known] ?? 0;
-    const file = doc.file ?? old?.f;
-    const next: SearchDoc = {
-      ...doc,
-      ts: columns.ts[known] ?? doc.ts,
-      kinds: doc.kinds | (file === undefined ? kinds & PARTIAL : kinds),
-      ...(file === undefined ? {} : { file }),
-    };
-    this.#messages.end(known, STATE.dead);
-    this.#insert(next);
-  }
-
-  async #remove(eventId: string): Promise<{ roomId: string; eventId: string } | undefined> {
-    const known = this.#messages.find(eventId);
-    if (known !== undefined) {
-      this.#messages.end(known, STATE.redacted);
-      return undefined;
-    }
-    const edited = this.#edits.get(...this.#messages.hash(eventId));
-    if (edited === undefined || this.#messages.columns.state[edited] !== STATE.alive) return undefined;
-    const stored = await this.#messages.stored(edited);
-    if (stored?.d?.eventId !== eventId) return undefined;
-    this.#messages.end(edited, STATE.dead);
-    return {
-      roomId: this.#messages.rooms.list[this.#messages.columns.room[edited] ?? 0] ?? '',
-      eventId: stored.e,
-    };
   }
 
   /** Forgets the messages of rooms; they may come again. */
@@ -275,20 +189,6 @@ export class SearchIndex {
       if (columns.state[doc] === STATE.alive) found.add(columns.room[doc] ?? 0);
     }
     return [...found].map((room) => this.#messages.rooms.list[room] ?? '');
-  }
-
-  #noteEdit(high: number, low: number, doc: number): void {
-    this.#edits.set(high, low, doc);
-    this.#editList.push([high, low, doc]);
-  }
-
-  #insert(doc: SearchDoc): void {
-    const number = this.#messages.push(doc);
-    if (doc.edit) this.#noteEdit(...this.#messages.hash(doc.edit.eventId), number);
-    const memory = this.#memory.at(-1);
-    if (!memory) return;
-    for (const field of fieldsOf(doc)) tokenize(fold(field), (token) => memory.add(token, number));
-    memory.end = number + 1;
   }
 
   /** Bytes of segments' blocks. */
@@ -318,7 +218,7 @@ export class SearchIndex {
         rooms: this.#messages.rooms,
         senders: this.#messages.senders,
         segments: this.#root.segments,
-        memory: this.#memory,
+        memory: this.#intake.memory,
         version: this.#version,
         last: this.#last,
         blocks: (refs) => this.#segmentBlocks(refs),
@@ -375,9 +275,7 @@ export class SearchIndex {
 
     // From here to the first await nothing else runs: one moment is written.
     const end = columns.length;
-    const memory = this.#memory.filter((each) => each.end > each.base);
-    const written = memory.length;
-    if (written > 0) this.#memory.push(new MemorySegment(end));
+    const memory = this.#intake.begin(end);
     const puts: [number, Uint8Array<ArrayBuffer>][] = [];
     const put = (bytes: Uint8Array<ArrayBuffer>): number => {
       puts.push([this.#next, bytes]);
@@ -425,9 +323,10 @@ export class SearchIndex {
       names = put(toBytes({ rooms: this.#messages.rooms.list, senders: this.#messages.senders.list }));
       this.#messages.rooms.changed = this.#messages.senders.changed = false;
     }
-    this.#editList = this.#editList.filter(([, , doc]) => columns.state[doc] === STATE.alive);
     garbage.push(extras);
-    extras = put(toBytes({ edits: this.#editList, state: Object.fromEntries(this.#state) } satisfies Extras));
+    extras = put(
+      toBytes({ edits: this.#intake.edits, state: Object.fromEntries(this.#state) } satisfies Extras),
+    );
     this.#stateChanged = false;
     const root: Root = {
       ...this.#root,
@@ -445,7 +344,7 @@ export class SearchIndex {
       throw error;
     }
     this.#messages.noteWritten(end, blocks, { dirty, ended });
-    this.#memory = this.#memory.slice(this.#memory.findIndex((each) => each.base >= end));
+    this.#intake.written(end);
     this.#discard(garbage);
   }
 
