@@ -1,6 +1,6 @@
 import { ViewModel, type FormDraft } from '@qiao/ui-kit';
 import type { ComposeEvent } from './compose-target.ts';
-import type { OutboxItem } from './outbox.ts';
+import type { OutboxItem } from './outbox-types.ts';
 import type { SealedStore } from './outbox-store.ts';
 
 /** What was begun in a composer and is not sent. */

@@ -1,5 +1,5 @@
 import { committed, done } from '../storage/indexeddb.ts';
-import type { OutboxItem, OutboxStore } from './outbox.ts';
+import type { OutboxItem, OutboxStore } from './outbox-types.ts';
 
 /*
  * What a person wrote and is not sent: drafts, the send queue and its files, in one IndexedDB database, each value

@@ -1,13 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  LONGEST_PAUSE_MS,
-  Outbox,
-  pauseAfter,
-  type ItemState,
-  type Outcome,
-  type OutboxItem,
-  type OutboxStore,
-} from './outbox.ts';
+import type { ItemState, Outcome, OutboxItem, OutboxStore } from './outbox-types.ts';
+import { LONGEST_PAUSE_MS, Outbox, pauseAfter } from './outbox.ts';
 
 /* The queue over a homeserver and a storage that the test plays. */
 

@@ -1,7 +1,7 @@
 import { decryptFile, encryptFile, parseEncryptedFile } from './media-crypto.ts';
 import type { Media } from './media.ts';
 import type { SealedStore } from './outbox-store.ts';
-import type { OutboxItem, OutboxUpload } from './outbox.ts';
+import type { OutboxItem, OutboxUpload } from './outbox-types.ts';
 import { withAddress, type Content } from './sender-content.ts';
 
 /** A file that is ready to be sent. */

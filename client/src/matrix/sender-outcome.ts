@@ -1,5 +1,5 @@
 import { ConnectionError, HTTPError, MatrixError } from 'matrix-js-sdk';
-import type { Outcome } from './outbox.ts';
+import type { Outcome } from './outbox-types.ts';
 
 /** Whether the browser's storage refused something: full, or blocked. The encryption says so in its own words. */
 export const isStorageTrouble = (error: unknown): boolean =>

@@ -11,9 +11,11 @@ import {
   type Room,
 } from 'matrix-js-sdk';
 import type { Media } from './media.ts';
-import { Outbox, type ItemState, type Outcome, type OutboxItem, type WaitsFor } from './outbox.ts';
+import { Outbox } from './outbox.ts';
+import type { ItemState, Outcome, OutboxItem, WaitsFor } from './outbox-types.ts';
 import { SealedOutboxStore, type SealedStore } from './outbox-store.ts';
 import { EVENT } from './names.ts';
+import { SenderEchoes } from './sender-echoes.ts';
 import { inThread, replyTo, withAddress, type Content } from './sender-content.ts';
 import { SenderFiles, type FileToSend } from './sender-files.ts';
 import { isStorageTrouble, outcomeOf } from './sender-outcome.ts';
@@ -62,7 +64,7 @@ export class Sender extends ViewModel<SenderSnapshot> {
   readonly client: MatrixClient;
   readonly #files: SenderFiles;
   readonly #outbox: Outbox;
-  readonly #echoes = new Map<string, MatrixEvent>();
+  readonly #echoes: SenderEchoes;
   readonly #oddFailures = new Map<string, number>();
   readonly #typing = new Map<string, number>();
   /** Quiet items whose sender waits for the answer and tells a refusal by itself. */
@@ -78,6 +80,7 @@ export class Sender extends ViewModel<SenderSnapshot> {
     super({ items: new Map(), memoryOnly: false });
     this.#now = now;
     this.client = client;
+    this.#echoes = new SenderEchoes(client);
     this.#files = new SenderFiles(media, store, {
       onStorageFailed: () => {
         this.#outbox.storageFailed();
@@ -91,12 +94,11 @@ export class Sender extends ViewModel<SenderSnapshot> {
       transport: {
         deliver: (item, update, signal) => this.#deliver(item, update, signal),
         show: (item, state) => {
-          this.#show(item, state);
+          this.#echoes.show(item, state);
         },
         refused: (item, reason) => {
           const attended = this.#attended.delete(item.txnId);
-          const echo = this.#echoes.get(item.txnId);
-          if (echo) this.#cancel(echo);
+          this.#echoes.cancelling(item.txnId)();
           if (attended) return;
           const refusal: Refusal = { roomId: item.roomId, deletion: item.redacts !== undefined, reason };
           if (this.#onRefused) this.#onRefused(refusal);
@@ -204,10 +206,10 @@ export class Sender extends ViewModel<SenderSnapshot> {
 
   /** Takes back what has no line of its own (a reaction): forgotten where nobody has it, else deleted there. */
   async withdraw(roomId: string, txnId: string): Promise<void> {
-    const echo = this.#echoes.get(txnId);
+    const cancel = this.#echoes.cancelling(txnId);
     const eventId = await this.#outbox.withdraw(txnId);
     if (eventId !== undefined) await this.redact(roomId, eventId);
-    else if (echo) this.#cancel(echo);
+    else cancel();
   }
 
   /** Sends a file: uploaded first, encrypted where the room is. Resolves like {@link Sender.send}. */
@@ -225,9 +227,9 @@ export class Sender extends ViewModel<SenderSnapshot> {
 
   /** Gives up a message that is not sent, and the upload of its files; answers what it was. */
   async remove(txnId: string): Promise<OutboxItem | undefined> {
-    const echo = this.#echoes.get(txnId);
+    const cancel = this.#echoes.cancelling(txnId);
     const removed = await this.#outbox.remove(txnId);
-    if (echo) this.#cancel(echo);
+    cancel();
     return removed;
   }
 
@@ -266,13 +268,6 @@ export class Sender extends ViewModel<SenderSnapshot> {
       this.client.off(RoomEvent.MyMembership, onRoom);
       this.client.off(ClientEvent.Room, onRoom);
     };
-  }
-
-  #cancel(echo: MatrixEvent): void {
-    const room = this.client.getRoom(echo.getRoomId());
-    if (!room || echo.status === null || echo.status === EventStatus.SENT) return;
-    if (echo.status === EventStatus.SENDING) room.updatePendingEvent(echo, EventStatus.NOT_SENT);
-    if (echo.status !== EventStatus.CANCELLED) this.client.cancelPendingEvent(echo);
   }
 
   #item(roomId: string, type: string, given: Content, to: SendTo): OutboxItem {
@@ -351,46 +346,11 @@ export class Sender extends ViewModel<SenderSnapshot> {
   }
 
   #post(room: Room, item: OutboxItem): Promise<{ event_id: string }> {
-    const echo = this.#echo(room, item);
+    const echo = this.#echoes.of(room, item);
     // Once encrypted it stays what it is: the same transaction id has to carry the same words.
     if (!echo.isEncrypted()) echo.event.content = item.content;
     if (echo.status === EventStatus.SENDING) room.updatePendingEvent(echo, EventStatus.QUEUED);
     return this.client.resendEvent(echo, room);
-  }
-
-  /** The event in the timeline that stands for an item until the homeserver has it. */
-  #echo(room: Room, item: OutboxItem): MatrixEvent {
-    const known = this.#echoes.get(item.txnId);
-    if (known) return known;
-    const me = this.client.getSafeUserId();
-    const echo = this.client.getEventMapper({ decrypt: false })({
-      event_id: `~${item.roomId}:${item.txnId}`,
-      sender: me,
-      room_id: item.roomId,
-      origin_server_ts: item.at,
-      type: item.type,
-      content: item.content,
-      ...(item.redacts === undefined ? {} : { redacts: item.redacts }),
-    });
-    const thread = item.threadId === undefined ? null : room.getThread(item.threadId);
-    if (thread) echo.setThread(thread);
-    echo.setTxnId(item.txnId);
-    echo.setStatus(EventStatus.SENDING);
-    this.#echoes.set(item.txnId, echo);
-    room.addPendingEvent(echo, item.txnId);
-    return echo;
-  }
-
-  #show(item: OutboxItem, state: ItemState): void {
-    const room = this.client.getRoom(item.roomId);
-    if (!room) return;
-    const echo = this.#echo(room, item);
-    const wanted = state === 'failed' ? EventStatus.NOT_SENT : EventStatus.QUEUED;
-    const { status } = echo;
-    if (status === wanted || status === null || status === EventStatus.SENT) return;
-    // While it is sent the SDK sets the state.
-    if (state === 'sending' && status !== EventStatus.NOT_SENT) return;
-    room.updatePendingEvent(echo, wanted);
   }
 
   #changed(): void {
@@ -404,9 +364,7 @@ export class Sender extends ViewModel<SenderSnapshot> {
         ...(item.failed === undefined ? {} : { reason: item.failed }),
       });
     }
-    for (const txnId of this.#echoes.keys()) {
-      if (items.has(txnId)) continue;
-      this.#echoes.delete(txnId);
+    for (const txnId of this.#echoes.prune((each) => items.has(each))) {
       this.#files.forget(txnId);
       this.#oddFailures.delete(txnId);
       this.#attended.delete(txnId);
