@@ -7,12 +7,12 @@ import { editOf, textContent, type Content } from '../../matrix/sender-content.t
 import { isDeleted, lastOwnText, ownText, watchDeletions } from '../../matrix/sender-own.ts';
 import type { SendTo } from '../../matrix/sender.ts';
 import type { AskToSend, Taken } from '../reading/AskViewModel.ts';
-import { suggestionsFor } from './completions.ts';
+import { Completing } from './completing.ts';
 import type { ComposerDeps, ComposerPart, ComposerSnapshot } from './composer-types.ts';
 import { beginningOf, putDraft } from './drafts.ts';
 import { meaningOfEnter } from './editor/ime.ts';
 import type { Beginning } from './editor/RichEditor.tsx';
-import type { Format, Trigger, Writing } from './editor/writing.ts';
+import type { Format, Writing } from './editor/writing.ts';
 import { readPreferences, writePreferences, type ComposerPreferences } from './preferences.ts';
 import { applySlash } from './slash.ts';
 
@@ -34,12 +34,13 @@ const NO_FORMATS: ReadonlySet<Format> = new Set();
 /** Where messages of a conversation or a thread are written. */
 export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
   readonly #deps: ComposerDeps;
+  readonly #completing: Completing;
+  readonly onTrigger: Completing['on'];
+  readonly choose: Completing['choose'];
   #writing: Writing | undefined;
   #editing: ComposeEvent | undefined;
   /** Something of the message that is changed has been changed. */
   #touched = false;
-  #dismissed: string | undefined;
-  #asked = 0;
   #sending = false;
   #saving: ReturnType<typeof setTimeout> | undefined;
 
@@ -63,6 +64,17 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
       part: undefined,
     });
     this.#deps = deps;
+    this.#completing = new Completing(deps, {
+      shown: () => this.snapshot.completion,
+      show: (completion) => {
+        this.set({ completion });
+      },
+      complete: (trigger, completion) => {
+        this.#writing?.complete(trigger, completion);
+      },
+    });
+    this.onTrigger = this.#completing.on;
+    this.choose = this.#completing.choose;
   }
 
   protected override onMount(): void {
@@ -118,30 +130,9 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
       this.set({ formats });
   };
 
-  readonly onTrigger = (trigger: Trigger | undefined): void => {
-    const asked = ++this.#asked;
-    if (!trigger) {
-      this.#dismissed = undefined;
-      if (this.snapshot.completion) this.set({ completion: undefined });
-      return;
-    }
-    if (this.#dismissed === `${trigger.kind} ${String(trigger.from)}`) return;
-    const { matrix, roomId, locale, everybody } = this.#deps;
-    void suggestionsFor(trigger, {
-      client: matrix.client,
-      roomId,
-      locale: locale(),
-      everybody: everybody(),
-    }).then((items) => {
-      // Something else is typed by now.
-      if (asked !== this.#asked) return;
-      this.set({ completion: items.length === 0 ? undefined : { trigger, items, active: 0 } });
-    });
-  };
-
   /** A key that is not the input method's. @returns whether it is done with */
   readonly onKey = (event: KeyboardEvent): boolean => {
-    if (this.#completionKey(event)) return true;
+    if (this.#completing.key(event)) return true;
     const { key } = event;
     const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey;
     if (key === 'Enter' && meaningOfEnter(event, this.snapshot.sendKey) === 'send') {
@@ -165,15 +156,6 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
       return true;
     }
     return false;
-  };
-
-  readonly choose = (index: number): void => {
-    const { completion } = this.snapshot;
-    const item = completion?.items[index];
-    if (!completion || !item) return;
-    this.#asked++;
-    this.set({ completion: undefined });
-    this.#writing?.complete(completion.trigger, item.completion);
   };
 
   /** Sends what is written. */
@@ -422,34 +404,6 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
     const editing = this.#editing;
     if (editing && isDeleted(matrix.client, roomId, editing.eventId)) this.#giveBack(editing.eventId);
   };
-
-  #completionKey(event: KeyboardEvent): boolean {
-    const { completion } = this.snapshot;
-    if (!completion) return false;
-    const count = completion.items.length;
-    const go = (by: number): true => {
-      this.set({ completion: { ...completion, active: (completion.active + by + count) % count } });
-      return true;
-    };
-    switch (event.key) {
-      case 'ArrowDown':
-        return go(1);
-      case 'ArrowUp':
-        return go(-1);
-      case 'Enter':
-      case 'Tab':
-        if (event.ctrlKey || event.metaKey || event.shiftKey) return false;
-        this.choose(completion.active);
-        return true;
-      case 'Escape':
-        this.#dismissed = `${completion.trigger.kind} ${String(completion.trigger.from)}`;
-        this.#asked++;
-        this.set({ completion: undefined });
-        return true;
-      default:
-        return false;
-    }
-  }
 
   readonly #saveDraft = (): void => {
     clearTimeout(this.#saving);
