@@ -1,6 +1,6 @@
 import { EventStatus, MatrixClient, MatrixEvent, Room } from 'matrix-js-sdk';
 import { expect, test } from 'vitest';
-import { keyOf } from './timeline-messages.ts';
+import { keyOf, MessageMaker } from './timeline-messages.ts';
 
 const me = '@me:x';
 const roomId = '!a:x';
@@ -29,6 +29,35 @@ test('a message is called the same from its echo on, whatever the SDK makes of i
   expect(shown && keyOf(shown, me)).toBe('q1');
   // After a gap the SDK makes another event of what the homeserver sends.
   expect(keyOf(sent(), me)).toBe('q1');
+});
+
+test('what history brings before the sync takes the place of its echo', () => {
+  const client = new MatrixClient({ baseUrl: 'https://x.invalid', userId: me });
+  const room = new Room(roomId, client, me);
+  const echo = event('~local');
+  echo.setTxnId('q1');
+  echo.setStatus(EventStatus.SENDING);
+  const maker = new MessageMaker(client, room, undefined, () => undefined);
+  const shown = (...events: MatrixEvent[]) =>
+    maker
+      .entries(room.getUnfilteredTimelineSet(), events, undefined)
+      .entries.map((entry) => entry.kind === 'message' && [entry.message.key, entry.message.eventId]);
+  expect(shown(event('$before'), echo)).toEqual([
+    ['$before', '$before'],
+    ['q1', '~local'],
+  ]);
+  const found = event('$sent', { unsigned: { transaction_id: 'q1' } });
+  expect(shown(event('$before'), found, echo)).toEqual([
+    ['$before', '$before'],
+    ['q1', '$sent'],
+  ]);
+  // A homeserver that gives one transaction id twice hides nothing.
+  const twice = event('$twice', { unsigned: { transaction_id: 'q1' } });
+  expect(shown(found, twice)).toEqual([
+    ['q1', '$sent'],
+    ['$twice', '$twice'],
+  ]);
+  maker.close();
 });
 
 test.each([

@@ -95,10 +95,16 @@ export class MessageMaker {
     const nameOf = (userId: string): string => authorOf(room, userId).name;
     const pinned = new Set(pinnedIn(room));
     let waiting: Author[] = [];
+    const keys = new Set<string>();
     for (const event of events) {
       const eventId = event.getId();
       if (eventId === undefined) continue;
-      const entry = this.#entry(set, event, nameOf, pinned);
+      const known = keyOf(event, room.myUserId);
+      // History brought it before the sync did: it is there, and its echo no more.
+      if (keys.has(known) && event.status !== null) continue;
+      const key = keys.has(known) ? eventId : known;
+      keys.add(key);
+      const entry = this.#entry(set, event, key, nameOf, pinned);
       if (entry) entries.push(entry);
       const readers = this.#readersAt(event);
       const at = entries.at(-1);
@@ -118,6 +124,7 @@ export class MessageMaker {
   #entry(
     set: EventTimelineSet,
     event: MatrixEvent,
+    key: string,
     nameOf: (userId: string) => string,
     pinned: ReadonlySet<string>,
   ): Entry | undefined {
@@ -134,18 +141,18 @@ export class MessageMaker {
         );
       }
       if (!isShown(event)) return undefined;
-      return { kind: 'message', message: this.#message(set, event, pinned) };
+      return { kind: 'message', message: this.#message(set, event, key, pinned) };
     } catch {
       // Whatever an event did to the parsers, it costs its own line only.
       const author = authorOf(this.#room, event.getSender() ?? '');
-      return { kind: 'message', message: this.#plain(event, author, { kind: 'unknown', text: '' }) };
+      return { kind: 'message', message: this.#plain(event, key, author, { kind: 'unknown', text: '' }) };
     }
   }
 
-  #plain(event: MatrixEvent, author: Author, content: Content): Message {
+  #plain(event: MatrixEvent, key: string, author: Author, content: Content): Message {
     return {
       kind: 'message',
-      key: keyOf(event, this.#room.myUserId),
+      key,
       roomId: this.#room.roomId,
       eventId: event.getId() ?? '',
       type: event.getType(),
@@ -171,7 +178,7 @@ export class MessageMaker {
     };
   }
 
-  #message(set: EventTimelineSet, event: MatrixEvent, pinned: ReadonlySet<string>): Message {
+  #message(set: EventTimelineSet, event: MatrixEvent, key: string, pinned: ReadonlySet<string>): Message {
     const room = this.#room;
     const me = room.myUserId;
     const eventId = event.getId() ?? '';
@@ -188,7 +195,7 @@ export class MessageMaker {
     const mentions = asRecord(event.getContent()['m.mentions']);
     const own = sender === me;
     return {
-      ...this.#plain(event, authorOf(room, sender), content),
+      ...this.#plain(event, key, authorOf(room, sender), content),
       edited: content.kind !== 'redacted' && event.replacingEventId() !== undefined,
       quote: content.kind === 'redacted' ? undefined : this.#quote(event),
       reactions: content.kind === 'redacted' ? [] : this.#reactions(set, eventId),
