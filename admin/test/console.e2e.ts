@@ -1,12 +1,15 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import {
   axeViolations,
+  buildPages,
+  callApiFrom,
+  firstAdmin,
   horizontalOverflow,
+  inStep,
   launchBrowser,
   picturesOfFailure,
+  PASSWORD,
   startTestStack,
   waitFor,
   type RunningTestStack,
@@ -15,14 +18,13 @@ import {
 } from '@qiao/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
+import { signIn } from './support.ts';
 
 /*
  * The console as an administrator of a new company goes through it, in a real browser against the real
  * stack. One company for the whole file: the tests stand on each other in their order.
  */
 
-const run = promisify(execFile);
-const PASSWORD = 'Radfahren-im-Regen-7';
 const root = join(import.meta.dirname, '../..');
 const JOURNEY_MS = 240_000;
 
@@ -45,73 +47,41 @@ let admin: TestPage;
 let firstLink = '';
 let adminName = '';
 
-const host = async (...args: string[]): Promise<string> =>
-  (
-    await run(process.execPath, ['appservices/host/main.ts', ...args], {
-      cwd: root,
-      env: { ...process.env, QIAO_VAR: own.info.varDir },
-    })
-  ).stdout;
-
 const open = (options: Parameters<TestBrowser['newPage']>[0] = {}): Promise<TestPage> =>
   chromium.newPage({ baseURL: own.info.gatewayUrl, ...options });
-
-/** The console's own interface, with the page's session. */
-async function api<T>(page: Page, method: string, path: string, data?: unknown): Promise<T> {
-  const answer = await page.request.fetch(path, {
-    method,
-    headers: { 'x-qiao': '1', 'accept-language': 'en' },
-    ...(data === undefined ? {} : { data }),
-  });
-  const text = await answer.text();
-  if (!answer.ok()) throw new Error(`${method} ${path}: ${answer.status()} ${text}`);
-  return (text === '' ? undefined : JSON.parse(text)) as T;
-}
 
 interface Listed {
   items: { id: string; display_name: string; name: string; parent_id: string | null; user_id: string }[];
 }
 const personId = async (name: string): Promise<string> => {
-  const found = await api<Listed>(admin.page, 'GET', `/api/org/people?q=${encodeURIComponent(name)}`);
+  const found = await callApiFrom<Listed>(
+    admin.page.request,
+    'GET',
+    `/api/org/people?q=${encodeURIComponent(name)}`,
+  );
   const id = found.items[0]?.id;
   if (id === undefined) throw new Error(`${name} is not there`);
   return id;
 };
 const department = async (name: string): Promise<Listed['items'][number]> => {
-  const all = await api<Listed>(admin.page, 'GET', '/api/org/departments');
+  const all = await callApiFrom<Listed>(admin.page.request, 'GET', '/api/org/departments');
   const found = all.items.find((each) => each.name === name);
   if (!found) throw new Error(`${name} is not there`);
   return found;
 };
-const inStep = (): Promise<unknown> =>
-  waitFor(
-    async () => {
-      const { pending } = await api<{ pending: Record<string, number> }>(
-        admin.page,
-        'GET',
-        '/api/org/provisioning',
-      );
-      return Object.values(pending).every((count) => count === 0);
-    },
-    { timeout: 120_000, interval: 500, what: 'accounts, rooms and memberships' },
-  );
-
-async function signIn(page: Page, user: string, password = PASSWORD): Promise<void> {
-  await page.getByLabel('Username').fill(user);
-  await page.getByLabel('Password', { exact: true }).fill(password);
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-}
+const allInStep = (): Promise<void> =>
+  inStep((method, path) => callApiFrom(admin.page.request, method, path));
 
 const title = (page: Page, name: string | RegExp): Promise<void> =>
   page.getByRole('heading', { level: 1, name }).waitFor();
 
 beforeAll(async () => {
-  await run(process.execPath, ['scripts/build.ts'], { cwd: root });
+  await buildPages();
   for (const page of ['admin', 'client']) expect(existsSync(join(root, page, 'dist/index.html'))).toBe(true);
   own = await startTestStack({ parts: ['postgres', 'synapse', 'host', 'gateway'] });
   chromium = await launchBrowser();
   admin = await open();
-  const first = JSON.parse(await host('org', 'first-admin', '--json')) as { link: string; user_id: string };
+  const first = await firstAdmin(own.info);
   firstLink = first.link;
   adminName = first.user_id.slice(1, first.user_id.indexOf(':'));
 }, 300_000);
@@ -185,7 +155,7 @@ describe('signing in', () => {
     const { page } = admin;
     await page.goto('/admin/roles');
     await title(page, 'Roles');
-    await api(page, 'DELETE', '/api/session');
+    await callApiFrom(page.request, 'DELETE', '/api/session');
     await page.getByRole('link', { name: 'Departments' }).click();
     await page.getByText('Your session has ended').waitFor();
     await signIn(page, adminName);
@@ -221,7 +191,7 @@ describe('import', () => {
       await page.getByLabel('Go on without the bad rows').check();
       await apply.click();
       await page.getByText('The directory is up to date.').waitFor({ timeout: 120_000 });
-      await inStep();
+      await allInStep();
       await page.getByText('All accounts, spaces and rooms are ready').waitFor({ timeout: 30_000 });
     },
     JOURNEY_MS,
@@ -282,8 +252,8 @@ describe('roles', () => {
     await dialog.getByRole('button', { name: 'Give a role' }).click();
     await page.getByRole('rowheader', { name: /Roberto Tamburello/ }).waitFor();
 
-    const { link } = await api<{ link: string }>(
-      page,
+    const { link } = await callApiFrom<{ link: string }>(
+      page.request,
       'POST',
       `/api/org/people/${await personId('roberto')}/activation`,
     );
@@ -311,8 +281,8 @@ describe('roles', () => {
   });
 
   test('who administers nothing is told so', async () => {
-    const { link } = await api<{ link: string }>(
-      admin.page,
+    const { link } = await callApiFrom<{ link: string }>(
+      admin.page.request,
       'POST',
       `/api/org/people/${await personId('erickson')}/activation`,
     );
@@ -333,7 +303,7 @@ describe('leaving', () => {
     'is handed over, closed, and ends with a complete certificate',
     async () => {
       const { page } = admin;
-      await inStep();
+      await allInStep();
       await page.goto(`/admin/people/${await personId('tamburello')}`);
       await page.getByRole('button', { name: 'Start leaving' }).click();
       await page
@@ -368,8 +338,8 @@ describe('leaving', () => {
 describe('every page', () => {
   const paths = async (): Promise<Record<string, string>> => {
     const { page } = admin;
-    const imports = await api<Listed>(page, 'GET', '/api/org/imports');
-    const leavers = await api<Listed>(page, 'GET', '/api/org/offboardings');
+    const imports = await callApiFrom<Listed>(page.request, 'GET', '/api/org/imports');
+    const leavers = await callApiFrom<Listed>(page.request, 'GET', '/api/org/offboardings');
     return {
       overview: '/admin/',
       departments: '/admin/departments',

@@ -1,19 +1,17 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import {
+  activate,
+  buildPages,
+  callApiFrom,
+  firstAdmin,
+  inStep,
   launchBrowser,
+  PASSWORD,
   startTestStack,
-  waitFor,
   type RunningTestStack,
   type TestBrowser,
   type TestPage,
 } from '@qiao/testkit';
 import type { Browser, Page } from 'playwright-core';
-
-const run = promisify(execFile);
-export const root = join(import.meta.dirname, '../..');
-export const PASSWORD = 'Radfahren-im-Regen-7';
 
 /** A company on a stack of its own, with a main administrator who is signed in to the console. */
 export interface Console {
@@ -34,36 +32,21 @@ export interface Console {
 
 /** Builds the pages, starts the parts, activates the first administrator by API and signs in. */
 export async function startConsole(): Promise<Console> {
-  await run(process.execPath, ['scripts/build.ts'], { cwd: root });
+  await buildPages();
   const own = await startTestStack({ parts: ['postgres', 'synapse', 'host', 'gateway'] });
   const chromium = await launchBrowser();
-  const { stdout } = await run(
-    process.execPath,
-    ['appservices/host/main.ts', 'org', 'first-admin', '--json'],
-    { cwd: root, env: { ...process.env, QIAO_VAR: own.info.varDir } },
-  );
-  const first = JSON.parse(stdout) as { link: string; user_id: string };
+  const first = await firstAdmin(own.info);
   const adminName = first.user_id.slice(1, first.user_id.indexOf(':'));
   const open: Console['open'] = (options = {}) =>
     chromium.newPage({ baseURL: own.info.gatewayUrl, ...options });
   const admin = await open();
   const { page } = admin;
-  await page.request.post('/api/org/activation', {
-    data: { token: new URL(first.link).hash.slice(1), password: PASSWORD },
-  });
+  await activate(own.info, first.link);
   await page.goto('/admin/');
   await signIn(page, adminName);
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
-  const api = async <T>(method: string, path: string, data?: unknown): Promise<T> => {
-    const answer = await page.request.fetch(path, {
-      method,
-      headers: { 'x-qiao': '1', 'accept-language': 'en' },
-      ...(data === undefined ? {} : { data }),
-    });
-    const text = await answer.text();
-    if (!answer.ok()) throw new Error(`${method} ${path}: ${answer.status()} ${text}`);
-    return (text === '' ? undefined : JSON.parse(text)) as T;
-  };
+  const api = <T>(method: string, path: string, data?: unknown): Promise<T> =>
+    callApiFrom(page.request, method, path, data);
   return {
     own,
     browser: chromium.browser,
@@ -81,18 +64,7 @@ export async function startConsole(): Promise<Console> {
           ...more,
         })
       ).id,
-    inStep: async () => {
-      await waitFor(
-        async () => {
-          const { pending, problems } = await api<{ pending: Record<string, number>; problems: number }>(
-            'GET',
-            '/api/org/provisioning',
-          );
-          return Object.values(pending).reduce((sum, count) => sum + count, 0) <= problems;
-        },
-        { timeout: 120_000, interval: 500, what: 'accounts, rooms and memberships' },
-      );
-    },
+    inStep: () => inStep(api, { problems: true }),
     close: async () => {
       await chromium.close();
       await own.stop();

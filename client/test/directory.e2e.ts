@@ -1,8 +1,14 @@
 import {
   axeViolations,
+  buildPages,
+  callApiFrom,
+  firstAdmin,
   horizontalOverflow,
+  inStep,
   launchBrowser,
   makeUser,
+  PASSWORD,
+  runHost,
   startTestStack,
   waitFor,
   type RunningTestStack,
@@ -10,10 +16,8 @@ import {
   type TestPage,
   type TestUser,
 } from '@qiao/testkit';
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { picture, signIn } from './support.ts';
@@ -22,10 +26,6 @@ import { picture, signIn } from './support.ts';
  * The directory of a small imported company, seen by one of its people; and what somebody sees who is not in it.
  * A stack of its own: the company is the whole installation's.
  */
-
-const run = promisify(execFile);
-const root = join(import.meta.dirname, '../..');
-const PASSWORD = 'Radfahren-im-Regen-7';
 
 /** People of Adventure Works (Microsoft's sample company, MIT licence), and colleagues with Chinese names. */
 const CSV = `employee_id,display_name,title,email,department,manager,localpart
@@ -45,14 +45,6 @@ let page: Page;
 let lina = '';
 let stranger: TestUser;
 
-const host = async (...args: string[]): Promise<string> =>
-  (
-    await run(process.execPath, ['appservices/host/main.ts', ...args], {
-      cwd: root,
-      env: { ...process.env, QIAO_VAR: own.info.varDir },
-    })
-  ).stdout;
-
 const open = (): Promise<TestPage> => chromium.newPage({ baseURL: own.info.gatewayUrl });
 const people = (): Locator => page.getByRole('list', { name: 'People', exact: true });
 const inTree = (name: RegExp): Locator =>
@@ -60,23 +52,9 @@ const inTree = (name: RegExp): Locator =>
 
 /** A person's account with a password, by the link that the administrator hands out. */
 async function activate(admin: Page, userId: string): Promise<void> {
-  const api = async <T>(method: string, path: string, data?: unknown): Promise<T> => {
-    const answer = await admin.request.fetch(path, {
-      method,
-      headers: { 'x-qiao': '1' },
-      ...(data === undefined ? {} : { data }),
-    });
-    const text = await answer.text();
-    if (!answer.ok()) throw new Error(`${method} ${path}: ${String(answer.status())} ${text}`);
-    return JSON.parse(text) as T;
-  };
-  await waitFor(
-    async () => {
-      const { pending } = await api<{ pending: Record<string, number> }>('GET', '/api/org/provisioning');
-      return Object.values(pending).every((count) => count === 0);
-    },
-    { timeout: 120_000, interval: 500, what: 'accounts and rooms' },
-  );
+  const api = <T>(method: string, path: string, data?: unknown): Promise<T> =>
+    callApiFrom(admin.request, method, path, data);
+  await inStep(api);
   const { items } = await api<{ items: { id: string; user_id: string }[] }>(
     'GET',
     '/api/org/people?limit=50',
@@ -94,13 +72,13 @@ async function activate(admin: Page, userId: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  await run(process.execPath, ['scripts/build.ts'], { cwd: root });
+  await buildPages();
   own = await startTestStack({ parts: ['postgres', 'synapse', 'host', 'gateway'] });
   const file = join(own.info.varDir, 'people.csv');
   await writeFile(file, CSV);
-  await host('org', 'import', file, '--apply');
+  await runHost(own.info, 'org', 'import', file, '--apply');
   chromium = await launchBrowser();
-  const first = JSON.parse(await host('org', 'first-admin', '--json')) as { link: string; user_id: string };
+  const first = await firstAdmin(own.info);
   const server = first.user_id.slice(first.user_id.indexOf(':') + 1);
   lina = `@lina:${server}`;
   const admin = await open();

@@ -1,10 +1,16 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import {
+  activate as activateByApi,
+  activateAndSignIn,
   axeViolations,
+  buildPages,
+  callApi,
+  firstAdmin,
+  inStep,
   launchBrowser,
   NioClient,
+  PASSWORD,
+  runHost,
   startTestStack,
   waitFor,
   type RunningTestStack,
@@ -21,9 +27,6 @@ import { picture, pressAt } from './support.ts';
  * third person reads and writes all of it with a client that shares no code with ours.
  */
 
-const run = promisify(execFile);
-const root = join(import.meta.dirname, '../..');
-const PASSWORD = 'Radfahren-im-Regen-7';
 const GROUP = '新车型评审 Design review';
 
 let own: RunningTestStack;
@@ -40,47 +43,8 @@ const person: Record<'gail' | 'jossef' | 'rob', { userId: string; link: string }
   rob: { userId: '', link: '' },
 };
 
-const host = (...args: string[]): Promise<{ stdout: string }> =>
-  run(process.execPath, ['appservices/host/main.ts', ...args], {
-    cwd: root,
-    env: { ...process.env, QIAO_VAR: own.info.varDir },
-    maxBuffer: 16 * 1024 * 1024,
-  });
-
-async function api<T>(method: string, path: string, body?: unknown, token?: string): Promise<T> {
-  const answer = await fetch(`${own.info.gatewayUrl}${path}`, {
-    method,
-    headers: {
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
-  return (text === '' ? undefined : JSON.parse(text)) as T;
-}
-
-/** A session of an administrator, as any client gets one. */
-async function adminSession(): Promise<string> {
-  const { link } = JSON.parse((await host('org', 'first-admin', '--json')).stdout) as { link: string };
-  const { user_id: userId } = await api<{ user_id: string }>('POST', '/api/org/activation', {
-    token: new URL(link).hash.slice(1),
-    password: PASSWORD,
-  });
-  const login = await api<{ access_token: string }>('POST', '/_matrix/client/v3/login', {
-    type: 'm.login.password',
-    identifier: { type: 'm.id.user', user: userId },
-    password: PASSWORD,
-  });
-  const openid = await api(
-    'POST',
-    `/_matrix/client/v3/user/${encodeURIComponent(userId)}/openid/request_token`,
-    {},
-    login.access_token,
-  );
-  return (await api<{ token: string }>('POST', '/api/session', { openid, delivery: 'token' })).token;
-}
+const api = <T>(method: string, path: string, body?: unknown, token?: string): Promise<T> =>
+  callApi(own.info, method, path, body, token);
 
 const open = async (): Promise<TestPage> => {
   const page = await browser.newPage({ baseURL: own.info.gatewayUrl });
@@ -119,23 +83,12 @@ async function say(page: Page, text: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  await run(process.execPath, ['scripts/build.ts'], { cwd: root });
+  await buildPages();
   own = await startTestStack({ parts: ['postgres', 'synapse', 'host', 'gateway'] });
   browser = await launchBrowser();
-  await host('org', 'demo');
-  const session = await adminSession();
-  await waitFor(
-    async () => {
-      const state = await api<{ pending: Record<string, number> }>(
-        'GET',
-        '/api/org/provisioning',
-        undefined,
-        session,
-      );
-      return Object.values(state.pending).every((count) => count === 0);
-    },
-    { timeout: 240_000, interval: 500, what: 'every account, room and membership' },
-  );
+  await runHost(own.info, 'org', 'demo');
+  const { session } = await activateAndSignIn(own.info, (await firstAdmin(own.info)).link);
+  await inStep((method, path) => api(method, path, undefined, session), { timeout: 240_000 });
   for (const [name, search] of [
     ['gail', 'gail erickson'],
     ['jossef', 'jossef goldberg'],
@@ -209,8 +162,7 @@ describe('two people of the company', () => {
     await jossef.page.getByRole('button', { name: 'Accept' }).click();
     await box(jossef.page).waitFor();
 
-    const token = new URL(person.rob.link).hash.slice(1);
-    await api('POST', '/api/org/activation', { token, password: PASSWORD });
+    await activateByApi(own.info, person.rob.link);
     nio = new NioClient(join(own.info.varDir, 'nio-rob'));
     closeNio = () => nio.close();
     await nio.login({ homeserver: own.info.gatewayUrl, user_id: person.rob.userId, password: PASSWORD });

@@ -1,17 +1,22 @@
 import {
+  activate,
+  activateAndSignIn,
   axeViolations,
+  buildPages,
+  callApi,
+  firstAdmin,
   horizontalOverflow,
+  inStep,
   launchBrowser,
+  PASSWORD,
+  runHost,
   startTestStack,
-  waitFor,
   type RunningTestStack,
   type TestBrowser,
   type TestPage,
 } from '@qiao/testkit';
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { chooseAt, picture, pressAt, signIn } from './support.ts';
@@ -22,9 +27,6 @@ import { chooseAt, picture, pressAt, signIn } from './support.ts';
  * whole installation's.
  */
 
-const run = promisify(execFile);
-const root = join(import.meta.dirname, '../..');
-const PASSWORD = 'Radfahren-im-Regen-7';
 const ROOM = '研发部';
 /** 王芳 has chosen a password, and has no device: she reads nothing. */
 const CSV = `employee_id,display_name,title,email,department,manager,localpart
@@ -41,64 +43,17 @@ let zhang: Page;
 /** Is asked, and reads. */
 let li: Page;
 
-async function api<T>(method: string, path: string, body?: unknown, token?: string): Promise<T> {
-  const answer = await fetch(`${own.info.gatewayUrl}${path}`, {
-    method,
-    headers: {
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${method} ${path}: ${String(answer.status)} ${text}`);
-  return (text === '' ? undefined : JSON.parse(text)) as T;
-}
-const host = async (...args: string[]): Promise<string> =>
-  (
-    await run(process.execPath, ['appservices/host/main.ts', ...args], {
-      cwd: root,
-      env: { ...process.env, QIAO_VAR: own.info.varDir },
-    })
-  ).stdout;
-const activate = (link: string): Promise<{ user_id: string }> =>
-  api('POST', '/api/org/activation', { token: new URL(link).hash.slice(1), password: PASSWORD });
+const api = <T>(method: string, path: string, body?: unknown, token?: string): Promise<T> =>
+  callApi(own.info, method, path, body, token);
 
 /** Imports the company, and lets two of its people choose passwords; one is the main administrator. */
 async function makeCompany(): Promise<{ zhang: string; li: string }> {
   const file = join(own.info.varDir, 'people.csv');
   await writeFile(file, CSV);
-  await host('org', 'import', file, '--apply');
-  const first = JSON.parse(await host('org', 'first-admin', '--json', '--localpart', 'zhangwei')) as {
-    link: string;
-  };
-  const { user_id: userId } = await activate(first.link);
-  const login = await api<{ access_token: string }>('POST', '/_matrix/client/v3/login', {
-    type: 'm.login.password',
-    identifier: { type: 'm.id.user', user: userId },
-    password: PASSWORD,
-  });
-  const openid = await api(
-    'POST',
-    `/_matrix/client/v3/user/${encodeURIComponent(userId)}/openid/request_token`,
-    {},
-    login.access_token,
-  );
-  const { token } = await api<{ token: string }>('POST', '/api/session', { openid, delivery: 'token' });
-  // Left behind it would be a device that reads nothing and gets every key.
-  await api('POST', '/_matrix/client/v3/logout', {}, login.access_token);
-  await waitFor(
-    async () => {
-      const { pending } = await api<{ pending: Record<string, number> }>(
-        'GET',
-        '/api/org/provisioning',
-        undefined,
-        token,
-      );
-      return Object.values(pending).every((count) => count === 0);
-    },
-    { timeout: 120_000, interval: 250, what: 'accounts and rooms' },
-  );
+  await runHost(own.info, 'org', 'import', file, '--apply');
+  const first = await firstAdmin(own.info, '--localpart', 'zhangwei');
+  const { userId, session: token } = await activateAndSignIn(own.info, first.link);
+  await inStep((method, path) => api(method, path, undefined, token));
   const { items } = await api<{ items: { id: string; user_id: string }[] }>(
     'GET',
     '/api/org/people?limit=50',
@@ -114,7 +69,7 @@ async function makeCompany(): Promise<{ zhang: string; li: string }> {
       {},
       token,
     );
-    await activate(link);
+    await activate(own.info, link);
     return person;
   };
   const [lina] = await Promise.all([activated('lina'), activated('wangfang')]);
@@ -182,7 +137,7 @@ async function writeNotice(page: Page, title: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  await run(process.execPath, ['scripts/build.ts'], { cwd: root });
+  await buildPages();
   own = await startTestStack({ parts: ['postgres', 'synapse', 'host', 'gateway'] });
   const company = await makeCompany();
   chromium = await launchBrowser();

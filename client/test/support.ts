@@ -1,10 +1,10 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import {
+  buildPages,
   launchBrowser,
   makeUser,
   picturesOfFailure as picturesOf,
+  runHost,
   stackControl,
   synapseSql,
   testStack,
@@ -15,9 +15,6 @@ import {
   type TestUser,
 } from '@qiao/testkit';
 import type { Locator, Page } from 'playwright-core';
-
-const run = promisify(execFile);
-const root = join(import.meta.dirname, '../..');
 
 /** How long a step of a journey may take, in milliseconds: less than a test's own limit, so that the step is named. */
 const TIMEOUT_MS = 45_000;
@@ -36,7 +33,7 @@ export interface ClientUnderTest {
 
 /** Builds the client if it changed, starts what it needs, and a browser. */
 export async function startClient(): Promise<ClientUnderTest> {
-  await run(process.execPath, ['scripts/build.ts'], { cwd: root });
+  await buildPages();
   await stackControl().ensure('host', 'gateway');
   const browser = await launchBrowser();
   return {
@@ -46,10 +43,7 @@ export async function startClient(): Promise<ClientUnderTest> {
       page.context.setDefaultTimeout(TIMEOUT_MS);
       return page;
     },
-    host: async (...args) => {
-      const env = { ...process.env, QIAO_VAR: testStack().varDir };
-      return (await run(process.execPath, ['appservices/host/main.ts', ...args], { cwd: root, env })).stdout;
-    },
+    host: (...args) => runHost(testStack(), ...args),
     close: () => browser.close(),
   };
 }

@@ -1,7 +1,17 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { NioClient, startTestStack, waitFor, type RunningTestStack } from '@qiao/testkit';
+import {
+  activate,
+  activateAndSignIn,
+  callApi,
+  firstAdmin,
+  inStep,
+  NioClient,
+  PASSWORD,
+  runHost,
+  startTestStack,
+  tokenOf,
+  type RunningTestStack,
+} from '@qiao/testkit';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -9,9 +19,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
  * The journey the product is for: a fresh installation takes in a company's directory, a person activates the
  * account by the link, and reads, in a client that shares no code with ours, what the department's bot says.
  */
-
-const run = promisify(execFile);
-const PASSWORD = 'Radfahren-im-Regen-7';
 
 let own: RunningTestStack;
 let nio: NioClient | undefined;
@@ -24,50 +31,8 @@ afterAll(async () => {
   await own.stop();
 });
 
-const host = (...args: string[]): Promise<{ stdout: string }> =>
-  run(process.execPath, ['appservices/host/main.ts', ...args], {
-    env: { ...process.env, QIAO_VAR: own.info.varDir },
-    maxBuffer: 16 * 1024 * 1024,
-  });
-
-async function api<T>(method: string, path: string, body?: unknown, token?: string): Promise<T> {
-  const answer = await fetch(`${own.info.gatewayUrl}${path}`, {
-    method,
-    headers: {
-      'accept-language': 'en',
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
-  return (text === '' ? undefined : JSON.parse(text)) as T;
-}
-
-const tokenOf = (link: string): string => new URL(link).hash.slice(1);
-
-/** Activates by a link and signs in to our interfaces as every client does: by an OpenID token. */
-async function activateAndSignIn(link: string): Promise<{ userId: string; session: string }> {
-  const { user_id: userId } = await api<{ user_id: string }>('POST', '/api/org/activation', {
-    token: tokenOf(link),
-    password: PASSWORD,
-  });
-  const login = await api<{ access_token: string }>('POST', '/_matrix/client/v3/login', {
-    type: 'm.login.password',
-    identifier: { type: 'm.id.user', user: userId },
-    password: PASSWORD,
-  });
-  const openid = await api(
-    'POST',
-    `/_matrix/client/v3/user/${encodeURIComponent(userId)}/openid/request_token`,
-    {},
-    login.access_token,
-  );
-  const session = await api<{ token: string }>('POST', '/api/session', { openid, delivery: 'token' });
-  await api('POST', '/_matrix/client/v3/logout', {}, login.access_token);
-  return { userId, session: session.token };
-}
+const api = <T>(method: string, path: string, body?: unknown, token?: string): Promise<T> =>
+  callApi(own.info, method, path, body, token);
 
 interface DepartmentAnswer {
   name: string;
@@ -90,23 +55,9 @@ describe('a fresh installation', () => {
   let greeted: string;
 
   it('takes in Adventure Works, and every room is joined', async () => {
-    const { stdout } = await host('org', 'demo');
-    expect(stdout).toMatch(/290/);
-    const first = await host('org', 'first-admin', '--json');
-    const { link } = JSON.parse(first.stdout) as { link: string };
-    admin = await activateAndSignIn(link);
-    await waitFor(
-      async () => {
-        const state = await api<{ pending: Record<string, number> }>(
-          'GET',
-          '/api/org/provisioning',
-          undefined,
-          admin.session,
-        );
-        return Object.values(state.pending).every((count) => count === 0);
-      },
-      { timeout: 240_000, interval: 500, what: 'every account, room and membership' },
-    );
+    expect(await runHost(own.info, 'org', 'demo')).toMatch(/290/);
+    admin = await activateAndSignIn(own.info, (await firstAdmin(own.info)).link);
+    await inStep((method, path) => api(method, path, undefined, admin.session), { timeout: 240_000 });
     const { items } = await api<{ items: DepartmentAnswer[] }>(
       'GET',
       '/api/org/departments',
@@ -156,11 +107,7 @@ describe('a fresh installation', () => {
     await expect(
       api('POST', '/api/org/activation', { token: tokenOf(link), password: 'short' }),
     ).rejects.toThrow(/400/);
-    const { user_id: userId } = await api<{ user_id: string }>('POST', '/api/org/activation', {
-      token: tokenOf(link),
-      password: PASSWORD,
-    });
-    expect(userId).toBe(person.user_id);
+    expect(await activate(own.info, link)).toBe(person.user_id);
     await expect(
       api('POST', '/api/org/activation', { token: tokenOf(link), password: PASSWORD }),
     ).rejects.toThrow(/404.*org\.activation_not_valid/);

@@ -1,4 +1,5 @@
 export * from './browser.ts';
+export * from './company.ts';
 export * from './context.ts';
 export * from './database.ts';
 export * from './nio.ts';
