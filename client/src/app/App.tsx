@@ -21,6 +21,7 @@ import { Frame } from './Frame.tsx';
 import { MatrixServices } from './MatrixServices.tsx';
 import { Screen } from './Screen.tsx';
 import { theme } from './theme.ts';
+import { warm } from './warm.ts';
 import { openPage, Shell, SignInView, type OpenPageProps } from './views.ts';
 
 function Splash(props: { leaving?: boolean }): ReactNode {
@@ -73,6 +74,7 @@ function Current(props: { state: AppState; model: AppViewModel; loginToken: stri
             homeserverUrl={homeserverUrl()}
             enter={model.signIn}
             loginToken={props.loginToken}
+            onTyping={warm}
             ended={state.why === 'ended' || state.why === 'lost' ? state.why : undefined}
           />
         </Frame>
@@ -85,6 +87,7 @@ function Current(props: { state: AppState; model: AppViewModel; loginToken: stri
             homeserverUrl={homeserverUrl()}
             enter={model.signIn}
             loginToken={props.loginToken}
+            onTyping={warm}
             ended={undefined}
             again={{ userId: state.userId, onOther: () => model.signOut() }}
           />

@@ -28,8 +28,8 @@ import { NewChatHost } from '../features/rooms/NewChatDialog.tsx';
 import { Switcher } from '../features/rooms/Switcher.tsx';
 import { modules } from '../modules.ts';
 import { AppShellHost } from '../pwa/AppShellHost.tsx';
+import { Chats, Directory, KeysHost, Person, ReadingLines, Search, Settings } from './pages.ts';
 import { useTitle } from './title.ts';
-import { Chats, Directory, KeysHost, Person, ReadingLines, Search, Settings } from './views.ts';
 
 /** Counts above this are told as "99+". */
 const MAX_COUNT = 99;

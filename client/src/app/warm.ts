@@ -1,4 +1,5 @@
-import { Chats, KeysHost, ReadingLines, Shell } from './views.ts';
+import { Chats, KeysHost, ReadingLines } from './pages.ts';
+import { Shell } from './views.ts';
 
 let warming = false;
 

@@ -13,7 +13,6 @@ import {
 } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
 import { useTitle } from '../../app/title.ts';
-import { warm } from '../../app/warm.ts';
 import { PLACE } from './place.ts';
 
 /** Sign-in: new, after the session was ended, or again on a device whose keys are still here. */
@@ -21,6 +20,8 @@ export default function SignInView(props: {
   homeserverUrl: string;
   enter: (proof: Proof) => Promise<void>;
   loginToken: string | undefined;
+  /** The person begins to type: what comes after the sign-in can be loaded. */
+  onTyping: () => void;
   /** Why the device was signed out without the person's doing. */
   ended: 'ended' | 'lost' | undefined;
   /** Who signs in again (soft logout). */
@@ -59,7 +60,7 @@ export default function SignInView(props: {
         onLeave={() => {
           rememberPlace(PLACE);
         }}
-        onTyping={warm}
+        onTyping={props.onTyping}
       />
       {again ? (
         <Button
