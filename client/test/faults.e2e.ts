@@ -423,11 +423,22 @@ describe('what a device may not come back from', () => {
   });
 
   test('its data are deleted by the browser: said, and what was typed is there after the next sign-in', async () => {
+    // What is on its way when the device is signed out is refused: that does not change what is said.
+    const signedOut = page.waitForResponse(/\/logout$/);
+    const refused = page.waitForResponse(
+      (answer) => /\/typing\//.test(answer.url()) && answer.status() === 401,
+    );
+    await page.route('**/typing/**', async (route) => {
+      await signedOut;
+      await route.continue().catch(() => undefined);
+    });
     await box().pressSequentially('千万别丢');
     const cdp = await device.context.newCDPSession(page);
     await cdp.send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' });
+    await refused;
     await page.getByText('The browser has deleted the data of this device').waitFor();
     await picture(page, 'faults-deleted');
+    await page.unroute('**/typing/**');
     await page.getByLabel('Username').fill(user.userId);
     await page.getByLabel('Password', { exact: true }).fill(user.password);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();

@@ -217,6 +217,7 @@ export class MatrixSession {
 
   /** Ends the work of this page; the device stays signed in. */
   async stop(): Promise<void> {
+    this.#onEnded = undefined;
     this.#endHold?.();
     this.encryption.stop();
     await Promise.all([this.push.stop(), this.search.stop(), this.#store.save(true).catch(() => undefined)]);
@@ -245,6 +246,8 @@ export class MatrixSession {
    * in the page: the same person finds it as drafts after signing in again.
    */
   async forget(): Promise<void> {
+    // Requests on their way are refused from now on: that the session ended is known.
+    this.#onEnded = undefined;
     this.rescue();
     await this.#forget();
   }
