@@ -426,7 +426,7 @@ describe('what a device may not come back from', () => {
     // What is on its way when the device is signed out is refused: that does not change what is said.
     const signedOut = page.waitForResponse(/\/logout$/);
     const refused = page.waitForResponse(
-      (answer) => /\/typing\//.test(answer.url()) && answer.status() === 401,
+      (answer) => answer.url().includes('/typing/') && answer.status() === 401,
     );
     await page.route('**/typing/**', async (route) => {
       await signedOut;
