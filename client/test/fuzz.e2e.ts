@@ -1,4 +1,11 @@
-import { makeNioUser, makeUser, type NioClient, type TestPage, type TestUser } from '@qiao/testkit';
+import {
+  horizontalOverflow,
+  makeNioUser,
+  makeUser,
+  type NioClient,
+  type TestPage,
+  type TestUser,
+} from '@qiao/testkit';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { picturesOfFailure, signIn, startClient, type ClientUnderTest } from './support.ts';
@@ -375,7 +382,7 @@ test.each(['plain', 'sealed'] as const)('hostile events in the %s room', async (
   expect(foreign).toEqual([]);
   const shown = (await page.getByRole('article').allTextContents()).join('');
   expect(shown).not.toContain('\u202eeno');
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+  expect(await horizontalOverflow(page)).toBeLessThanOrEqual(0);
   // What the browser itself says of files that are not there is no fault of the page.
   // The SDK logs relations it cannot count and verifications that are none; they are left out.
   const logged =

@@ -128,7 +128,23 @@ export async function axeViolations(page: Page, options: RunOptions = {}): Promi
   );
 }
 
-/** How many CSS pixels the page is wider than its window; 0 when it does not scroll sideways. */
+/** How long a page may take to come to rest in a window of another size, in milliseconds. */
+const SETTLE_MS = 2_000;
+
+/**
+ * How many CSS pixels the page is wider than its window; 0 when it does not scroll sideways. After a change of
+ * the window's size what floats (tooltips) is put in its place some frames later: a page that is too wide is looked
+ * at again until it is not, for two seconds.
+ */
 export function horizontalOverflow(page: Page): Promise<number> {
-  return page.evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`);
+  return page.evaluate(`new Promise((resolve) => {
+    const { documentElement: root } = document;
+    const end = performance.now() + ${SETTLE_MS};
+    const look = () => {
+      const wider = root.scrollWidth - root.clientWidth;
+      if (wider <= 0 || performance.now() > end) resolve(wider);
+      else requestAnimationFrame(look);
+    };
+    look();
+  })`);
 }
