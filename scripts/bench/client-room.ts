@@ -15,7 +15,7 @@ import { promisify } from 'node:util';
 import { root } from '@qiao/scripts/stack';
 import { launchBrowser, makeUser, startTestStack, type MatrixEvent, type TestBrowser } from '@qiao/testkit';
 import type { Page } from 'playwright-core';
-import { heap, rendererMemory, signIn, typeKeys } from './lib/page.ts';
+import { heap, pictureOfFailure, rendererMemory, signIn, typeKeys } from './lib/page.ts';
 import { duration, MB, median, ms, percentile } from './lib/report.ts';
 import { DrawnOrder, takeWatched, together, watchScrolling, type Watched } from './lib/scroll-watch.ts';
 import { seedRoom, type SeededRoom } from './lib/seed-room.ts';
@@ -256,10 +256,7 @@ export async function bench(ctx: BenchContext): Promise<void> {
     });
     report(ctx, room, told);
   } catch (error) {
-    const [page] = browser.browser.contexts().flatMap((context) => context.pages());
-    const picture = join(root, 'var/log/bench-client-room.png');
-    await page?.screenshot({ path: picture }).catch(() => undefined);
-    ctx.note(`the page as it was: ${picture}`);
+    await pictureOfFailure(browser, 'client-room', ctx.note);
     throw error;
   } finally {
     await browser.close();

@@ -11,7 +11,6 @@
  * A conversation of 100,000 events is measured by client-room.ts.
  */
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { root } from '@qiao/scripts/stack';
@@ -30,6 +29,7 @@ import {
   heap,
   localpart,
   patient,
+  pictureOfFailure,
   putOff,
   rendererMemory,
   seen,
@@ -449,10 +449,7 @@ export async function bench(ctx: BenchContext): Promise<void> {
       }
     }
   } catch (error) {
-    const [page] = browser.browser.contexts().flatMap((context) => context.pages());
-    const picture = join(root, 'var/log/bench-client.png');
-    await page?.screenshot({ path: picture }).catch(() => undefined);
-    ctx.note(`the page as it was: ${picture}`);
+    await pictureOfFailure(browser, 'client', ctx.note);
     throw error;
   } finally {
     await browser.close();

@@ -1,5 +1,5 @@
 import { Filter } from 'matrix-js-sdk';
-import type { LastMessage, RoomEntry } from './rooms-entry.ts';
+import { bareEntry, type LastMessage, type RoomEntry } from './rooms-entry.ts';
 import type { NameWords } from './rooms-name.ts';
 import { isListed, previewOf } from './rooms-preview.ts';
 import { plainName } from './rooms-text.ts';
@@ -90,29 +90,19 @@ export function readLook(answer: unknown, context: LookContext): RoomEntry[] {
     const ts = newest?.['origin_server_ts'];
     return [
       {
-        roomId,
+        ...bareEntry(roomId),
         name: plainName(room['name'], byPeople),
         avatar: text(room['avatar']) ?? (partner === undefined ? undefined : text(heroes[0]?.['avatar'])),
         partner,
-        online: false,
         ts:
           last?.ts ??
           (typeof ts === 'number' && Number.isFinite(ts) ? Math.min(Math.max(0, ts), Date.now()) : 0),
         last,
         unread: count(room['notification_count']),
         mentions: count(room['highlight_count']),
-        markedUnread: false,
-        activity: false,
-        level: 'default',
-        favourite: false,
-        lowPriority: false,
-        draft: undefined,
-        typing: [],
-        servers: [],
         encrypted: asList(room['required_state']).some(
           (event) => asRecord(event)['type'] === 'm.room.encryption',
         ),
-        invitation: undefined,
       },
     ];
   });

@@ -1,29 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { changedKeys, levelsOf, partnersOf, withDirect, withoutDirect } from './rooms-account.ts';
-import { isUnread, orderRooms, passes, sameEntry, totalsOf, type RoomEntry } from './rooms-entry.ts';
+import {
+  bareEntry,
+  isUnread,
+  orderRooms,
+  passes,
+  sameEntry,
+  totalsOf,
+  type RoomEntry,
+} from './rooms-entry.ts';
 import { childrenOf, findSpace, spaceTree, type SpaceFacts } from './rooms-spaces.ts';
 import { isExternalUser, plainName } from './rooms-text.ts';
 
 const entry = (roomId: string, more: Partial<RoomEntry> = {}): RoomEntry => ({
-  roomId,
-  name: roomId,
-  avatar: undefined,
-  partner: undefined,
-  online: false,
-  ts: 0,
-  last: undefined,
-  unread: 0,
-  mentions: 0,
-  markedUnread: false,
-  activity: false,
-  level: 'default',
-  favourite: false,
-  lowPriority: false,
-  draft: undefined,
-  typing: [],
-  servers: [],
+  ...bareEntry(roomId),
   encrypted: true,
-  invitation: undefined,
   ...more,
 });
 const invited = { inviter: '@a:b', inviterName: 'A', external: false, reason: '', space: false };

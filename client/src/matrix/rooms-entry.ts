@@ -60,6 +60,29 @@ export interface RoomEntry {
   readonly invitation: Invitation | undefined;
 }
 
+/** A conversation of which nothing is known but its id, which stands for its name. */
+export const bareEntry = (roomId: string): RoomEntry => ({
+  roomId,
+  name: roomId,
+  avatar: undefined,
+  partner: undefined,
+  online: false,
+  ts: 0,
+  last: undefined,
+  unread: 0,
+  mentions: 0,
+  markedUnread: false,
+  activity: false,
+  level: 'default',
+  favourite: false,
+  lowPriority: false,
+  draft: undefined,
+  typing: [],
+  servers: [],
+  encrypted: false,
+  invitation: undefined,
+});
+
 /** Order of the conversations. */
 export type RoomOrder = 'recent' | 'unread';
 

@@ -1,28 +1,14 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { RoomEntry } from './rooms-entry.ts';
+import { bareEntry, type RoomEntry } from './rooms-entry.ts';
 import { keepRooms, showKept, type KeptRooms } from './rooms-kept.ts';
 import type { RoomsSnapshot } from './rooms.ts';
 
 const entry = (roomId: string, more: Partial<RoomEntry> = {}): RoomEntry => ({
-  roomId,
-  name: roomId,
-  avatar: undefined,
-  partner: undefined,
+  ...bareEntry(roomId),
   online: true,
   ts: 1,
-  last: undefined,
-  unread: 0,
-  mentions: 0,
-  markedUnread: false,
-  activity: false,
-  level: 'default',
-  favourite: false,
-  lowPriority: false,
-  draft: undefined,
   typing: ['张三'],
-  servers: [],
   encrypted: true,
-  invitation: undefined,
   ...more,
 });
 

@@ -134,9 +134,9 @@ export class Vault {
     this.#onBreak?.(result);
   }
 
-  async #store(mode: IDBTransactionMode): Promise<IDBObjectStore> {
+  async #store(): Promise<IDBObjectStore> {
     const { database } = await this.#connection;
-    return database.transaction(STORE, mode).objectStore(STORE);
+    return database.transaction(STORE, 'readwrite').objectStore(STORE);
   }
 
   /** The session, or undefined: nobody is signed in. */
@@ -205,7 +205,7 @@ export class Vault {
    */
   async clear(): Promise<void> {
     this.#held.clear();
-    const store = await this.#store('readwrite');
+    const store = await this.#store();
     await Promise.all([
       done(store.delete(IDBKeyRange.upperBound(KEY, true))),
       done(store.delete(IDBKeyRange.lowerBound(KEY, true))),
@@ -223,7 +223,7 @@ export class Vault {
       return;
     }
     this.#held.delete(name);
-    await done((await this.#store('readwrite')).delete(name));
+    await done((await this.#store()).delete(name));
   }
 
   async #get(name: string): Promise<ArrayBuffer | undefined> {
@@ -248,7 +248,7 @@ export class Vault {
     const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
     const { key } = await this.#connection;
     const data = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, value);
-    const store = await this.#store('readwrite');
+    const store = await this.#store();
     await done(store.put({ iv, data } satisfies Sealed, name));
     if (NEEDED.has(name)) this.#held.add(name);
   }

@@ -1,7 +1,9 @@
 /// <reference lib="dom" />
 /** What benchmarks of web clients measure in a page of Chromium, and how they find their way in it. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { root } from '@qiao/scripts/stack';
 import type { TestBrowser, TestUser } from '@qiao/testkit';
 import type { CDPSession, JSHandle, Page } from 'playwright-core';
 import type { WebClient } from './web-clients.ts';
@@ -21,6 +23,18 @@ export async function rendererMemory(browser: TestBrowser): Promise<number> {
       return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? NaN) * 1024;
     });
   return Math.max(...sizes);
+}
+
+/** Keeps a picture of the page as it was when a benchmark failed, in var/log. */
+export async function pictureOfFailure(
+  browser: TestBrowser,
+  bench: string,
+  note: (line: string) => void,
+): Promise<void> {
+  const [page] = browser.browser.contexts().flatMap((context) => context.pages());
+  const path = join(root, `var/log/bench-${bench}.png`);
+  await page?.screenshot({ path }).catch(() => undefined);
+  note(`the page as it was: ${path}`);
 }
 
 /** The heap in use after a collection, bytes. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { NameIndex } from '../../matrix/people-pinyin.ts';
-import type { RoomEntry } from '../../matrix/rooms-entry.ts';
+import { bareEntry, type RoomEntry } from '../../matrix/rooms-entry.ts';
 import { badgedTitle } from './Badge.tsx';
 import { layOut } from './RoomListViewModel.ts';
 import { findRooms } from './SwitcherViewModel.ts';
@@ -8,25 +8,8 @@ import { shortWhen } from './when.ts';
 import { rowAt, topsOf } from './Windowed.tsx';
 
 const entry = (roomId: string, more: Partial<RoomEntry> = {}): RoomEntry => ({
-  roomId,
-  name: roomId,
-  avatar: undefined,
-  partner: undefined,
-  online: false,
-  ts: 0,
-  last: undefined,
-  unread: 0,
-  mentions: 0,
-  markedUnread: false,
-  activity: false,
-  level: 'default',
-  favourite: false,
-  lowPriority: false,
-  draft: undefined,
-  typing: [],
-  servers: [],
+  ...bareEntry(roomId),
   encrypted: true,
-  invitation: undefined,
   ...more,
 });
 
