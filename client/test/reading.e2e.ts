@@ -297,6 +297,18 @@ describe('notices', () => {
     await zhang.getByText('This reaches 3 people.').waitFor();
     expect(await axeViolations(zhang)).toEqual([]);
     await picture(zhang, 'notice-compose');
+    // Whoever goes away from it finds it again.
+    await rail(zhang, 'Chats').click();
+    await rail(zhang, /^Notices/).click();
+    await zhang.getByRole('button', { name: 'New notice' }).click();
+    await zhang.getByText('You began this earlier on this device', { exact: false }).waitFor();
+    await zhang.getByText('This reaches 3 people.').waitFor();
+    expect(await zhang.getByLabel('Title').inputValue()).toBe('周六停电通知');
+    expect(await axeViolations(zhang)).toEqual([]);
+    await picture(zhang, 'notice-restored');
+    await zhang.setViewportSize({ width: 390, height: 844 });
+    await picture(zhang, 'notice-restored-390');
+    await zhang.setViewportSize({ width: 1280, height: 900 });
     await zhang.getByRole('main').getByRole('button', { name: 'Send', exact: true }).click();
     await dialog(zhang).getByRole('button', { name: 'Send', exact: true }).click();
     await zhang.getByRole('heading', { level: 1, name: '周六停电通知' }).waitFor();
