@@ -1,10 +1,10 @@
-import { Button } from '@vector-im/compound-web';
 import type { Department, PersonRef } from '@qiao/org/contract';
 import {
   Banner,
   CheckField,
   CloseButton,
   Dialog,
+  DialogFoot,
   Field,
   FormShell,
   PersonLine,
@@ -24,40 +24,6 @@ interface Props {
 }
 const MAX_NAME = 200;
 
-function Foot(props: {
-  model: DepartmentsViewModel;
-  label: string;
-  busy: boolean;
-  disabled?: boolean;
-  destructive?: boolean;
-  form: string;
-}): ReactNode {
-  const { t } = useText('org');
-  return (
-    <>
-      <Button
-        kind="secondary"
-        size="md"
-        onClick={() => {
-          props.model.open(undefined);
-        }}
-      >
-        {t('cancel')}
-      </Button>
-      <Button
-        kind="primary"
-        size="md"
-        type="submit"
-        form={props.form}
-        destructive={props.destructive ?? false}
-        disabled={props.busy || (props.disabled ?? false)}
-      >
-        {props.label}
-      </Button>
-    </>
-  );
-}
-
 function AddDialog({ state, model, parent }: Props & { parent: Department | undefined }): ReactNode {
   const { t } = useText('org');
   const [name, setName] = useState('');
@@ -69,10 +35,15 @@ function AddDialog({ state, model, parent }: Props & { parent: Department | unde
   return (
     <Dialog
       title={t('departments.add')}
-      onClose={() => {
-        model.open(undefined);
-      }}
-      footer={<Foot model={model} label={t('departments.add')} busy={state.busy} form="department" />}
+      onClose={model.close}
+      footer={
+        <DialogFoot
+          form="department"
+          label={t('departments.add')}
+          onClose={model.close}
+          disabled={state.busy}
+        />
+      }
     >
       <FormShell
         id="department"
@@ -131,10 +102,8 @@ function EditDialog({ state, model, department }: Props & { department: Departme
   return (
     <Dialog
       title={t('departments.edit_title', { name: department.name })}
-      onClose={() => {
-        model.open(undefined);
-      }}
-      footer={<Foot model={model} label={t('save')} busy={state.busy} form="department" />}
+      onClose={model.close}
+      footer={<DialogFoot form="department" label={t('save')} onClose={model.close} disabled={state.busy} />}
     >
       <FormShell
         id="department"
@@ -183,23 +152,20 @@ function MoveDialog({ state, model, department }: Props & { department: Departme
     <Dialog
       title={t('departments.move_title', { name: department.name })}
       intro={t('departments.move_intro')}
-      onClose={() => {
-        model.open(undefined);
-      }}
+      onClose={model.close}
       footer={
-        <Foot
-          model={model}
-          label={t('departments.move')}
-          busy={state.busy}
-          disabled={!above && !state.canAddTop}
+        <DialogFoot
           form="department"
+          label={t('departments.move')}
+          onClose={model.close}
+          disabled={state.busy || (!above && !state.canAddTop)}
         />
       }
     >
       <FormShell
         id="department"
         onSubmit={() => {
-          model.open(undefined);
+          model.close();
           void model.move(department, {
             parent: above?.id ?? null,
             index: index === 'last' ? siblings.length : Number(index),
@@ -248,17 +214,14 @@ function MergeDialog({ state, model, department }: Props & { department: Departm
     <Dialog
       title={t('departments.merge_title', { name: department.name })}
       intro={t('departments.merge_intro', { count: department.total_count })}
-      onClose={() => {
-        model.open(undefined);
-      }}
+      onClose={model.close}
       footer={
-        <Foot
-          model={model}
-          label={t('departments.merge')}
-          busy={state.busy}
-          disabled={!into}
-          destructive
+        <DialogFoot
           form="department"
+          label={t('departments.merge')}
+          onClose={model.close}
+          disabled={state.busy || !into}
+          destructive
         />
       }
     >
@@ -294,17 +257,14 @@ function EndDialog({ state, model, department }: Props & { department: Departmen
     <Dialog
       title={t('departments.end_title', { name: department.name })}
       intro={t('departments.end_rules')}
-      onClose={() => {
-        model.open(undefined);
-      }}
+      onClose={model.close}
       footer={
-        <Foot
-          model={model}
-          label={mode === 'dissolve' ? t('departments.dissolve') : t('departments.convert')}
-          busy={state.busy}
-          disabled={needed && !to}
-          destructive
+        <DialogFoot
           form="department"
+          label={mode === 'dissolve' ? t('departments.dissolve') : t('departments.convert')}
+          onClose={model.close}
+          disabled={state.busy || (needed && !to)}
+          destructive
         />
       }
     >
@@ -346,10 +306,8 @@ function HeadsDialog({ state, model, department }: Props & { department: Departm
     <Dialog
       title={t('departments.heads_title', { name: department.name })}
       intro={t('departments.heads_intro')}
-      onClose={() => {
-        model.open(undefined);
-      }}
-      footer={<Foot model={model} label={t('save')} busy={state.busy} form="department" />}
+      onClose={model.close}
+      footer={<DialogFoot form="department" label={t('save')} onClose={model.close} disabled={state.busy} />}
     >
       <FormShell
         id="department"

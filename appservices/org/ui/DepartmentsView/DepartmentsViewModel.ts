@@ -188,8 +188,12 @@ export class DepartmentsViewModel extends ViewModel<DepartmentsSnapshot> {
     this.#arrange();
   };
 
-  readonly open = (dialog: DepartmentDialog | undefined): void => {
+  readonly open = (dialog: DepartmentDialog): void => {
     this.set({ dialog });
+  };
+
+  readonly close = (): void => {
+    this.set({ dialog: undefined });
   };
 
   /** Whether a department may stand there, as far as the browser can tell. */

@@ -9,6 +9,7 @@ import {
   dataOf,
   DataTable,
   Dialog,
+  DialogFoot,
   EmptyState,
   FormShell,
   Loaded,
@@ -61,29 +62,15 @@ function AddDialog(props: {
       setGiven({ ...given, [name]: value });
     },
   });
+  const close = (): void => {
+    model.setAdding(false);
+  };
   return (
     <Dialog
       title={t('people.add')}
       intro={t('people.add_intro')}
-      onClose={() => {
-        model.setAdding(false);
-      }}
-      footer={
-        <>
-          <Button
-            kind="secondary"
-            size="md"
-            onClick={() => {
-              model.setAdding(false);
-            }}
-          >
-            {t('cancel')}
-          </Button>
-          <Button kind="primary" size="md" type="submit" form="person" disabled={state.busy}>
-            {t('people.add')}
-          </Button>
-        </>
-      }
+      onClose={close}
+      footer={<DialogFoot form="person" label={t('people.add')} onClose={close} disabled={state.busy} />}
     >
       <FormShell
         id="person"

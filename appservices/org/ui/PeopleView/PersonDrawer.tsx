@@ -7,6 +7,7 @@ import {
   CopyField,
   cx,
   Dialog,
+  DialogFoot,
   Drawer,
   dataOf,
   Facts,
@@ -34,38 +35,6 @@ interface Props {
   person: PersonDetail;
 }
 
-function Foot(props: {
-  model: PersonViewModel;
-  label: string;
-  busy: boolean;
-  destructive?: boolean;
-}): ReactNode {
-  const { t } = useText('org');
-  return (
-    <>
-      <Button
-        kind="secondary"
-        size="md"
-        onClick={() => {
-          props.model.open(undefined);
-        }}
-      >
-        {t('cancel')}
-      </Button>
-      <Button
-        kind="primary"
-        size="md"
-        type="submit"
-        form="person"
-        destructive={props.destructive ?? false}
-        disabled={props.busy}
-      >
-        {props.label}
-      </Button>
-    </>
-  );
-}
-
 function EditDialog({ state, model, person }: Props): ReactNode {
   const { t } = useText('org');
   const [given, setGiven] = useState({
@@ -85,10 +54,8 @@ function EditDialog({ state, model, person }: Props): ReactNode {
   return (
     <Dialog
       title={t('person.edit_title', { name: person.display_name })}
-      onClose={() => {
-        model.open(undefined);
-      }}
-      footer={<Foot model={model} label={t('save')} busy={state.busy} />}
+      onClose={model.close}
+      footer={<DialogFoot form="person" label={t('save')} onClose={model.close} disabled={state.busy} />}
     >
       <FormShell
         id="person"
@@ -160,10 +127,8 @@ function MoveDialog({ state, model, person }: Props): ReactNode {
     <Dialog
       title={t('person.move_title', { name: person.display_name })}
       intro={t('person.move_intro')}
-      onClose={() => {
-        model.open(undefined);
-      }}
-      footer={<Foot model={model} label={t('save')} busy={state.busy} />}
+      onClose={model.close}
+      footer={<DialogFoot form="person" label={t('save')} onClose={model.close} disabled={state.busy} />}
     >
       <FormShell
         id="person"
@@ -233,10 +198,16 @@ function LeaveDialog({ state, model, person }: Props): ReactNode {
   return (
     <Dialog
       title={t('leavers.start_title', { name: person.display_name })}
-      onClose={() => {
-        model.open(undefined);
-      }}
-      footer={<Foot model={model} label={t('leavers.start')} busy={state.busy} destructive />}
+      onClose={model.close}
+      footer={
+        <DialogFoot
+          form="person"
+          label={t('leavers.start')}
+          onClose={model.close}
+          disabled={state.busy}
+          destructive
+        />
+      }
     >
       <FormShell
         id="person"

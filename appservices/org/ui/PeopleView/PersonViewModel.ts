@@ -65,8 +65,12 @@ export class PersonViewModel extends ViewModel<PersonSnapshot> {
     });
   }
 
-  readonly open = (dialog: PersonSnapshot['dialog']): void => {
+  readonly open = (dialog: NonNullable<PersonSnapshot['dialog']>): void => {
     this.set({ dialog });
+  };
+
+  readonly close = (): void => {
+    this.set({ dialog: undefined });
   };
 
   readonly edit = async (person: PersonDetail, given: PersonEdit): Promise<void> => {

@@ -10,6 +10,7 @@ import {
   dataOf,
   DataTable,
   Dialog,
+  DialogFoot,
   EmptyState,
   FormShell,
   Loaded,
@@ -57,25 +58,8 @@ function RoleDialog({ state, model, role }: Props & { role: Role | undefined }):
     <Dialog
       size="large"
       title={role ? t('roles.edit_title', { name: role.name }) : t('roles.add')}
-      onClose={() => {
-        model.open(undefined);
-      }}
-      footer={
-        <>
-          <Button
-            kind="secondary"
-            size="md"
-            onClick={() => {
-              model.open(undefined);
-            }}
-          >
-            {t('cancel')}
-          </Button>
-          <Button kind="primary" size="md" type="submit" form="role" disabled={state.busy}>
-            {t('save')}
-          </Button>
-        </>
-      }
+      onClose={model.close}
+      footer={<DialogFoot form="role" label={t('save')} onClose={model.close} disabled={state.busy} />}
     >
       <FormShell
         id="role"
@@ -143,24 +127,9 @@ function GrantDialog({ state, model }: Props): ReactNode {
     <Dialog
       title={t('roles.grant')}
       intro={t('roles.grant_intro')}
-      onClose={() => {
-        model.open(undefined);
-      }}
+      onClose={model.close}
       footer={
-        <>
-          <Button
-            kind="secondary"
-            size="md"
-            onClick={() => {
-              model.open(undefined);
-            }}
-          >
-            {t('cancel')}
-          </Button>
-          <Button kind="primary" size="md" type="submit" form="grant" disabled={state.busy}>
-            {t('roles.grant')}
-          </Button>
-        </>
+        <DialogFoot form="grant" label={t('roles.grant')} onClose={model.close} disabled={state.busy} />
       }
     >
       <FormShell

@@ -87,8 +87,12 @@ export class RolesViewModel extends ViewModel<RolesSnapshot> {
     });
   }
 
-  readonly open = (dialog: RolesDialog | undefined): void => {
+  readonly open = (dialog: RolesDialog): void => {
     this.set({ dialog });
+  };
+
+  readonly close = (): void => {
+    this.set({ dialog: undefined });
   };
 
   readonly saveRole = async (

@@ -1,9 +1,9 @@
-import { Button } from '@vector-im/compound-web';
 import type { Source } from '@qiao/org/contract';
 import {
   CheckField,
   dataOf,
   Dialog,
+  DialogFoot,
   FormShell,
   Loaded,
   MoreRows,
@@ -32,20 +32,12 @@ export function AdoptDialog(props: { sources: readonly Source[]; onClose: () => 
       intro={t('sources.adopt_intro')}
       onClose={onClose}
       footer={
-        <>
-          <Button kind="secondary" size="md" onClick={onClose}>
-            {t('cancel')}
-          </Button>
-          <Button
-            kind="primary"
-            size="md"
-            type="submit"
-            form="adopt"
-            disabled={busy || known === undefined || known.people === 0}
-          >
-            {t('sources.handover_do')}
-          </Button>
-        </>
+        <DialogFoot
+          form="adopt"
+          label={t('sources.handover_do')}
+          onClose={onClose}
+          disabled={busy || known === undefined || known.people === 0}
+        />
       }
     >
       <FormShell id="adopt" onSubmit={() => void model.handOver()}>

@@ -1,6 +1,5 @@
-import { Button } from '@vector-im/compound-web';
 import type { Source } from '@qiao/org/contract';
-import { Dialog, FormShell, SelectField, useText } from '@qiao/ui-kit';
+import { Dialog, DialogFoot, FormShell, SelectField, useText } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
 import { GoingOver } from './GoingOver.tsx';
 import type { Handing, SourcesViewModel } from './SourcesViewModel.ts';
@@ -17,34 +16,21 @@ export function HandoverDialog(props: {
   const { from, to, counts } = handing;
   const known = counts === 'running' ? undefined : counts;
   const others = props.sources.filter((source) => source.id !== from.id);
+  const close = (): void => {
+    model.hand(undefined);
+  };
   return (
     <Dialog
       title={t('sources.handover_title', { name: from.name })}
       intro={t('sources.handover_intro')}
-      onClose={() => {
-        model.hand(undefined);
-      }}
+      onClose={close}
       footer={
-        <>
-          <Button
-            kind="secondary"
-            size="md"
-            onClick={() => {
-              model.hand(undefined);
-            }}
-          >
-            {t('cancel')}
-          </Button>
-          <Button
-            kind="primary"
-            size="md"
-            type="submit"
-            form="handover"
-            disabled={props.busy || known === undefined || known.people === 0}
-          >
-            {t('sources.handover_do')}
-          </Button>
-        </>
+        <DialogFoot
+          form="handover"
+          label={t('sources.handover_do')}
+          onClose={close}
+          disabled={props.busy || known === undefined || known.people === 0}
+        />
       }
     >
       <FormShell id="handover" onSubmit={() => void model.handOver()}>

@@ -1,8 +1,8 @@
-import { Button } from '@vector-im/compound-web';
 import type { CreateSource, Source } from '@qiao/org/contract';
 import {
   CheckField,
   Dialog,
+  DialogFoot,
   FormShell,
   PasswordField,
   RadioCards,
@@ -101,29 +101,15 @@ export function SourceDialog(props: {
     };
     void model.save(given);
   };
+  const close = (): void => {
+    model.edit(undefined);
+  };
   return (
     <Dialog
       size="large"
       title={source ? t('sources.edit_title', { name: source.name }) : t('sources.add')}
-      onClose={() => {
-        model.edit(undefined);
-      }}
-      footer={
-        <>
-          <Button
-            kind="secondary"
-            size="md"
-            onClick={() => {
-              model.edit(undefined);
-            }}
-          >
-            {t('cancel')}
-          </Button>
-          <Button kind="primary" size="md" type="submit" form="source" disabled={state.busy}>
-            {t('save')}
-          </Button>
-        </>
-      }
+      onClose={close}
+      footer={<DialogFoot form="source" label={t('save')} onClose={close} disabled={state.busy} />}
     >
       <FormShell id="source" onSubmit={submit}>
         {!source && (

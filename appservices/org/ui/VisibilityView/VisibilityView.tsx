@@ -10,6 +10,7 @@ import {
   Card,
   CloseButton,
   Dialog,
+  DialogFoot,
   EmptyState,
   FormShell,
   IconAction,
@@ -161,29 +162,15 @@ function RuleDialog({ state, model }: Props): ReactNode {
   const { editing } = state;
   const [rule, setRule] = useState<Rule>(editing === 'new' || !editing ? EMPTY_RULE : editing.rule);
   const ended = editing === 'new' || !editing ? [] : editing.ended;
+  const close = (): void => {
+    model.edit(undefined);
+  };
   return (
     <Dialog
       size="large"
       title={editing === 'new' ? t('visibility.add') : t('visibility.edit')}
-      onClose={() => {
-        model.edit(undefined);
-      }}
-      footer={
-        <>
-          <Button
-            kind="secondary"
-            size="md"
-            onClick={() => {
-              model.edit(undefined);
-            }}
-          >
-            {t('cancel')}
-          </Button>
-          <Button kind="primary" size="md" type="submit" form="rule">
-            {t('visibility.take')}
-          </Button>
-        </>
-      }
+      onClose={close}
+      footer={<DialogFoot form="rule" label={t('visibility.take')} onClose={close} />}
     >
       <FormShell
         id="rule"

@@ -1,5 +1,5 @@
 import { Button } from '@vector-im/compound-web';
-import { Dialog, FormShell, PasswordField, useSnapshot, useText } from '@qiao/ui-kit';
+import { Dialog, DialogFoot, FormShell, PasswordField, useSnapshot, useText } from '@qiao/ui-kit';
 import { useEffect, useId, useState, type ReactNode } from 'react';
 import type { AuthPrompt, AuthQuestion } from '../../matrix/encryption-auth.ts';
 
@@ -20,16 +20,7 @@ function Password(props: { model: AuthPrompt; wrong: boolean; userId: string }):
       title={t('auth.title')}
       intro={t('auth.text')}
       onClose={close}
-      footer={
-        <>
-          <Button kind="secondary" size="md" onClick={close}>
-            {t('cancel')}
-          </Button>
-          <Button kind="primary" size="md" type="submit" form={form}>
-            {t('auth.go')}
-          </Button>
-        </>
-      }
+      footer={<DialogFoot form={form} label={t('auth.go')} onClose={close} />}
     >
       <FormShell
         id={form}

@@ -76,6 +76,36 @@ export function Dialog(props: DialogProps): ReactNode {
 /** A panel at the side for the details of one thing. */
 export const Drawer = (props: Omit<DialogProps, 'kind'>): ReactNode => <Dialog {...props} kind="drawer" />;
 
+/** The end of a dialog with a form: a button that closes it, and the one that submits the form. */
+export function DialogFoot(props: {
+  /** Id of the form within the dialog. */
+  form: string;
+  /** What submitting does. */
+  label: string;
+  onClose: () => void;
+  disabled?: boolean;
+  destructive?: boolean;
+}): ReactNode {
+  const { t } = useText('kit');
+  return (
+    <>
+      <Button kind="secondary" size="md" onClick={props.onClose}>
+        {t('cancel')}
+      </Button>
+      <Button
+        kind="primary"
+        size="md"
+        type="submit"
+        form={props.form}
+        destructive={props.destructive ?? false}
+        disabled={props.disabled ?? false}
+      >
+        {props.label}
+      </Button>
+    </>
+  );
+}
+
 /** The question that the {@link ConfirmModel} asks. */
 export function ConfirmHost(): ReactNode {
   const { confirm } = useServices();
