@@ -3,8 +3,7 @@ import { Button } from '@vector-im/compound-web';
 import {
   Card,
   EmptyState,
-  Loaded,
-  MoreRows,
+  LoadedPages,
   PageHead,
   PersonLine,
   RouterLink,
@@ -127,40 +126,32 @@ export default function AnswerView(): ReactNode {
               ]}
             />
           </div>
-          <Loaded of={list}>
-            {(pages) =>
-              pages.items.length === 0 ? (
-                <EmptyState
-                  Icon={DoneIcon}
-                  title={
-                    state === 'closed'
-                      ? t('answer.nothing_closed')
-                      : t(side === 'owe' ? 'answer.nothing_owed' : 'answer.nothing_waited')
-                  }
-                  text={
-                    state === 'closed'
-                      ? t('answer.nothing_closed_text')
-                      : t(side === 'owe' ? 'answer.nothing_owed_text' : 'answer.nothing_waited_text')
-                  }
-                />
-              ) : (
-                <>
-                  <ul className="n-list">
-                    {pages.items.map((one) => (
-                      <Item
-                        key={one.id}
-                        one={one}
-                        glance={glances.get(one.event_id)}
-                        side={side}
-                        model={model}
-                      />
-                    ))}
-                  </ul>
-                  <MoreRows pages={pages} />
-                </>
-              )
+          <LoadedPages
+            of={list}
+            empty={
+              <EmptyState
+                Icon={DoneIcon}
+                title={
+                  state === 'closed'
+                    ? t('answer.nothing_closed')
+                    : t(side === 'owe' ? 'answer.nothing_owed' : 'answer.nothing_waited')
+                }
+                text={
+                  state === 'closed'
+                    ? t('answer.nothing_closed_text')
+                    : t(side === 'owe' ? 'answer.nothing_owed_text' : 'answer.nothing_waited_text')
+                }
+              />
             }
-          </Loaded>
+          >
+            {(obligations) => (
+              <ul className="n-list">
+                {obligations.map((one) => (
+                  <Item key={one.id} one={one} glance={glances.get(one.event_id)} side={side} model={model} />
+                ))}
+              </ul>
+            )}
+          </LoadedPages>
         </Card>
       </Tabs>
     </main>

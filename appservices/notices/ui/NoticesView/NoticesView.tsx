@@ -6,7 +6,7 @@ import {
   EmptyState,
   holds,
   Loaded,
-  MoreRows,
+  LoadedPages,
   PageHead,
   PersonLine,
   RouterLink,
@@ -124,36 +124,34 @@ function List(): ReactNode {
             ]}
           />
         </div>
-        <Loaded of={list}>
-          {(pages) =>
-            pages.items.length === 0 ? (
-              <EmptyState
-                Icon={NoticeIcon}
-                title={t(filter === 'all' ? 'notices.empty' : 'notices.nothing_to_confirm')}
-                text={t(filter === 'all' ? 'notices.empty_text' : 'notices.nothing_to_confirm_text')}
-              />
-            ) : (
-              <>
-                <ul className="n-list">
-                  {pages.items.map((notice) => (
-                    <li className="n-item" key={notice.id}>
-                      <div className="n-item__main">
-                        <RouterLink className="n-item__title" to={`/x/notices/notices/${notice.id}`}>
-                          <bdi>{notice.title ?? t('notices.recalled_title')}</bdi>
-                        </RouterLink>
-                        <p className="q-muted q-small">
-                          <bdi>{notice.author.display_name}</bdi> · {format.relative(notice.sent_at)}
-                        </p>
-                      </div>
-                      <State notice={notice} />
-                    </li>
-                  ))}
-                </ul>
-                <MoreRows pages={pages} />
-              </>
-            )
+        <LoadedPages
+          of={list}
+          empty={
+            <EmptyState
+              Icon={NoticeIcon}
+              title={t(filter === 'all' ? 'notices.empty' : 'notices.nothing_to_confirm')}
+              text={t(filter === 'all' ? 'notices.empty_text' : 'notices.nothing_to_confirm_text')}
+            />
           }
-        </Loaded>
+        >
+          {(notices) => (
+            <ul className="n-list">
+              {notices.map((notice) => (
+                <li className="n-item" key={notice.id}>
+                  <div className="n-item__main">
+                    <RouterLink className="n-item__title" to={`/x/notices/notices/${notice.id}`}>
+                      <bdi>{notice.title ?? t('notices.recalled_title')}</bdi>
+                    </RouterLink>
+                    <p className="q-muted q-small">
+                      <bdi>{notice.author.display_name}</bdi> · {format.relative(notice.sent_at)}
+                    </p>
+                  </div>
+                  <State notice={notice} />
+                </li>
+              ))}
+            </ul>
+          )}
+        </LoadedPages>
       </Card>
     </>
   );

@@ -5,7 +5,7 @@ import {
   Card,
   EmptyState,
   Loaded,
-  MoreRows,
+  LoadedPages,
   PageHead,
   PersonLine,
   ProgressBar,
@@ -79,47 +79,44 @@ function List(): ReactNode {
             ]}
           />
         </div>
-        <Loaded of={list}>
-          {(pages) =>
-            pages.items.length === 0 ? (
-              <EmptyState
-                Icon={NoticeIcon}
-                title={t(shown === 'all' ? 'sent.empty' : 'sent.none')}
-                text={t(shown === 'all' ? 'sent.empty_text' : 'sent.none_text')}
-              />
-            ) : (
-              <>
-                <ul className="n-list">
-                  {pages.items.map((notice) => {
-                    const editable = notice.state === 'draft' || notice.state === 'scheduled';
-                    const at = notice.scheduled_at ?? notice.sent_at ?? notice.created_at;
-                    return (
-                      <li className="n-item" key={notice.id}>
-                        <div className="n-item__main">
-                          <RouterLink
-                            className="n-item__title"
-                            to={`/x/notices/${editable ? 'compose' : 'sent'}/${notice.id}`}
-                          >
-                            <bdi>{notice.title}</bdi>
-                          </RouterLink>
-                          <p className="q-muted q-small">
-                            {audienceOf(notice)} · <bdi>{notice.author.display_name}</bdi> ·{' '}
-                            {format.dateTime(at)}
-                          </p>
-                          {notice.problem !== null && (
-                            <p className="q-small">{t(`sent.problem.${notice.problem}`)}</p>
-                          )}
-                        </div>
-                        <Tag tone={TONES[notice.state]}>{t(`sent.state.${notice.state}`)}</Tag>
-                      </li>
-                    );
-                  })}
-                </ul>
-                <MoreRows pages={pages} />
-              </>
-            )
+        <LoadedPages
+          of={list}
+          empty={
+            <EmptyState
+              Icon={NoticeIcon}
+              title={t(shown === 'all' ? 'sent.empty' : 'sent.none')}
+              text={t(shown === 'all' ? 'sent.empty_text' : 'sent.none_text')}
+            />
           }
-        </Loaded>
+        >
+          {(notices) => (
+            <ul className="n-list">
+              {notices.map((notice) => {
+                const editable = notice.state === 'draft' || notice.state === 'scheduled';
+                const at = notice.scheduled_at ?? notice.sent_at ?? notice.created_at;
+                return (
+                  <li className="n-item" key={notice.id}>
+                    <div className="n-item__main">
+                      <RouterLink
+                        className="n-item__title"
+                        to={`/x/notices/${editable ? 'compose' : 'sent'}/${notice.id}`}
+                      >
+                        <bdi>{notice.title}</bdi>
+                      </RouterLink>
+                      <p className="q-muted q-small">
+                        {audienceOf(notice)} · <bdi>{notice.author.display_name}</bdi> · {format.dateTime(at)}
+                      </p>
+                      {notice.problem !== null && (
+                        <p className="q-small">{t(`sent.problem.${notice.problem}`)}</p>
+                      )}
+                    </div>
+                    <Tag tone={TONES[notice.state]}>{t(`sent.state.${notice.state}`)}</Tag>
+                  </li>
+                );
+              })}
+            </ul>
+          )}
+        </LoadedPages>
       </Card>
     </>
   );
@@ -146,37 +143,35 @@ function People({
       }}
     >
       <Card flush>
-        <Loaded of={state.people}>
-          {(pages) =>
-            pages.items.length === 0 ? (
-              <EmptyState
-                compact
-                title={t(state.show === 'pending' ? 'sent.nobody_pending' : 'sent.nobody_confirmed')}
-              />
-            ) : (
-              <>
-                <ul className="n-list">
-                  {pages.items.map((one) => (
-                    <li className="n-item" key={one.user_id}>
-                      <PersonLine
-                        id={one.user_id}
-                        name={one.display_name}
-                        note={
-                          one.confirmed_at !== null
-                            ? format.dateTime(one.confirmed_at)
-                            : one.seen_at !== null
-                              ? t('sent.seen_at', { time: format.dateTime(one.seen_at) })
-                              : t('sent.not_seen')
-                        }
-                      />
-                    </li>
-                  ))}
-                </ul>
-                <MoreRows pages={pages} />
-              </>
-            )
+        <LoadedPages
+          of={state.people}
+          empty={
+            <EmptyState
+              compact
+              title={t(state.show === 'pending' ? 'sent.nobody_pending' : 'sent.nobody_confirmed')}
+            />
           }
-        </Loaded>
+        >
+          {(people) => (
+            <ul className="n-list">
+              {people.map((one) => (
+                <li className="n-item" key={one.user_id}>
+                  <PersonLine
+                    id={one.user_id}
+                    name={one.display_name}
+                    note={
+                      one.confirmed_at !== null
+                        ? format.dateTime(one.confirmed_at)
+                        : one.seen_at !== null
+                          ? t('sent.seen_at', { time: format.dateTime(one.seen_at) })
+                          : t('sent.not_seen')
+                    }
+                  />
+                </li>
+              ))}
+            </ul>
+          )}
+        </LoadedPages>
       </Card>
     </Tabs>
   );

@@ -4,8 +4,7 @@ import {
   Card,
   DataTable,
   EmptyState,
-  Loaded,
-  MoreRows,
+  LoadedPages,
   PageHead,
   useSearchParams,
   useServices,
@@ -63,70 +62,63 @@ export default function ActsView(): ReactNode {
             </Button>
           </div>
         )}
-        <Loaded of={state.acts}>
-          {(acts) =>
-            acts.items.length === 0 ? (
-              <EmptyState Icon={HistoryIcon} title={t('acts.empty')} />
-            ) : (
-              <>
-                <DataTable
-                  caption={t('acts.title')}
-                  dense
-                  rows={acts.items}
-                  rowKey={(act) => act.id}
-                  columns={[
-                    {
-                      id: 'action',
-                      header: t('acts.action'),
-                      kind: 'main',
-                      cell: (act) => (
-                        <>
-                          {actionName(act.action)}
-                          <span className="q-muted">{about(act)}</span>
-                        </>
-                      ),
-                    },
-                    {
-                      id: 'at',
-                      header: t('acts.at'),
-                      width: 'narrow',
-                      cell: (act) => (
-                        <time dateTime={act.at} className="q-num">
-                          {format.dateTime(act.at)}
-                        </time>
-                      ),
-                    },
-                    {
-                      id: 'actor',
-                      header: t('acts.actor'),
-                      cell: (act) => <span className="q-mono">{act.actor}</span>,
-                    },
-                    {
-                      id: 'details',
-                      header: t('acts.details'),
-                      cell: (act) => (
-                        <details className="o-details">
-                          <summary>{t('acts.show')}</summary>
-                          <pre>{JSON.stringify({ subject: act.subject, ...act.details }, null, 1)}</pre>
-                          <button
-                            type="button"
-                            className="q-link-button"
-                            onClick={() => {
-                              setSearch({ subject: act.subject });
-                            }}
-                          >
-                            {t('acts.same_subject')}
-                          </button>
-                        </details>
-                      ),
-                    },
-                  ]}
-                />
-                <MoreRows pages={acts} />
-              </>
-            )
-          }
-        </Loaded>
+        <LoadedPages of={state.acts} empty={<EmptyState Icon={HistoryIcon} title={t('acts.empty')} />}>
+          {(acts) => (
+            <DataTable
+              caption={t('acts.title')}
+              dense
+              rows={acts}
+              rowKey={(act) => act.id}
+              columns={[
+                {
+                  id: 'action',
+                  header: t('acts.action'),
+                  kind: 'main',
+                  cell: (act) => (
+                    <>
+                      {actionName(act.action)}
+                      <span className="q-muted">{about(act)}</span>
+                    </>
+                  ),
+                },
+                {
+                  id: 'at',
+                  header: t('acts.at'),
+                  width: 'narrow',
+                  cell: (act) => (
+                    <time dateTime={act.at} className="q-num">
+                      {format.dateTime(act.at)}
+                    </time>
+                  ),
+                },
+                {
+                  id: 'actor',
+                  header: t('acts.actor'),
+                  cell: (act) => <span className="q-mono">{act.actor}</span>,
+                },
+                {
+                  id: 'details',
+                  header: t('acts.details'),
+                  cell: (act) => (
+                    <details className="o-details">
+                      <summary>{t('acts.show')}</summary>
+                      <pre>{JSON.stringify({ subject: act.subject, ...act.details }, null, 1)}</pre>
+                      <button
+                        type="button"
+                        className="q-link-button"
+                        onClick={() => {
+                          setSearch({ subject: act.subject });
+                        }}
+                      >
+                        {t('acts.same_subject')}
+                      </button>
+                    </details>
+                  ),
+                },
+              ]}
+            />
+          )}
+        </LoadedPages>
       </Card>
     </>
   );

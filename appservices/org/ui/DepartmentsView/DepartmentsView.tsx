@@ -9,7 +9,7 @@ import {
   EmptyState,
   Facts,
   Loaded,
-  MoreRows,
+  LoadedPages,
   PageHead,
   PersonLine,
   RouterLink,
@@ -96,29 +96,22 @@ function Details(props: {
             {t('departments.all_people')}
           </RouterLink>
         </div>
-        <Loaded of={state.people}>
-          {(people) =>
-            people.items.length === 0 ? (
-              <p className="q-muted">{t('departments.nobody')}</p>
-            ) : (
-              <>
-                <ul className="q-stack q-stack--tight">
-                  {people.items.map((person) => (
-                    <li key={person.id}>
-                      <PersonLine
-                        id={person.user_id}
-                        name={person.display_name}
-                        note={person.title}
-                        onOpen={() => void go(`/people/${person.id}`)}
-                      />
-                    </li>
-                  ))}
-                </ul>
-                <MoreRows pages={people} />
-              </>
-            )
-          }
-        </Loaded>
+        <LoadedPages of={state.people} empty={<p className="q-muted">{t('departments.nobody')}</p>}>
+          {(people) => (
+            <ul className="q-stack q-stack--tight">
+              {people.map((person) => (
+                <li key={person.id}>
+                  <PersonLine
+                    id={person.user_id}
+                    name={person.display_name}
+                    note={person.title}
+                    onOpen={() => void go(`/people/${person.id}`)}
+                  />
+                </li>
+              ))}
+            </ul>
+          )}
+        </LoadedPages>
       </section>
     </div>
   );

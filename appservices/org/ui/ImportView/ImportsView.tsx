@@ -5,8 +5,7 @@ import {
   DataTable,
   EmptyState,
   FileDrop,
-  Loaded,
-  MoreRows,
+  LoadedPages,
   PageHead,
   ProgressBar,
   RouterLink,
@@ -72,59 +71,55 @@ export default function ImportsView(): ReactNode {
           {t('imports.other_ways_text')}
         </Banner>
         <Card flush title={t('imports.history')}>
-          <Loaded of={state.runs}>
-            {(runs) =>
-              runs.items.length === 0 ? (
-                <EmptyState compact title={t('imports.none')} text={t('imports.none_text')} />
-              ) : (
-                <>
-                  <DataTable
-                    caption={t('imports.history')}
-                    rows={runs.items}
-                    rowKey={(run) => run.id}
-                    columns={[
-                      {
-                        id: 'name',
-                        header: t('imports.what'),
-                        kind: 'main',
-                        cell: (run) => (
-                          <RouterLink to={`/import/${run.id}`}>
-                            {run.file_name ?? run.source?.name ?? t(`sources.kinds.${run.kind}`)}
-                          </RouterLink>
-                        ),
-                      },
-                      {
-                        id: 'state',
-                        header: t('imports.state'),
-                        width: 'narrow',
-                        cell: (run) => <ImportStateTag run={run} />,
-                      },
-                      {
-                        id: 'rows',
-                        header: t('imports.rows'),
-                        kind: 'num',
-                        cell: (run) =>
-                          run.counts['rows'] === undefined ? '' : format.number(run.counts['rows']),
-                      },
-                      {
-                        id: 'by',
-                        header: t('imports.by'),
-                        optional: true,
-                        cell: (run) => <span className="q-muted">{run.started_by}</span>,
-                      },
-                      {
-                        id: 'at',
-                        header: t('imports.at'),
-                        width: 'narrow',
-                        cell: (run) => <Time at={run.created_at} relative />,
-                      },
-                    ]}
-                  />
-                  <MoreRows pages={runs} />
-                </>
-              )
-            }
-          </Loaded>
+          <LoadedPages
+            of={state.runs}
+            empty={<EmptyState compact title={t('imports.none')} text={t('imports.none_text')} />}
+          >
+            {(runs) => (
+              <DataTable
+                caption={t('imports.history')}
+                rows={runs}
+                rowKey={(run) => run.id}
+                columns={[
+                  {
+                    id: 'name',
+                    header: t('imports.what'),
+                    kind: 'main',
+                    cell: (run) => (
+                      <RouterLink to={`/import/${run.id}`}>
+                        {run.file_name ?? run.source?.name ?? t(`sources.kinds.${run.kind}`)}
+                      </RouterLink>
+                    ),
+                  },
+                  {
+                    id: 'state',
+                    header: t('imports.state'),
+                    width: 'narrow',
+                    cell: (run) => <ImportStateTag run={run} />,
+                  },
+                  {
+                    id: 'rows',
+                    header: t('imports.rows'),
+                    kind: 'num',
+                    cell: (run) =>
+                      run.counts['rows'] === undefined ? '' : format.number(run.counts['rows']),
+                  },
+                  {
+                    id: 'by',
+                    header: t('imports.by'),
+                    optional: true,
+                    cell: (run) => <span className="q-muted">{run.started_by}</span>,
+                  },
+                  {
+                    id: 'at',
+                    header: t('imports.at'),
+                    width: 'narrow',
+                    cell: (run) => <Time at={run.created_at} relative />,
+                  },
+                ]}
+              />
+            )}
+          </LoadedPages>
         </Card>
       </div>
     </>

@@ -4,8 +4,7 @@ import {
   Card,
   DataTable,
   EmptyState,
-  Loaded,
-  MoreRows,
+  LoadedPages,
   PageHead,
   PersonLine,
   RouterLink,
@@ -51,68 +50,65 @@ export default function LeaversView(): ReactNode {
             model.show(STATES.find((each) => each === id));
           }}
         >
-          <Loaded of={state.leavers}>
-            {(leavers) =>
-              leavers.items.length === 0 ? (
-                <EmptyState Icon={LeaveIcon} title={t('leavers.empty')} text={t('leavers.empty_text')}>
-                  <RouterLink to="/people">{t('leavers.go_people')}</RouterLink>
-                </EmptyState>
-              ) : (
-                <>
-                  <DataTable
-                    caption={t('leavers.title')}
-                    rows={leavers.items}
-                    rowKey={(leaver) => leaver.id}
-                    columns={[
-                      {
-                        id: 'person',
-                        header: t('leavers.person'),
-                        kind: 'main',
-                        cell: (leaver) => (
-                          <PersonLine
-                            id={leaver.person.user_id}
-                            name={leaver.person.display_name}
-                            note={leaver.person.title}
-                            onOpen={() => void go(`/leavers/${leaver.id}`)}
-                          />
-                        ),
-                      },
-                      {
-                        id: 'state',
-                        header: t('leavers.state'),
-                        width: 'narrow',
-                        cell: (leaver) => (
-                          <Tag tone={leaverTones[leaver.state]}>{t(`leavers.states.${leaver.state}`)}</Tag>
-                        ),
-                      },
-                      {
-                        id: 'open',
-                        header: t('leavers.items_open'),
-                        kind: 'num',
-                        cell: (leaver) =>
-                          leaver.state === 'suspended' ? format.number(leaver.items_open) : '',
-                      },
-                      {
-                        id: 'started',
-                        header: t('leavers.started_at'),
-                        cell: (leaver) => <Time at={leaver.started_at} relative />,
-                      },
-                      {
-                        id: 'undo',
-                        header: t('leavers.undo_until'),
-                        optional: true,
-                        cell: (leaver) =>
-                          leaver.undo_until !== null && leaver.state !== 'undone'
-                            ? format.date(leaver.undo_until)
-                            : '',
-                      },
-                    ]}
-                  />
-                  <MoreRows pages={leavers} />
-                </>
-              )
+          <LoadedPages
+            of={state.leavers}
+            empty={
+              <EmptyState Icon={LeaveIcon} title={t('leavers.empty')} text={t('leavers.empty_text')}>
+                <RouterLink to="/people">{t('leavers.go_people')}</RouterLink>
+              </EmptyState>
             }
-          </Loaded>
+          >
+            {(leavers) => (
+              <DataTable
+                caption={t('leavers.title')}
+                rows={leavers}
+                rowKey={(leaver) => leaver.id}
+                columns={[
+                  {
+                    id: 'person',
+                    header: t('leavers.person'),
+                    kind: 'main',
+                    cell: (leaver) => (
+                      <PersonLine
+                        id={leaver.person.user_id}
+                        name={leaver.person.display_name}
+                        note={leaver.person.title}
+                        onOpen={() => void go(`/leavers/${leaver.id}`)}
+                      />
+                    ),
+                  },
+                  {
+                    id: 'state',
+                    header: t('leavers.state'),
+                    width: 'narrow',
+                    cell: (leaver) => (
+                      <Tag tone={leaverTones[leaver.state]}>{t(`leavers.states.${leaver.state}`)}</Tag>
+                    ),
+                  },
+                  {
+                    id: 'open',
+                    header: t('leavers.items_open'),
+                    kind: 'num',
+                    cell: (leaver) => (leaver.state === 'suspended' ? format.number(leaver.items_open) : ''),
+                  },
+                  {
+                    id: 'started',
+                    header: t('leavers.started_at'),
+                    cell: (leaver) => <Time at={leaver.started_at} relative />,
+                  },
+                  {
+                    id: 'undo',
+                    header: t('leavers.undo_until'),
+                    optional: true,
+                    cell: (leaver) =>
+                      leaver.undo_until !== null && leaver.state !== 'undone'
+                        ? format.date(leaver.undo_until)
+                        : '',
+                  },
+                ]}
+              />
+            )}
+          </LoadedPages>
         </Tabs>
       </Card>
     </>

@@ -12,8 +12,7 @@ import {
   DialogFoot,
   EmptyState,
   FormShell,
-  Loaded,
-  MoreRows,
+  LoadedPages,
   PageHead,
   PersonLine,
   RouterLink,
@@ -289,73 +288,71 @@ export default function PeopleView(): ReactNode {
             {total === undefined ? '' : t('people.total', { count: total, number: format.number(total) })}
           </span>
         </div>
-        <Loaded of={state.people}>
-          {(people) =>
-            people.items.length === 0 ? (
-              filtered ? (
-                <EmptyState compact title={t('people.none_found')} text={t('people.none_found_text')}>
-                  <Button
-                    kind="secondary"
-                    size="md"
-                    onClick={() => {
-                      setSearch({}, { replace: true });
-                    }}
-                  >
-                    {t('people.clear_filters')}
-                  </Button>
-                </EmptyState>
-              ) : (
-                <EmptyState Icon={GroupIcon} title={t('people.empty')} text={t('people.empty_text')}>
-                  <RouterLink to="/import">{t('departments.go_import')}</RouterLink>
-                </EmptyState>
-              )
+        <LoadedPages
+          of={state.people}
+          empty={
+            filtered ? (
+              <EmptyState compact title={t('people.none_found')} text={t('people.none_found_text')}>
+                <Button
+                  kind="secondary"
+                  size="md"
+                  onClick={() => {
+                    setSearch({}, { replace: true });
+                  }}
+                >
+                  {t('people.clear_filters')}
+                </Button>
+              </EmptyState>
             ) : (
-              <>
-                <DataTable
-                  caption={t('people.title')}
-                  rows={people.items}
-                  rowKey={(person) => person.id}
-                  current={id}
-                  columns={[
-                    {
-                      id: 'name',
-                      header: t('person.display_name'),
-                      kind: 'main',
-                      cell: (person) => (
-                        <PersonLine
-                          id={person.user_id}
-                          name={person.display_name}
-                          note={person.title}
-                          onOpen={() => void go(`/people/${person.id}${suffix}`)}
-                        />
-                      ),
-                    },
-                    { id: 'department', header: t('person.department'), cell: primary },
-                    {
-                      id: 'manager',
-                      header: t('person.manager'),
-                      optional: true,
-                      cell: (person) => person.manager?.display_name ?? '',
-                    },
-                    {
-                      id: 'email',
-                      header: t('person.email'),
-                      optional: true,
-                      cell: (person) => <span className="q-muted">{person.email}</span>,
-                    },
-                    {
-                      id: 'status',
-                      header: t('people.status'),
-                      width: 'narrow',
-                      cell: (person) => <PersonStatus person={person} />,
-                    },
-                  ]}
-                />
-                <MoreRows pages={people} />
-              </>
+              <EmptyState Icon={GroupIcon} title={t('people.empty')} text={t('people.empty_text')}>
+                <RouterLink to="/import">{t('departments.go_import')}</RouterLink>
+              </EmptyState>
             )
           }
-        </Loaded>
+        >
+          {(people) => (
+            <DataTable
+              caption={t('people.title')}
+              rows={people}
+              rowKey={(person) => person.id}
+              current={id}
+              columns={[
+                {
+                  id: 'name',
+                  header: t('person.display_name'),
+                  kind: 'main',
+                  cell: (person) => (
+                    <PersonLine
+                      id={person.user_id}
+                      name={person.display_name}
+                      note={person.title}
+                      onOpen={() => void go(`/people/${person.id}${suffix}`)}
+                    />
+                  ),
+                },
+                { id: 'department', header: t('person.department'), cell: primary },
+                {
+                  id: 'manager',
+                  header: t('person.manager'),
+                  optional: true,
+                  cell: (person) => person.manager?.display_name ?? '',
+                },
+                {
+                  id: 'email',
+                  header: t('person.email'),
+                  optional: true,
+                  cell: (person) => <span className="q-muted">{person.email}</span>,
+                },
+                {
+                  id: 'status',
+                  header: t('people.status'),
+                  width: 'narrow',
+                  cell: (person) => <PersonStatus person={person} />,
+                },
+              ]}
+            />
+          )}
+        </LoadedPages>
       </Card>
       {id !== undefined && <PersonDrawer key={id} id={id} onClose={() => void go(`/people${suffix}`)} />}
       {state.adding && (

@@ -8,8 +8,8 @@ import {
   EmptyState,
   FormShell,
   Loaded,
+  LoadedPages,
   MenuButton,
-  MoreRows,
   ProgressBar,
   Skeleton,
   Tabs,
@@ -184,122 +184,116 @@ export default function ProvisioningView(): ReactNode {
           ]}
         >
           {tab === 'problems' ? (
-            <Loaded of={state.problems}>
-              {(problems) =>
-                problems.items.length === 0 ? (
-                  <EmptyState compact title={t('provisioning.no_problems')} />
-                ) : (
-                  <>
-                    <DataTable
-                      caption={t('provisioning.problems')}
-                      rows={problems.items}
-                      rowKey={(problem) => `${problem.subject} ${problem.kind}`}
-                      columns={[
-                        {
-                          id: 'message',
-                          header: t('provisioning.what'),
-                          kind: 'main',
-                          cell: (problem) => problem.message,
-                        },
-                        {
-                          id: 'attempts',
-                          header: t('provisioning.attempts'),
-                          kind: 'num',
-                          cell: (problem) => format.number(problem.attempts),
-                        },
-                        {
-                          id: 'last',
-                          header: t('provisioning.last_at'),
-                          cell: (problem) => <Time at={problem.last_at} relative />,
-                        },
-                        {
-                          id: 'actions',
-                          header: t('actions'),
-                          kind: 'actions',
-                          cell: (problem) =>
-                            state.canEdit && (
-                              <MenuButton
-                                label={t('provisioning.resolve')}
-                                entries={[
-                                  {
-                                    label: t('provisioning.retry'),
-                                    onSelect: () =>
-                                      void model.resolve({ subject: problem.subject, action: 'retry' }),
-                                  },
-                                  ...(isTaken(problem)
-                                    ? [
-                                        {
-                                          label: t('provisioning.adopt'),
-                                          onSelect: () =>
-                                            void model.resolve({ subject: problem.subject, action: 'adopt' }),
-                                        },
-                                        {
-                                          label: t('provisioning.rename'),
-                                          onSelect: () => {
-                                            model.rename(problem);
-                                          },
-                                        },
-                                      ]
-                                    : []),
-                                ]}
-                              >
-                                <MoreIcon width={20} height={20} aria-hidden />
-                              </MenuButton>
-                            ),
-                        },
-                      ]}
-                    />
-                    <MoreRows pages={problems} />
-                  </>
-                )
-              }
-            </Loaded>
+            <LoadedPages
+              of={state.problems}
+              empty={<EmptyState compact title={t('provisioning.no_problems')} />}
+            >
+              {(problems) => (
+                <DataTable
+                  caption={t('provisioning.problems')}
+                  rows={problems}
+                  rowKey={(problem) => `${problem.subject} ${problem.kind}`}
+                  columns={[
+                    {
+                      id: 'message',
+                      header: t('provisioning.what'),
+                      kind: 'main',
+                      cell: (problem) => problem.message,
+                    },
+                    {
+                      id: 'attempts',
+                      header: t('provisioning.attempts'),
+                      kind: 'num',
+                      cell: (problem) => format.number(problem.attempts),
+                    },
+                    {
+                      id: 'last',
+                      header: t('provisioning.last_at'),
+                      cell: (problem) => <Time at={problem.last_at} relative />,
+                    },
+                    {
+                      id: 'actions',
+                      header: t('actions'),
+                      kind: 'actions',
+                      cell: (problem) =>
+                        state.canEdit && (
+                          <MenuButton
+                            label={t('provisioning.resolve')}
+                            entries={[
+                              {
+                                label: t('provisioning.retry'),
+                                onSelect: () =>
+                                  void model.resolve({ subject: problem.subject, action: 'retry' }),
+                              },
+                              ...(isTaken(problem)
+                                ? [
+                                    {
+                                      label: t('provisioning.adopt'),
+                                      onSelect: () =>
+                                        void model.resolve({ subject: problem.subject, action: 'adopt' }),
+                                    },
+                                    {
+                                      label: t('provisioning.rename'),
+                                      onSelect: () => {
+                                        model.rename(problem);
+                                      },
+                                    },
+                                  ]
+                                : []),
+                            ]}
+                          >
+                            <MoreIcon width={20} height={20} aria-hidden />
+                          </MenuButton>
+                        ),
+                    },
+                  ]}
+                />
+              )}
+            </LoadedPages>
           ) : (
-            <Loaded of={state.drift}>
-              {(drift) =>
-                drift.items.length === 0 ? (
-                  <EmptyState
-                    compact
-                    title={t('provisioning.no_drift')}
-                    text={t('provisioning.no_drift_text')}
-                  />
-                ) : (
-                  <>
-                    <DataTable
-                      caption={t('provisioning.drift')}
-                      rows={drift.items}
-                      rowKey={(item) => item.id}
-                      columns={[
-                        {
-                          id: 'message',
-                          header: t('provisioning.what'),
-                          kind: 'main',
-                          cell: (item) => item.message,
-                        },
-                        {
-                          id: 'state',
-                          header: t('provisioning.state'),
-                          width: 'narrow',
-                          cell: (item) =>
-                            item.repaired_at === null ? (
-                              <Tag tone="warn">{t('provisioning.found')}</Tag>
-                            ) : (
-                              <Tag tone="good">{t('provisioning.repaired')}</Tag>
-                            ),
-                        },
-                        {
-                          id: 'found',
-                          header: t('provisioning.found_at'),
-                          width: 'narrow',
-                          cell: (item) => <Time at={item.found_at} relative />,
-                        },
-                      ]}
-                    />
-                    <MoreRows pages={drift} />
-                  </>
-                )
+            <LoadedPages
+              of={state.drift}
+              empty={
+                <EmptyState
+                  compact
+                  title={t('provisioning.no_drift')}
+                  text={t('provisioning.no_drift_text')}
+                />
               }
-            </Loaded>
+            >
+              {(drift) => (
+                <DataTable
+                  caption={t('provisioning.drift')}
+                  rows={drift}
+                  rowKey={(item) => item.id}
+                  columns={[
+                    {
+                      id: 'message',
+                      header: t('provisioning.what'),
+                      kind: 'main',
+                      cell: (item) => item.message,
+                    },
+                    {
+                      id: 'state',
+                      header: t('provisioning.state'),
+                      width: 'narrow',
+                      cell: (item) =>
+                        item.repaired_at === null ? (
+                          <Tag tone="warn">{t('provisioning.found')}</Tag>
+                        ) : (
+                          <Tag tone="good">{t('provisioning.repaired')}</Tag>
+                        ),
+                    },
+                    {
+                      id: 'found',
+                      header: t('provisioning.found_at'),
+                      width: 'narrow',
+                      cell: (item) => <Time at={item.found_at} relative />,
+                    },
+                  ]}
+                />
+              )}
+            </LoadedPages>
           )}
         </Tabs>
       </Card>

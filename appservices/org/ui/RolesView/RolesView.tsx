@@ -14,8 +14,8 @@ import {
   EmptyState,
   FormShell,
   Loaded,
+  LoadedPages,
   MenuButton,
-  MoreRows,
   PageHead,
   PersonLine,
   SelectField,
@@ -318,92 +318,86 @@ export default function RolesView(): ReactNode {
           onChange={setTab}
         >
           {tab === 'grants' ? (
-            <Loaded of={state.grants}>
-              {(grants) =>
-                grants.items.length === 0 ? (
-                  <EmptyState
-                    Icon={AdminIcon}
-                    title={t('roles.no_grants')}
-                    text={t('roles.no_grants_text')}
-                  />
-                ) : (
-                  <>
-                    <DataTable
-                      caption={t('roles.tabs.grants')}
-                      rows={grants.items}
-                      rowKey={(grant) => grant.id}
-                      columns={[
-                        {
-                          id: 'person',
-                          header: t('roles.person'),
-                          kind: 'main',
-                          cell: (grant) => (
-                            <PersonLine
-                              id={grant.person.user_id}
-                              name={grant.person.display_name}
-                              note={grant.person.title}
-                              onOpen={() => void go(`/people/${grant.person.id}`)}
-                            />
-                          ),
-                        },
-                        {
-                          id: 'role',
-                          header: t('roles.role'),
-                          cell: (grant) => roleName(i18n.t, grant.role),
-                        },
-                        {
-                          id: 'scope',
-                          header: t('roles.over'),
-                          cell: (grant) =>
-                            grant.department?.name ?? <Tag tone="info">{t('roles.scope_company')}</Tag>,
-                        },
-                        {
-                          id: 'until',
-                          header: t('roles.until'),
-                          cell: (grant) =>
-                            grant.ends_at === null ? (
-                              <span className="q-muted">{t('roles.no_end')}</span>
-                            ) : (
-                              format.date(grant.ends_at)
-                            ),
-                        },
-                        {
-                          id: 'by',
-                          header: t('roles.by'),
-                          optional: true,
-                          cell: (grant) => (
-                            <span className="q-muted">
-                              {t('roles.by_at', { by: grant.granted_by, at: format.date(grant.granted_at) })}
-                            </span>
-                          ),
-                        },
-                        {
-                          id: 'actions',
-                          header: t('actions'),
-                          kind: 'actions',
-                          cell: (grant) =>
-                            state.canGrant && (
-                              <MenuButton
-                                label={t('roles.actions_for', { name: grant.person.display_name })}
-                                entries={[
-                                  {
-                                    label: t('roles.revoke'),
-                                    destructive: true,
-                                    onSelect: () => void model.revoke(grant),
-                                  },
-                                ]}
-                              >
-                                <MoreIcon width={20} height={20} aria-hidden />
-                              </MenuButton>
-                            ),
-                        },
-                      ]}
-                    />
-                    <MoreRows pages={grants} />
-                  </>
-                )
+            <LoadedPages
+              of={state.grants}
+              empty={
+                <EmptyState Icon={AdminIcon} title={t('roles.no_grants')} text={t('roles.no_grants_text')} />
               }
-            </Loaded>
+            >
+              {(grants) => (
+                <DataTable
+                  caption={t('roles.tabs.grants')}
+                  rows={grants}
+                  rowKey={(grant) => grant.id}
+                  columns={[
+                    {
+                      id: 'person',
+                      header: t('roles.person'),
+                      kind: 'main',
+                      cell: (grant) => (
+                        <PersonLine
+                          id={grant.person.user_id}
+                          name={grant.person.display_name}
+                          note={grant.person.title}
+                          onOpen={() => void go(`/people/${grant.person.id}`)}
+                        />
+                      ),
+                    },
+                    {
+                      id: 'role',
+                      header: t('roles.role'),
+                      cell: (grant) => roleName(i18n.t, grant.role),
+                    },
+                    {
+                      id: 'scope',
+                      header: t('roles.over'),
+                      cell: (grant) =>
+                        grant.department?.name ?? <Tag tone="info">{t('roles.scope_company')}</Tag>,
+                    },
+                    {
+                      id: 'until',
+                      header: t('roles.until'),
+                      cell: (grant) =>
+                        grant.ends_at === null ? (
+                          <span className="q-muted">{t('roles.no_end')}</span>
+                        ) : (
+                          format.date(grant.ends_at)
+                        ),
+                    },
+                    {
+                      id: 'by',
+                      header: t('roles.by'),
+                      optional: true,
+                      cell: (grant) => (
+                        <span className="q-muted">
+                          {t('roles.by_at', { by: grant.granted_by, at: format.date(grant.granted_at) })}
+                        </span>
+                      ),
+                    },
+                    {
+                      id: 'actions',
+                      header: t('actions'),
+                      kind: 'actions',
+                      cell: (grant) =>
+                        state.canGrant && (
+                          <MenuButton
+                            label={t('roles.actions_for', { name: grant.person.display_name })}
+                            entries={[
+                              {
+                                label: t('roles.revoke'),
+                                destructive: true,
+                                onSelect: () => void model.revoke(grant),
+                              },
+                            ]}
+                          >
+                            <MoreIcon width={20} height={20} aria-hidden />
+                          </MenuButton>
+                        ),
+                    },
+                  ]}
+                />
+              )}
+            </LoadedPages>
           ) : (
             <Loaded of={state.roles}>
               {(roles) => (

@@ -231,6 +231,28 @@ export function MoreRows<T, P>({ pages }: { pages: Pages<T, P> }): ReactNode {
   );
 }
 
+/** Like {@link Loaded} for a list by pages: its rows and the way to more, or `empty` where there is none. */
+export function LoadedPages<T, P>(props: {
+  of: Remote<Pages<T, P>>;
+  empty: ReactNode;
+  children: (items: readonly T[]) => ReactNode;
+}): ReactNode {
+  return (
+    <Loaded of={props.of}>
+      {(pages) =>
+        pages.items.length === 0 ? (
+          props.empty
+        ) : (
+          <>
+            {props.children(pages.items)}
+            <MoreRows pages={pages} />
+          </>
+        )
+      }
+    </Loaded>
+  );
+}
+
 export type Tone = 'neutral' | 'info' | 'good' | 'warn' | 'bad';
 
 /** A small state label; the words carry the meaning, the colour only helps. */
