@@ -14,9 +14,7 @@ const watching =
         show(data === undefined ? 0 : pick(data));
       },
     );
-    return () => {
-      watched.end();
-    };
+    return watched.end;
   };
 
 /** Open questions and urgent messages to the person. */

@@ -44,9 +44,7 @@ export class HealthViewModel extends ViewModel<HealthSnapshot> {
       },
     );
     this.#refresh = () => watching.refresh();
-    this.own(() => {
-      watching.end();
-    });
+    this.own(watching.end);
   }
 
   readonly refresh = (): void => void this.#refresh?.();

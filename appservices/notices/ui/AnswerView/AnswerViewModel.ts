@@ -9,6 +9,7 @@ import {
   type Pages,
   type Remote,
   type Services,
+  type WatchingPages,
   type WatchPages,
 } from '@qiao/ui-kit';
 import { keys, LOOK_MS, noticesApi } from '../api.ts';
@@ -17,10 +18,6 @@ import { keys, LOOK_MS, noticesApi } from '../api.ts';
 const LOOKS_AT_ONCE = 4;
 
 export type Side = 'owe' | 'wait';
-interface Page {
-  items: readonly Obligation[];
-  next: string | null;
-}
 /** What a message says, and where it stands. */
 export interface Glance {
   readonly room: string;
@@ -29,7 +26,7 @@ export interface Glance {
 export interface AnswerSnapshot {
   readonly side: Side;
   readonly state: 'open' | 'closed';
-  readonly list: Remote<Pages<Obligation, Page>>;
+  readonly list: Remote<Pages<Obligation>>;
   /** How much is open on each side; undefined: not known (yet). */
   readonly counts: Pick<Pending, Side> | undefined;
   /** By event id; only this device can read messages, so that they come after the list. */
@@ -42,7 +39,7 @@ export class AnswerViewModel extends ViewModel<AnswerSnapshot> {
   readonly #looked = new Set<string>();
   readonly #toLook: Obligation[] = [];
   #looking = 0;
-  #watching: { change(next: WatchPages<Obligation, Page>): void } | undefined;
+  #watching: WatchingPages<Obligation> | undefined;
 
   constructor(services: Services) {
     super({ side: 'owe', state: 'open', list: LOADING, counts: undefined, glances: new Map() });
@@ -97,7 +94,7 @@ export class AnswerViewModel extends ViewModel<AnswerSnapshot> {
     this.#looking--;
   }
 
-  #query(): WatchPages<Obligation, Page> {
+  #query(): WatchPages<Obligation> {
     const { side, state } = this.snapshot;
     return {
       key: [...keys.obligations, side, state],

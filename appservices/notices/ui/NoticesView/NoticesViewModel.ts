@@ -7,24 +7,21 @@ import {
   type Pages,
   type Remote,
   type Services,
+  type WatchingPages,
   type WatchPages,
 } from '@qiao/ui-kit';
 import { keys, LOOK_MS, noticesApi } from '../api.ts';
 
-interface Page {
-  items: readonly Notice[];
-  next: string | null;
-}
 export type Filter = 'all' | 'to_confirm';
 export interface NoticesSnapshot {
   readonly filter: Filter;
-  readonly list: Remote<Pages<Notice, Page>>;
+  readonly list: Remote<Pages<Notice>>;
 }
 
 /** Notices to me. */
 export class NoticesViewModel extends ViewModel<NoticesSnapshot> {
   readonly #services: Services;
-  #watching: { change(next: WatchPages<Notice, Page>): void } | undefined;
+  #watching: WatchingPages<Notice> | undefined;
 
   constructor(services: Services) {
     super({ filter: 'all', list: LOADING });
@@ -32,16 +29,14 @@ export class NoticesViewModel extends ViewModel<NoticesSnapshot> {
   }
 
   protected override onMount(): void {
-    const watching = watchPages<Notice, Page>(this.#services.queries, this.#query(), (list) => {
+    const watching = watchPages<Notice>(this.#services.queries, this.#query(), (list) => {
       this.set({ list });
     });
     this.#watching = watching;
-    this.own(() => {
-      watching.end();
-    });
+    this.own(watching.end);
   }
 
-  #query(): WatchPages<Notice, Page> {
+  #query(): WatchPages<Notice> {
     const { filter } = this.snapshot;
     return {
       key: [...keys.list, filter],
@@ -97,9 +92,7 @@ export class NoticeViewModel extends ViewModel<NoticeSnapshot> {
         }
       },
     );
-    this.own(() => {
-      watching.end();
-    });
+    this.own(watching.end);
   }
 
   readonly confirm = async (done: string): Promise<void> => {

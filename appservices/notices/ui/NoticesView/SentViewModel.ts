@@ -7,6 +7,7 @@ import {
   type Pages,
   type Remote,
   type Services,
+  type WatchingPages,
   type WatchPages,
 } from '@qiao/ui-kit';
 import { keys, noticesApi } from '../api.ts';
@@ -15,21 +16,17 @@ import { keys, noticesApi } from '../api.ts';
 const SENDING_MS = 3000;
 const REST_MS = 30_000;
 
-interface Page<T> {
-  items: readonly T[];
-  next: string | null;
-}
 export const STATES = ['draft', 'scheduled', 'sent', 'recalled'] as const;
 export type Shown = 'all' | (typeof STATES)[number];
 export interface SentSnapshot {
   readonly shown: Shown;
-  readonly list: Remote<Pages<ManagedNotice, Page<ManagedNotice>>>;
+  readonly list: Remote<Pages<ManagedNotice>>;
 }
 
 /** Notices I manage. */
 export class SentViewModel extends ViewModel<SentSnapshot> {
   readonly #services: Services;
-  #watching: { change(next: WatchPages<ManagedNotice, Page<ManagedNotice>>): void } | undefined;
+  #watching: WatchingPages<ManagedNotice> | undefined;
 
   constructor(services: Services) {
     super({ shown: 'all', list: LOADING });
@@ -38,16 +35,14 @@ export class SentViewModel extends ViewModel<SentSnapshot> {
 
   protected override onMount(): void {
     const { queries } = this.#services;
-    const watching = watchPages<ManagedNotice, Page<ManagedNotice>>(queries, this.#query(), (list) => {
+    const watching = watchPages<ManagedNotice>(queries, this.#query(), (list) => {
       this.set({ list });
     });
     this.#watching = watching;
-    this.own(() => {
-      watching.end();
-    });
+    this.own(watching.end);
   }
 
-  #query(): WatchPages<ManagedNotice, Page<ManagedNotice>> {
+  #query(): WatchPages<ManagedNotice> {
     const { shown } = this.snapshot;
     return {
       key: [...keys.managed, 'list', shown],
@@ -73,14 +68,14 @@ export interface SentOneSnapshot {
   readonly notice: Remote<ManagedNotice>;
   readonly progress: Remote<Progress>;
   readonly show: 'pending' | 'confirmed';
-  readonly people: Remote<Pages<Recipient, Page<Recipient>>>;
+  readonly people: Remote<Pages<Recipient>>;
 }
 
 /** How one notice gets on. */
 export class SentOneViewModel extends ViewModel<SentOneSnapshot> {
   readonly #services: Services;
   readonly #id: string;
-  #people: ReturnType<typeof watchPages<Recipient, Page<Recipient>>> | undefined;
+  #people: WatchingPages<Recipient> | undefined;
 
   constructor(services: Services, id: string) {
     super({ notice: LOADING, progress: LOADING, show: 'pending', people: LOADING });
@@ -113,7 +108,7 @@ export class SentOneViewModel extends ViewModel<SentOneSnapshot> {
         this.set({ progress: value });
       },
     );
-    const people = watchPages<Recipient, Page<Recipient>>(queries, this.#peopleQuery(), (value) => {
+    const people = watchPages<Recipient>(queries, this.#peopleQuery(), (value) => {
       this.set({ people: value });
     });
     this.#people = people;

@@ -27,9 +27,7 @@ export class SettingsViewModel extends ViewModel<SettingsSnapshot> {
         this.set({ stored });
       },
     );
-    this.own(() => {
-      watching.end();
-    });
+    this.own(watching.end);
   }
 
   readonly change = (part: Partial<Settings>): void => {

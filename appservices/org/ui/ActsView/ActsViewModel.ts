@@ -6,25 +6,22 @@ import {
   type Pages,
   type Remote,
   type Services,
+  type WatchingPages,
   type WatchPages,
 } from '@qiao/ui-kit';
 import type { Static } from 'typebox';
 import { keys, orgApi } from '../api.ts';
 
 export type Act = Static<typeof ActPage>['items'][number];
-interface Page {
-  items: readonly Act[];
-  next: string | null;
-}
 export interface ActsSnapshot {
   readonly subject: string;
-  readonly acts: Remote<Pages<Act, Page>>;
+  readonly acts: Remote<Pages<Act>>;
 }
 
 /** Who changed what, the latest first. */
 export class ActsViewModel extends ViewModel<ActsSnapshot> {
   readonly #services: Services;
-  #watching: { change(next: WatchPages<Act, Page>): void } | undefined;
+  #watching: WatchingPages<Act> | undefined;
 
   constructor(services: Services, subject: string) {
     super({ subject, acts: LOADING });
@@ -36,12 +33,10 @@ export class ActsViewModel extends ViewModel<ActsSnapshot> {
       this.set({ acts });
     });
     this.#watching = watching;
-    this.own(() => {
-      watching.end();
-    });
+    this.own(watching.end);
   }
 
-  #query(): WatchPages<Act, Page> {
+  #query(): WatchPages<Act> {
     const { api } = this.#services;
     const { subject } = this.snapshot;
     return {

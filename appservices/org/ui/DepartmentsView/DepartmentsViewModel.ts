@@ -9,6 +9,8 @@ import {
   type Pages,
   type Remote,
   type Services,
+  type Watching,
+  type WatchingPages,
 } from '@qiao/ui-kit';
 import { keys, orgApi } from '../api.ts';
 import {
@@ -54,8 +56,8 @@ export class DepartmentsViewModel extends ViewModel<DepartmentsSnapshot> {
   readonly #services: Services;
   #expanded: Set<string> | undefined;
   #selected: string | undefined;
-  #watchDepartments: ReturnType<typeof watch<readonly Department[]>> | undefined;
-  #watchPeople: ReturnType<typeof watchPages<Person, PeoplePage>> | undefined;
+  #watchDepartments: Watching<readonly Department[]> | undefined;
+  #watchPeople: WatchingPages<Person, PeoplePage> | undefined;
 
   constructor(services: Services, selected: string | undefined) {
     super({

@@ -28,11 +28,6 @@ export type Change = Static<typeof ImportChange>;
 export type Problem = Static<typeof ImportProblem>;
 type Options = Static<typeof ImportOptions>;
 type Kind = Static<typeof ChangeKind>;
-interface PageOf<T> {
-  items: readonly T[];
-  next: string | null;
-}
-
 /** What a tab of the difference holds. */
 export const TABS = {
   added: ['person_add'],
@@ -63,7 +58,7 @@ export interface ImportSnapshot {
   readonly tab: Tab;
   readonly changes: Remote<readonly Change[]>;
   readonly more: (() => void) | undefined;
-  readonly problems: Remote<Pages<Problem, PageOf<Problem>>>;
+  readonly problems: Remote<Pages<Problem>>;
   readonly provisioning: Remote<Provisioning>;
   readonly confirmed: boolean;
   readonly skipBad: boolean;
@@ -93,7 +88,7 @@ const draftOf = (run: ImportRun): MappingDraft => ({
 export class ImportViewModel extends ViewModel<ImportSnapshot> {
   readonly #services: Services;
   readonly #id: string;
-  #changes = new Map<Kind, Pages<Change, PageOf<Change>>>();
+  #changes = new Map<Kind, Pages<Change>>();
   #endChanges: (() => void) | undefined;
   #refresh: (() => Promise<void>) | undefined;
   #state: ImportRun['state'] | undefined;
@@ -130,7 +125,7 @@ export class ImportViewModel extends ViewModel<ImportSnapshot> {
       },
     );
     this.#refresh = () => run.refresh();
-    const problems = watchPages<Problem, PageOf<Problem>>(
+    const problems = watchPages<Problem>(
       queries,
       {
         key: [...keys.import(this.#id), 'problems'],
@@ -272,7 +267,7 @@ export class ImportViewModel extends ViewModel<ImportSnapshot> {
       return;
     }
     const ends = kinds.map((kind) =>
-      watchPages<Change, PageOf<Change>>(
+      watchPages<Change>(
         queries,
         {
           key: [...keys.import(this.#id), 'changes', kind],

@@ -12,7 +12,7 @@ import {
 import { keys, orgApi } from '../api.ts';
 
 export interface ImportsSnapshot {
-  readonly runs: Remote<Pages<ImportRun, { items: readonly ImportRun[]; next: string | null }>>;
+  readonly runs: Remote<Pages<ImportRun>>;
   readonly upload: { readonly name: string; readonly sent: number; readonly total: number } | undefined;
   readonly failure: { readonly error: ApiError; readonly name: string } | undefined;
 }
@@ -32,7 +32,7 @@ export class ImportsViewModel extends ViewModel<ImportsSnapshot> {
 
   protected override onMount(): void {
     const { api, queries } = this.#services;
-    const watching = watchPages<ImportRun, { items: readonly ImportRun[]; next: string | null }>(
+    const watching = watchPages<ImportRun>(
       queries,
       {
         key: keys.imports,
@@ -46,9 +46,7 @@ export class ImportsViewModel extends ViewModel<ImportsSnapshot> {
         this.set({ runs });
       },
     );
-    this.own(() => {
-      watching.end();
-    });
+    this.own(watching.end);
   }
 
   /** @returns the id of the new import; undefined where it did not work */

@@ -66,9 +66,7 @@ export class LeaverViewModel extends ViewModel<LeaverSnapshot> {
         }
       },
     );
-    this.own(() => {
-      watching.end();
-    });
+    this.own(watching.end);
   }
 
   readonly choose = (choosing: Item | undefined): void => {

@@ -6,23 +6,20 @@ import {
   type Pages,
   type Remote,
   type Services,
+  type WatchingPages,
   type WatchPages,
 } from '@qiao/ui-kit';
 import { keys, orgApi } from '../api.ts';
 
-interface OffboardingPage {
-  items: readonly Offboarding[];
-  next: string | null;
-}
 export interface LeaversSnapshot {
   readonly state: Offboarding['state'] | undefined;
-  readonly leavers: Remote<Pages<Offboarding, OffboardingPage>>;
+  readonly leavers: Remote<Pages<Offboarding>>;
 }
 
 /** Those who leave or left, by where they stand. */
 export class LeaversViewModel extends ViewModel<LeaversSnapshot> {
   readonly #services: Services;
-  #watching: { change(next: WatchPages<Offboarding, OffboardingPage>): void } | undefined;
+  #watching: WatchingPages<Offboarding> | undefined;
 
   constructor(services: Services) {
     super({ state: undefined, leavers: LOADING });
@@ -34,12 +31,10 @@ export class LeaversViewModel extends ViewModel<LeaversSnapshot> {
       this.set({ leavers });
     });
     this.#watching = watching;
-    this.own(() => {
-      watching.end();
-    });
+    this.own(watching.end);
   }
 
-  #query(): WatchPages<Offboarding, OffboardingPage> {
+  #query(): WatchPages<Offboarding> {
     const { api } = this.#services;
     const { state } = this.snapshot;
     return {

@@ -8,6 +8,7 @@ import {
   type Pages,
   type Remote,
   type Services,
+  type WatchingPages,
   type WatchPages,
 } from '@qiao/ui-kit';
 import { keys, orgApi } from '../api.ts';
@@ -35,7 +36,7 @@ const PAGE = 50;
 /** The people that a filter leaves, page by page. */
 export class PeopleViewModel extends ViewModel<PeopleSnapshot> {
   readonly #services: Services;
-  #watching: { change(next: WatchPages<Person, PeoplePage>): void; end(): void } | undefined;
+  #watching: WatchingPages<Person, PeoplePage> | undefined;
 
   constructor(services: Services, filter: PeopleFilter) {
     super({

@@ -60,9 +60,7 @@ export class PersonViewModel extends ViewModel<PersonSnapshot> {
         this.set({ person });
       },
     );
-    this.own(() => {
-      watching.end();
-    });
+    this.own(watching.end);
   }
 
   readonly open = (dialog: NonNullable<PersonSnapshot['dialog']>): void => {

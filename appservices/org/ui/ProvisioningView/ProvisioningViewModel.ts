@@ -15,15 +15,10 @@ import { pendingOf } from '../ImportView/ImportViewModel.ts';
 
 export type Problem = Static<typeof ProvisionProblem>;
 export type DriftItem = Static<typeof Drift>;
-interface PageOf<T> {
-  items: readonly T[];
-  next: string | null;
-}
-
 export interface ProvisioningSnapshot {
   readonly provisioning: Remote<Provisioning>;
-  readonly problems: Remote<Pages<Problem, PageOf<Problem>>>;
-  readonly drift: Remote<Pages<DriftItem, PageOf<DriftItem>>>;
+  readonly problems: Remote<Pages<Problem>>;
+  readonly drift: Remote<Pages<DriftItem>>;
   /** A problem for which another account name is being typed. */
   readonly renaming: Problem | undefined;
   readonly busy: boolean;
@@ -70,7 +65,7 @@ export class ProvisioningViewModel extends ViewModel<ProvisioningSnapshot> {
           problems = provisioning.data.problems;
         },
       ),
-      watchPages<Problem, PageOf<Problem>>(
+      watchPages<Problem>(
         queries,
         {
           key: [...keys.provisioning, 'problems'],
@@ -80,7 +75,7 @@ export class ProvisioningViewModel extends ViewModel<ProvisioningSnapshot> {
           this.set({ problems: remote });
         },
       ),
-      watchPages<DriftItem, PageOf<DriftItem>>(
+      watchPages<DriftItem>(
         queries,
         {
           key: [...keys.provisioning, 'drift'],

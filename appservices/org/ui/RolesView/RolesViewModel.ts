@@ -13,17 +13,13 @@ import type { Static } from 'typebox';
 import { keys, orgApi } from '../api.ts';
 
 export type Permission = Static<typeof PermissionList>['items'][number];
-interface GrantPage {
-  items: readonly Grant[];
-  next: string | null;
-}
 export type RolesDialog =
   { readonly kind: 'role'; readonly role: Role | undefined } | { readonly kind: 'grant' };
 
 export interface RolesSnapshot {
   readonly roles: Remote<readonly Role[]>;
   readonly permissions: Remote<readonly Permission[]>;
-  readonly grants: Remote<Pages<Grant, GrantPage>>;
+  readonly grants: Remote<Pages<Grant>>;
   readonly dialog: RolesDialog | undefined;
   readonly busy: boolean;
   readonly canEdit: boolean;
@@ -70,7 +66,7 @@ export class RolesViewModel extends ViewModel<RolesSnapshot> {
           this.set({ permissions });
         },
       ),
-      watchPages<Grant, GrantPage>(
+      watchPages<Grant>(
         queries,
         {
           key: keys.grants,

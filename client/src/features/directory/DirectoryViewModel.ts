@@ -7,6 +7,7 @@ import {
   type Pages,
   type Remote,
   type Services,
+  type WatchingPages,
   type WatchPages,
 } from '@qiao/ui-kit';
 import {
@@ -74,7 +75,7 @@ export class DirectoryViewModel extends ViewModel<DirectorySnapshot> {
   #departmentId: string | undefined;
   #query = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #pages: { change(next: WatchPages<DirectoryPerson, PeoplePage>): void } | undefined;
+  #pages: WatchingPages<DirectoryPerson, PeoplePage> | undefined;
 
   constructor(services: Services, departmentId: string | undefined) {
     super({ tree: LOADING, node: undefined, path: [], query: '', people: LOADING });

@@ -63,9 +63,7 @@ export class PersonViewModel extends ViewModel<PersonSnapshot> {
         this.set({ profile });
       },
     );
-    this.own(() => {
-      watching.end();
-    });
+    this.own(watching.end);
     people.profile(userId).then(
       (person) => {
         this.set({ person });

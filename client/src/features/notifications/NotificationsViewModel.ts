@@ -50,9 +50,7 @@ export class NotificationsViewModel extends ViewModel<NotificationsSnapshot> {
         this.#show();
       },
     );
-    this.own(() => {
-      watching.end();
-    });
+    this.own(watching.end);
     this.own(
       this.#push.subscribe(() => {
         const before = this.#own;

@@ -28,9 +28,7 @@ export class NoticeLineViewModel extends ViewModel<NoticeLineSnapshot> {
         this.set({ notice });
       },
     );
-    this.own(() => {
-      watching.end();
-    });
+    this.own(watching.end);
   }
 
   readonly confirm = async (): Promise<void> => {

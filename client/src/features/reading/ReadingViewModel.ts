@@ -73,9 +73,7 @@ export class ReadingViewModel extends ViewModel<ReadingSnapshot> {
         this.set({ asked });
       },
     );
-    this.own(() => {
-      watching.end();
-    });
+    this.own(watching.end);
   }
 
   async #readers(): Promise<void> {

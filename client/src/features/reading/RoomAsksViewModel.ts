@@ -45,9 +45,7 @@ export class RoomAsksViewModel extends ViewModel<RoomAsksSnapshot> {
         this.set({ asks });
       },
     );
-    this.own(() => {
-      watching.end();
-    });
+    this.own(watching.end);
   }
 
   /** Confirms an urgent message, or says that a question is handled. */

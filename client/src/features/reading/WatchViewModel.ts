@@ -38,9 +38,7 @@ export class WatchViewModel extends ViewModel<WatchSnapshot> {
         this.#settleRead();
       },
     );
-    this.own(() => {
-      watching.end();
-    });
+    this.own(watching.end);
     this.own(
       this.#reading.onReceipts(undefined, () => {
         this.#settleRead();

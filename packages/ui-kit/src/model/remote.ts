@@ -13,8 +13,14 @@ export type Remote<T> =
   | { readonly state: 'failed'; readonly error: ApiError; readonly retry: () => void }
   | { readonly state: 'ready'; readonly data: T; readonly stale: boolean };
 
+/** A page of a list as servers answer; `next` asks for the one after it, `null`: this is the last. */
+export interface PageOf<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+
 /** A list of which more can be had. */
-export interface Pages<T, P> {
+export interface Pages<T, P = PageOf<T>> {
   readonly items: readonly T[];
   /** The first page, for what it says besides the items (a total). */
   readonly first: P;
@@ -41,7 +47,7 @@ export interface Watching<T> {
   /** Looks at something else from now on. */
   change(watch: Watch<T>): void;
   refresh(): Promise<void>;
-  end(): void;
+  readonly end: () => void;
 }
 
 /** Loads and keeps looking; every change calls `onChange`. */
@@ -88,19 +94,25 @@ export function watch<T>(
   };
 }
 
-export interface WatchPages<T, P extends { items: readonly T[]; next: string | null }> {
+export interface WatchPages<T, P extends PageOf<T> = PageOf<T>> {
   readonly key: QueryKey;
   readonly load: (after: string | undefined, signal: AbortSignal) => Promise<P>;
   readonly enabled?: boolean;
   readonly every?: number | false;
 }
 
-/** Like {@link watch}, for a list by pages (`{ items, next }`). */
-export function watchPages<T, P extends { items: readonly T[]; next: string | null }>(
+export interface WatchingPages<T, P extends PageOf<T> = PageOf<T>> {
+  /** Lists something else from now on. */
+  change(watch: WatchPages<T, P>): void;
+  readonly end: () => void;
+}
+
+/** Like {@link watch}, for a list by pages. */
+export function watchPages<T, P extends PageOf<T> = PageOf<T>>(
   queries: QueryClient,
   given: WatchPages<T, P>,
   onChange: (remote: Remote<Pages<T, P>>) => void,
-): { change(next: WatchPages<T, P>): void; end(): void } {
+): WatchingPages<T, P> {
   const optionsOf = (next: WatchPages<T, P>) => ({
     queryKey: next.key,
     queryFn: ({ pageParam, signal }: { pageParam: string | undefined; signal: AbortSignal }) =>
