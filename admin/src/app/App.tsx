@@ -4,7 +4,6 @@ import {
   ErrorState,
   Logo,
   ServicesProvider,
-  useBrand,
   useText,
   useViewModel,
   type I18n,
@@ -12,7 +11,7 @@ import {
 import { useEffect, type ReactNode } from 'react';
 import { BrowserRouter } from 'react-router';
 import { AppViewModel } from './AppViewModel.ts';
-import { Preferences } from './Preferences.tsx';
+import { Entry } from './Entry.tsx';
 import { Shell } from './Shell.tsx';
 import { SignInView } from './SignInView.tsx';
 import { theme } from './theme.ts';
@@ -20,28 +19,14 @@ import { theme } from './theme.ts';
 /** Signed in, but not an administrator of anything. */
 function NoAccess(props: { userId: string; onSignOut: () => void }): ReactNode {
   const { t } = useText('admin');
-  const { shortName } = useBrand();
-  useEffect(() => {
-    document.title = t('no_access.title');
-  });
   return (
-    <div className="a-entry">
-      <main className="a-entry__card">
-        <div className="a-entry__brand">
-          <Logo size={44} />
-          <p className="a-entry__name">{shortName}</p>
-        </div>
-        <h1>{t('no_access.title')}</h1>
-        <EmptyState compact title={props.userId} text={t('no_access.text')}>
-          <Button kind="primary" size="md" onClick={props.onSignOut}>
-            {t('no_access.other')}
-          </Button>
-        </EmptyState>
-      </main>
-      <footer className="a-entry__foot">
-        <Preferences />
-      </footer>
-    </div>
+    <Entry title={t('no_access.title')}>
+      <EmptyState compact title={props.userId} text={t('no_access.text')}>
+        <Button kind="primary" size="md" onClick={props.onSignOut}>
+          {t('no_access.other')}
+        </Button>
+      </EmptyState>
+    </Entry>
   );
 }
 

@@ -13,15 +13,15 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
   const { chosen } = useSnapshot(theme);
   const { name, offered, background, links } = useBrand();
   return (
-    <div className="c-page" data-background={background}>
-      <main className="c-card">
+    <div className="q-entry c-page" data-background={background}>
+      <main className="q-entry__card c-card">
         <div className="c-brand">
           <Logo size={44} />
           <p>{name}</p>
         </div>
         {children}
       </main>
-      <footer className="c-foot q-row">
+      <footer className="q-entry__foot c-foot q-row">
         {links.map((link) => (
           <a key={link.url} href={link.url} target="_blank" rel="noreferrer">
             {link.label}
