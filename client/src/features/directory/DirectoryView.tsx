@@ -5,8 +5,10 @@ import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/searc
 import {
   EmptyState,
   ErrorState,
+  Fold,
   Loaded,
   MoreRows,
+  NoFold,
   RouterLink,
   SearchBox,
   Skeleton,
@@ -42,19 +44,15 @@ function Branch(props: {
     <li>
       <div className="c-tree__row" data-current={department.id === current}>
         {node.below.length > 0 ? (
-          <button
-            type="button"
-            className="c-tree__fold"
-            aria-expanded={shown}
-            aria-label={t('below', { name: department.name })}
-            onClick={() => {
+          <Fold
+            label={t('below', { name: department.name })}
+            open={shown}
+            onToggle={() => {
               setChosen(!shown);
             }}
-          >
-            <ChevronRightIcon width={18} height={18} aria-hidden />
-          </button>
+          />
         ) : (
-          <span className="c-tree__fold" />
+          <NoFold />
         )}
         <RouterLink
           to={departmentPath(department.id)}

@@ -1,6 +1,5 @@
 import ChevronIcon from '@vector-im/compound-design-tokens/assets/web/icons/chevron-down';
-import ChevronRightIcon from '@vector-im/compound-design-tokens/assets/web/icons/chevron-right';
-import { Dialog, useText } from '@qiao/ui-kit';
+import { Dialog, Fold, NoFold, useText } from '@qiao/ui-kit';
 import { useState, type ReactNode } from 'react';
 import type { SpaceNode } from '../../matrix/rooms-spaces.ts';
 
@@ -17,19 +16,15 @@ function Node(props: {
     <li>
       <div className="c-space" data-chosen={node.roomId === props.chosen}>
         {more ? (
-          <button
-            type="button"
-            className="c-space__fold"
-            aria-expanded={open}
-            aria-label={t('spaces.below', { name: node.name })}
-            onClick={() => {
+          <Fold
+            label={t('spaces.below', { name: node.name })}
+            open={open}
+            onToggle={() => {
               setOpen(!open);
             }}
-          >
-            <ChevronRightIcon width={18} height={18} aria-hidden />
-          </button>
+          />
         ) : (
-          <span className="c-space__fold" />
+          <NoFold />
         )}
         <button
           type="button"
@@ -100,7 +95,7 @@ export function SpacePicker(props: {
           <ul className="c-spaces">
             <li>
               <div className="c-space" data-chosen={props.chosen === undefined}>
-                <span className="c-space__fold" />
+                <NoFold />
                 <button
                   type="button"
                   className="c-space__name"

@@ -2,6 +2,7 @@ import { Button, IconButton, InlineSpinner, Tooltip } from '@vector-im/compound-
 import CloseIcon from '@vector-im/compound-design-tokens/assets/web/icons/close';
 import CopyIcon from '@vector-im/compound-design-tokens/assets/web/icons/copy';
 import CheckIcon from '@vector-im/compound-design-tokens/assets/web/icons/check';
+import ChevronRightIcon from '@vector-im/compound-design-tokens/assets/web/icons/chevron-right';
 import ErrorIcon from '@vector-im/compound-design-tokens/assets/web/icons/error-solid';
 import InfoIcon from '@vector-im/compound-design-tokens/assets/web/icons/info-solid';
 import WarningIcon from '@vector-im/compound-design-tokens/assets/web/icons/warning';
@@ -433,6 +434,24 @@ export function IconAction(props: {
     </Tooltip>
   );
 }
+
+/** The arrow before a branch of a tree: shows or hides what is below it. */
+export function Fold(props: { label: string; open: boolean; onToggle: () => void }): ReactNode {
+  return (
+    <button
+      type="button"
+      className="q-fold"
+      aria-expanded={props.open}
+      aria-label={props.label}
+      onClick={props.onToggle}
+    >
+      <ChevronRightIcon width={18} height={18} aria-hidden />
+    </button>
+  );
+}
+
+/** In place of a {@link Fold} where there is nothing below. */
+export const NoFold = (): ReactNode => <span className="q-fold" />;
 
 /** Says a time; the exact one is the tooltip. */
 export function Time(props: { at: string; relative?: boolean }): ReactNode {
