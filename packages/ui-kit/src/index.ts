@@ -12,6 +12,7 @@ export * from './auth/SignInViewModel.ts';
 export * from './components/basics.tsx';
 export * from './components/data.tsx';
 export * from './components/fields.tsx';
+export * from './components/loaded.tsx';
 export * from './components/overlays.tsx';
 export * from './i18n/i18n.ts';
 export { kitCatalogues } from './i18n/catalogues.ts';
