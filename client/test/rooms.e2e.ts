@@ -9,7 +9,7 @@ import {
   type TestPage,
   type TestUser,
 } from '@qiao/testkit';
-import type { Locator, Page } from 'playwright-core';
+import type { Locator, Page, Request } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { picture, picturesOfFailure, signIn, startClient, type ClientUnderTest } from './support.ts';
 
@@ -332,6 +332,42 @@ describe('people from outside', () => {
     await row('项目 A').waitFor({ state: 'detached' });
     await row(/Joint project/).waitFor();
     await filter('All');
+  });
+});
+
+describe('while the account is still being read', () => {
+  test('a chat that another device has made is not made twice', async () => {
+    const sync = '**/_matrix/client/v3/sync?*';
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route(sync, async (route) => {
+      await released;
+      // The page may have gone on without it.
+      await route.continue().catch(() => undefined);
+    });
+    const made: string[] = [];
+    const note = (request: Request): void => {
+      if (request.url().includes('/createRoom')) made.push(request.url());
+    };
+    page.on('request', note);
+    await page.goto(`/person/${encodeURIComponent(wang.userId)}`);
+    const button = page.getByRole('button', { name: 'Message', exact: true });
+    await button.waitFor();
+    // On another device meanwhile.
+    const room = await me.createRoom({ invite: [wang.userId], is_direct: true });
+    await wang.join(room);
+    const path = `/v3/user/${encodeURIComponent(me.userId)}/account_data/m.direct`;
+    const before = await me.request<Record<string, string[]>>('GET', path);
+    await me.request('PUT', path, { ...before, [wang.userId]: [room] });
+    await button.click();
+    await button.and(page.locator(':disabled, [aria-disabled=true]')).waitFor();
+    release();
+    await waitFor(() => Promise.resolve(roomOf() === room), { what: 'the chat of the other device' });
+    expect(made).toEqual([]);
+    page.off('request', note);
+    await page.unroute(sync);
   });
 });
 

@@ -8,7 +8,6 @@ import {
   type VerificationRequest,
 } from 'matrix-js-sdk/lib/crypto-api';
 import { AuthPrompt } from './encryption-auth.ts';
-import { directRoomWith } from './encryption-people.ts';
 import { isNewer, keyFrom, type RecoveryKind } from './encryption-recovery.ts';
 import type { GivenKeys } from './encryption-secrets.ts';
 import { lookAt, noteSaved, trustOf, type KeysState, type Trust } from './encryption-state.ts';
@@ -42,6 +41,7 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
   readonly client: MatrixClient;
   readonly auth: AuthPrompt;
   readonly #given: GivenKeys;
+  readonly #openDirect: (userId: string) => Promise<string>;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
   #working = false;
@@ -51,8 +51,11 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
   #confirmed = false;
   #deviceNames: ReadonlyMap<string, string> = new Map();
 
-  /** @param given those of the callbacks that the client was made with */
-  constructor(client: MatrixClient, given: GivenKeys) {
+  /**
+   * @param given those of the callbacks that the client was made with
+   * @param openDirect answers the direct chat with a person, made if there is none
+   */
+  constructor(client: MatrixClient, given: GivenKeys, openDirect: (userId: string) => Promise<string>) {
     super({
       state: 'checking',
       otherDevices: 0,
@@ -66,6 +69,7 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
     this.client = client;
     this.auth = new AuthPrompt(client);
     this.#given = given;
+    this.#openDirect = openDirect;
     const look = (): void => {
       this.look();
     };
@@ -328,7 +332,7 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
   /** Asks another person to compare emoji or codes, in the conversation of the two. */
   readonly verifyPerson = async (userId: string): Promise<void> => {
     await this.#crypto.userHasCrossSigningKeys(userId, true);
-    const roomId = await directRoomWith(this.client, userId);
+    const roomId = await this.#openDirect(userId);
     this.#begin(await this.#crypto.requestVerificationDM(userId, roomId));
   };
 

@@ -1,4 +1,5 @@
 import { EventType, Preset, PushRuleKind, ReceiptType, type MatrixClient, type Room } from 'matrix-js-sdk';
+import { FirstSync } from './first-sync.ts';
 import { EVENT, TAG } from './names.ts';
 import { partnersOf, withDirect, withoutDirect } from './rooms-account.ts';
 import type { NotificationLevel } from './rooms-entry.ts';
@@ -11,9 +12,12 @@ const MEGOLM = 'm.megolm.v1.aes-sha2';
 /** What a person does to conversations from the list. Each rejects with the SDK's `MatrixError`. */
 export class RoomActions {
   readonly #client: MatrixClient;
+  readonly #firstSync: FirstSync;
 
+  /** @param client one that has not been started yet */
   constructor(client: MatrixClient) {
     this.#client = client;
+    this.#firstSync = new FirstSync(client);
   }
 
   async setFavourite(roomId: string, on: boolean): Promise<void> {
@@ -78,8 +82,8 @@ export class RoomActions {
   /** Leaves a conversation, or declines an invitation, and forgets it. */
   async leave(roomId: string): Promise<void> {
     await this.#client.leave(roomId);
-    const direct = this.#direct();
-    if (partnersOf(direct).has(roomId)) await this.#setDirect(withoutDirect(direct, roomId));
+    if (partnersOf(this.#direct()).has(roomId))
+      await this.#changeDirect((direct) => withoutDirect(direct, roomId));
     await this.#client.forget(roomId).catch(() => undefined);
   }
 
@@ -90,7 +94,8 @@ export class RoomActions {
     const sender = room?.getMember(this.#client.getUserId() ?? '')?.events.member?.getSender();
     const via = sender === undefined ? undefined : serverOf(sender);
     await this.#client.joinRoom(roomId, via === undefined ? {} : { viaServers: [via] });
-    if (typeof inviter === 'string') await this.#setDirect(withDirect(this.#direct(), inviter, roomId));
+    if (typeof inviter === 'string')
+      await this.#changeDirect((direct) => withDirect(direct, inviter, roomId));
   }
 
   /** The direct chat with a person, if there is one that both are in. */
@@ -105,8 +110,17 @@ export class RoomActions {
     return undefined;
   }
 
-  /** The direct chat with a person; made if there is none. Encrypted. @returns its id */
-  async openDirect(userId: string): Promise<string> {
+  /**
+   * The direct chat with a person; made if there is none. Encrypted. Whether there is one nobody can say before the
+   * first sync is read: then it is waited for.
+   * @param signal ends the waiting; what is being made is made
+   * @returns its id
+   * @throws ApiError `kit.not_read` when the first sync takes too long
+   */
+  async openDirect(userId: string, signal?: AbortSignal): Promise<string> {
+    const stored = this.findDirect(userId);
+    if (stored !== undefined) return stored;
+    await this.#firstSync.wait(signal);
     const known = this.findDirect(userId);
     if (known !== undefined) return known;
     const { room_id: roomId } = await this.#client.createRoom({
@@ -116,7 +130,7 @@ export class RoomActions {
       initial_state: this.#initialState(),
       ...this.#bounds([userId]),
     });
-    await this.#setDirect(withDirect(this.#direct(), userId, roomId));
+    await this.#changeDirect((direct) => withDirect(direct, userId, roomId));
     return roomId;
   }
 
@@ -176,7 +190,9 @@ export class RoomActions {
     return this.#client.getAccountData(EventType.Direct)?.getContent();
   }
 
-  async #setDirect(content: Record<string, unknown>): Promise<void> {
-    await this.#client.setAccountData(EventType.Direct, content as Record<string, string[]>);
+  /** What other devices have put there meanwhile stays: it is read before. */
+  async #changeDirect(change: (direct: unknown) => Record<string, unknown>): Promise<void> {
+    await this.#firstSync.wait();
+    await this.#client.setAccountData(EventType.Direct, change(this.#direct()) as Record<string, string[]>);
   }
 }

@@ -99,7 +99,7 @@ export class MatrixSession {
     this.client = client;
     this.#store = store;
     this.status = new StatusModel(client);
-    this.encryption = new Encryption(client, given);
+    this.encryption = new Encryption(client, given, (userId) => this.rooms.actions.openDirect(userId));
     this.account = new Account(client, this.encryption);
     this.rooms = new RoomsStore(client);
     this.people = new PeopleStore(client);

@@ -135,7 +135,7 @@ function Page({ userId }: { userId: string }): ReactNode {
     );
   const message = async (): Promise<void> => {
     const opened = await services.attempt(model.message);
-    if (opened.ok) await go(roomPath(opened.value));
+    if (opened.ok && opened.value !== undefined) await go(roomPath(opened.value));
   };
   return (
     <>

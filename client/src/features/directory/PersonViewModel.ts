@@ -30,6 +30,7 @@ export class PersonViewModel extends ViewModel<PersonSnapshot> {
   #shared: readonly string[] = [];
   /** How many conversations were known when those that are shared were looked for. */
   #known = 0;
+  #opening: AbortController | undefined;
 
   constructor(parts: Parts, userId: string) {
     super({
@@ -79,6 +80,9 @@ export class PersonViewModel extends ViewModel<PersonSnapshot> {
       },
       () => undefined,
     );
+    this.own(() => {
+      this.#opening?.abort();
+    });
     this.#findShared();
     this.own(
       rooms.subscribe(() => {
@@ -100,14 +104,19 @@ export class PersonViewModel extends ViewModel<PersonSnapshot> {
     });
   }
 
-  /** The direct chat; made if there is none. @returns its room */
-  readonly message = async (): Promise<string> => {
+  /** The direct chat; made if there is none. @returns its room; undefined when the person has gone elsewhere meanwhile */
+  readonly message = async (): Promise<string | undefined> => {
+    const opening = new AbortController();
+    this.#opening = opening;
     this.set({ opening: true });
     try {
       const { rooms } = this.#parts;
-      const roomId = await rooms.actions.openDirect(this.#userId);
+      const roomId = await rooms.actions.openDirect(this.#userId, opening.signal);
       await rooms.appears(roomId);
-      return roomId;
+      return opening.signal.aborted ? undefined : roomId;
+    } catch (error) {
+      if (opening.signal.aborted) return undefined;
+      throw error;
     } finally {
       this.set({ opening: false });
     }

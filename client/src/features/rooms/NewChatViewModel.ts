@@ -26,6 +26,7 @@ export class NewChatViewModel extends ViewModel<NewChatSnapshot> {
   readonly #nameOf: (people: readonly FoundPerson[]) => string;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #abort: AbortController | undefined;
+  #making: AbortController | undefined;
 
   /** @param nameOf a group's name where the person gives none */
   constructor(
@@ -51,6 +52,7 @@ export class NewChatViewModel extends ViewModel<NewChatSnapshot> {
     this.own(() => {
       clearTimeout(this.#timer);
       this.#abort?.abort();
+      this.#making?.abort();
     });
   }
 
@@ -90,23 +92,28 @@ export class NewChatViewModel extends ViewModel<NewChatSnapshot> {
     this.set({ name: name.slice(0, MAX_GROUP_NAME) });
   };
 
-  /** Makes it, or finds the direct chat there is. @returns its room; undefined after an error, which is shown */
+  /**
+   * Makes it, or finds the direct chat there is.
+   * @returns its room; undefined after an error, which is shown, and when the window was closed meanwhile
+   */
   readonly create = async (): Promise<string | undefined> => {
     const { chosen, name, busy } = this.snapshot;
     const [first] = chosen;
     if (!first || busy) return undefined;
+    const making = new AbortController();
+    this.#making = making;
     this.set({ busy: true, error: undefined });
     try {
       const { actions } = this.#store;
       const roomId =
         chosen.length === 1
-          ? await actions.openDirect(first.userId)
+          ? await actions.openDirect(first.userId, making.signal)
           : await actions.createGroup(
               name.trim() === '' ? this.#nameOf(chosen) : name.trim(),
               chosen.map((person) => person.userId),
             );
       await this.#store.appears(roomId);
-      return roomId;
+      return making.signal.aborted ? undefined : roomId;
     } catch (error) {
       this.set({ error: asApiError(error) });
       return undefined;
