@@ -371,6 +371,37 @@ describe('while the account is still being read', () => {
   });
 });
 
+describe('the own name and picture', () => {
+  test('are those of the homeserver, wherever they are changed', async () => {
+    const menu = (name: string): Locator =>
+      page.getByRole('button', { name: `Menu of ${name}`, exact: true });
+    await menu('张三').waitFor();
+    expect(await menu('张三').locator('img').count()).toBe(0);
+    // The homeserver lets nobody rename themselves.
+    const admin = await makeUser({ name: 'operator', admin: true });
+    await admin.request('PUT', `/_synapse/admin/v2/users/${encodeURIComponent(me.userId)}`, {
+      displayname: '张三丰',
+    });
+    await menu('张三丰').click();
+    await page.getByRole('menuitem', { name: 'Settings' }).click();
+    const drawn = await page.evaluate(() => {
+      const canvas = Object.assign(document.createElement('canvas'), { width: 128, height: 128 });
+      canvas.getContext('2d')?.fillRect(0, 0, 64, 64);
+      return canvas.toDataURL('image/png');
+    });
+    await page.getByRole('button', { name: 'Choose a picture' }).waitFor();
+    await page.locator('input[type=file]').setInputFiles({
+      name: 'me.png',
+      mimeType: 'image/png',
+      buffer: Buffer.from(drawn.slice(drawn.indexOf(',') + 1), 'base64'),
+    });
+    await menu('张三丰').locator('img').waitFor();
+    await picture(page, 'rooms-own-picture');
+    await page.getByRole('button', { name: 'Remove', exact: true }).click();
+    await menu('张三丰').locator('img').waitFor({ state: 'detached' });
+  });
+});
+
 describe('on a phone', () => {
   test('the list fits, and is clean in Chinese and in the dark', async () => {
     await home();

@@ -4,7 +4,7 @@ import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/searc
 import DirectoryIcon from '@vector-im/compound-design-tokens/assets/web/icons/company';
 import SettingsIcon from '@vector-im/compound-design-tokens/assets/web/icons/settings';
 import SignOutIcon from '@vector-im/compound-design-tokens/assets/web/icons/sign-out';
-import { Avatar, Button } from '@vector-im/compound-web';
+import { Button } from '@vector-im/compound-web';
 import {
   Busy,
   EmptyState,
@@ -21,6 +21,7 @@ import {
 } from '@qiao/ui-kit';
 import { Suspense, useEffect, useState, type ReactNode } from 'react';
 import { NavLink, Route, Routes, useLocation } from 'react-router';
+import { MatrixAvatar } from '../components/MatrixAvatar.tsx';
 import { useMatrix } from '../matrix/context.tsx';
 import { RefusalsHost } from '../features/room/RefusalsHost.tsx';
 import { Badge } from '../features/rooms/Badge.tsx';
@@ -76,14 +77,16 @@ function RailCount(props: { badge: Badged }): ReactNode {
 function Rail(): ReactNode {
   const { t } = useText('app');
   const { session, i18n } = useServices();
-  const { encryption } = useMatrix();
+  const { encryption, ownProfile } = useMatrix();
+  const profile = useSnapshot(ownProfile);
   const { pathname } = useLocation();
   const go = useGo();
   const entries = [
     ...ownEntries,
     ...domainPages.flatMap((page) => (page.nav && page.allowed(session) ? [page.nav] : [])),
   ].sort((one: RailEntry, other: RailEntry) => one.order - other.order);
-  const name = session.displayName === '' ? session.userId : session.displayName;
+  // The directory's name, where the person is in it.
+  const name = session.personId === undefined ? profile.name : session.displayName;
   return (
     <nav className="c-rail" aria-label={t('nav.label')}>
       <ul className="c-rail__entries">
@@ -129,7 +132,7 @@ function Rail(): ReactNode {
             },
           ]}
         >
-          <Avatar id={session.userId} name={name} size="36px" />
+          <MatrixAvatar id={session.userId} name={name} mxc={profile.avatar} size={36} />
         </MenuButton>
       </div>
     </nav>

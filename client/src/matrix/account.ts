@@ -25,10 +25,13 @@ export interface Allowed {
 export class Account {
   readonly #client: MatrixClient;
   readonly #encryption: Encryption;
+  readonly #onProfile: () => void;
 
-  constructor(client: MatrixClient, encryption: Encryption) {
+  /** @param onProfile called after name or picture have changed */
+  constructor(client: MatrixClient, encryption: Encryption, onProfile: () => void) {
     this.#client = client;
     this.#encryption = encryption;
+    this.#onProfile = onProfile;
   }
 
   get userId(): string {
@@ -51,12 +54,14 @@ export class Account {
 
   readonly setName = async (name: string): Promise<void> => {
     await this.#client.setDisplayName(name);
+    this.#onProfile();
   };
 
   /** @returns the address of the picture; undefined: it was taken away */
   readonly setAvatar = async (file: Blob | undefined): Promise<string | undefined> => {
     const address = file && (await this.#client.uploadContent(file)).content_uri;
     await this.#client.setAvatarUrl(address ?? '');
+    this.#onProfile();
     return address;
   };
 

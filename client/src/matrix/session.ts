@@ -16,6 +16,7 @@ import { Drafts, rescueUnsent } from './drafts.ts';
 import { askFirstSync, askLook, FIRST_EVENTS } from './first-look.ts';
 import { holdWhileFull } from './full-disk.ts';
 import { Media } from './media.ts';
+import { OwnProfile } from './own-profile.ts';
 import { forgetUnsent, SealedStore } from './outbox-store.ts';
 import { NotifyRules } from './notify-rules.ts';
 import { pushersOf } from './pushers.ts';
@@ -73,6 +74,7 @@ export class MatrixSession {
   readonly account: Account;
   readonly rooms: RoomsStore;
   readonly people: PeopleStore;
+  readonly ownProfile: OwnProfile;
   readonly timelines: Timelines;
   readonly sender: Sender;
   readonly drafts: Drafts;
@@ -100,9 +102,10 @@ export class MatrixSession {
     this.#store = store;
     this.status = new StatusModel(client);
     this.encryption = new Encryption(client, given, (userId) => this.rooms.actions.openDirect(userId));
-    this.account = new Account(client, this.encryption);
     this.rooms = new RoomsStore(client);
     this.people = new PeopleStore(client);
+    this.ownProfile = new OwnProfile(client, this.people);
+    this.account = new Account(client, this.encryption, this.ownProfile.read);
     this.media = new Media(client, tokens);
     this.#unsent = new SealedStore(() => vault.deriveKey('outbox'));
     this.sender = new Sender(client, this.media, this.#unsent, () => Date.now() - this.status.clockOff);
