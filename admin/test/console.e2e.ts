@@ -242,9 +242,17 @@ describe('departments', () => {
 describe('roles', () => {
   test('a department gets an administrator, who sees only that department', async () => {
     const { page } = admin;
+    // The roles come when the dialog is open already.
+    const opened = Promise.withResolvers<undefined>();
+    await page.route('**/api/org/roles', async (route) => {
+      await opened.promise;
+      await route.continue();
+    });
     await page.goto('/admin/roles');
     await page.getByRole('button', { name: 'Give a role' }).click();
     const dialog = page.getByRole('dialog');
+    await dialog.waitFor();
+    opened.resolve(undefined);
     await dialog.getByRole('combobox', { name: 'Person' }).fill('tamburello');
     await dialog.getByRole('option', { name: /Roberto Tamburello/ }).click();
     await dialog.getByRole('combobox', { name: 'Over' }).fill('engineering');

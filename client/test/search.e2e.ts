@@ -301,9 +301,31 @@ describe('search', () => {
     expect(sent.filter((request) => /_matrix\/client\/\w+\/search/.test(request))).toEqual([]);
   });
 
-  test('a conversation that is left is not found any more', async () => {
+  test('a conversation that is left is not found any more, nor what was being read of it', async () => {
     const { page } = device;
+    const other = await colleague.createRoom({ name: '仓库', invite: [reader.userId] });
+    await reader.join(other);
+    await colleague.sendText(other, '盘点清单');
+    // Its history is on the way when it is left.
+    const asked = Promise.withResolvers<undefined>();
+    const left = Promise.withResolvers<undefined>();
+    await page.route(`**/rooms/${encodeURIComponent(other)}/messages*`, async (route) => {
+      const response = await route.fetch();
+      asked.resolve(undefined);
+      await left.promise;
+      await route.fulfill({ response });
+    });
+    await page.reload();
     await page.getByRole('link', { name: 'Search' }).first().click();
+    await asked.promise;
+    await look(page, '盘点', 1);
+    await reader.leave(other);
+    await found(page, 0);
+    left.resolve(undefined);
+    await colleague.sendText(roomId, '交接完成');
+    await look(page, '交接', 1);
+    await look(page, '盘点', 0);
+
     await look(page, '归档', 1);
     await reader.leave(roomId);
     await found(page, 0);

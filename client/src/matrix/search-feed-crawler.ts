@@ -1,4 +1,4 @@
-import { Direction, Filter, type MatrixClient, type MatrixEvent } from 'matrix-js-sdk';
+import { Direction, Filter, MatrixEvent, type MatrixClient } from 'matrix-js-sdk';
 import type { ApplyResult, SearchOp } from '../search/types.ts';
 import { EVENT } from './names.ts';
 import { readEvent } from './search-feed-events.ts';
@@ -184,8 +184,8 @@ export class Crawler {
       Direction.Backward,
       this.#filter,
     );
-    const map = this.#client.getEventMapper({ decrypt: false });
-    const events = answer.chunk.map((raw) => map(raw));
+    // Of their own: the SDK's mapper would take what the timeline shows, and put changes in it that are not decrypted.
+    const events = answer.chunk.map((raw) => new MatrixEvent(raw));
     await Promise.all(events.map((event) => this.#client.decryptEventIfNeeded(event).catch(() => undefined)));
     if (this.#hasEnded()) return;
     const ops: SearchOp[] = [];

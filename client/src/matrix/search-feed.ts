@@ -2,11 +2,13 @@ import { ViewModel } from '@qiao/ui-kit';
 import {
   ClientEvent,
   EventTimeline,
+  MatrixEvent,
   MatrixEventEvent,
+  RelationType,
   RoomEvent,
   SyncState,
+  type IEvent,
   type MatrixClient,
-  type MatrixEvent,
   type Room,
 } from 'matrix-js-sdk';
 import { CryptoEvent } from 'matrix-js-sdk/lib/crypto-api';
@@ -129,7 +131,9 @@ export class SearchFeed extends ViewModel<SearchStatus> {
         rooms: () => this.#roomIds(),
         wholeHistory: () => this.#settings.history && !this.#settings.paused,
         apply: (ops, roomId, progress) => this.#apply(ops, { [roomId]: progress }),
-        waitFor: (event) => this.#waiting.add(event.getId() ?? ''),
+        waitFor: (event) => {
+          this.#await(event);
+        },
         onProgress: () => void this.#tell(),
       });
       this.set({ state: 'ready' });
@@ -151,14 +155,13 @@ export class SearchFeed extends ViewModel<SearchStatus> {
     client.on(RoomEvent.Timeline, (event, _room, toStart) => {
       if (toStart === true) this.#take(event);
     });
-    client.on(MatrixEventEvent.Decrypted, (event) => {
-      if (this.#waiting.has(event.getId() ?? '') && !event.isDecryptionFailure()) this.#take(event);
-    });
+    client.on(MatrixEventEvent.Decrypted, this.#takeAwaited);
     client.on(RoomEvent.TimelineReset, (room) => {
       if (room && this.#live) this.#reset.add(room.roomId);
     });
     client.on(RoomEvent.MyMembership, (room, membership) => {
       if (!isJoined(membership)) void this.#drop([room.roomId]);
+      else if (this.#checkedRooms) this.#crawler?.start();
     });
     client.on(CryptoEvent.KeyBackupDecryptionKeyCached, () => void this.#retryPending());
     client.on(ClientEvent.Sync, (state, _before, data) => {
@@ -185,6 +188,16 @@ export class SearchFeed extends ViewModel<SearchStatus> {
     this.#queue.push(event);
     if (this.#checkedRooms) void this.#feed();
   };
+
+  readonly #takeAwaited = (event: MatrixEvent): void => {
+    if (this.#waiting.has(event.getId() ?? '') && !event.isDecryptionFailure()) this.#take(event);
+  };
+
+  /** Waits for the key of an event that no timeline of the SDK has. */
+  #await(event: MatrixEvent): void {
+    this.#waiting.add(event.getId() ?? '');
+    event.on(MatrixEventEvent.Decrypted, this.#takeAwaited);
+  }
 
   /** After the first sync: rooms that were left, what came, what is missing. */
   #goOn(): void {
@@ -239,23 +252,38 @@ export class SearchFeed extends ViewModel<SearchStatus> {
   ): Promise<ApplyResult> {
     const worker = this.#worker;
     if (!worker) throw new IndexDamaged('the index is closed');
-    for (const [room, value] of Object.entries(progress)) this.#progress.set(room, value);
-    const result = await worker.call('apply', { ops, state: progress });
+    // What was read of a conversation before it was left may come after it was dropped.
+    const state = Object.fromEntries(Object.entries(progress).filter(([room]) => this.#isIn(room)));
+    for (const [room, value] of Object.entries(state)) this.#progress.set(room, value);
+    const result = await worker.call('apply', {
+      ops: ops.filter((op) => op.op === 'remove' || this.#isIn(op.doc.roomId)),
+      state,
+    });
     for (const { roomId, eventId } of result.stale) void this.#fetchAnew(roomId, eventId);
     return result;
+  }
+
+  #isIn(roomId: string): boolean {
+    return isJoined(this.#client.getRoom(roomId)?.getMyMembership() ?? 'leave');
+  }
+
+  /** An event as the homeserver has it, apart from the one that a timeline may show. */
+  async #fetch(roomId: string, eventId: string): Promise<MatrixEvent> {
+    const event = new MatrixEvent(await this.#client.fetchRoomEvent(roomId, eventId));
+    await this.#client.decryptEventIfNeeded(event);
+    return event;
   }
 
   /** A message whose newest edit was redacted: its text as it is now. */
   async #fetchAnew(roomId: string, eventId: string): Promise<void> {
     try {
-      const raw = await this.#client.fetchRoomEvent(roomId, eventId);
-      const event = this.#client.getEventMapper({ decrypt: false })(raw);
-      await this.#client.decryptEventIfNeeded(event);
+      const event = await this.#fetch(roomId, eventId);
       const read = readEvent(event);
       if (typeof read !== 'object' || read.op !== 'add') return;
       const ops: SearchOp[] = [{ ...read, force: true }];
-      const edit = event.replacingEvent();
-      if (edit && !edit.isRedacted()) {
+      const bundled = event.getServerAggregatedRelation<Partial<IEvent>>(RelationType.Replace);
+      if (bundled?.content) {
+        const edit = new MatrixEvent({ ...bundled, room_id: roomId });
         await this.#client.decryptEventIfNeeded(edit);
         const next = readEvent(edit);
         if (typeof next === 'object' && next.op === 'edit') ops.push(next);
@@ -289,12 +317,9 @@ export class SearchFeed extends ViewModel<SearchStatus> {
         left--;
         if (!this.#worker) return;
         try {
-          const event = this.#client.getEventMapper({ decrypt: false })(
-            await this.#client.fetchRoomEvent(roomId, eventId),
-          );
-          await this.#client.decryptEventIfNeeded(event);
+          const event = await this.#fetch(roomId, eventId);
           const read = readEvent(event);
-          if (read === 'undecryptable') this.#waiting.add(eventId);
+          if (read === 'undecryptable') this.#await(event);
           else {
             found.push(eventId);
             if (read) await this.#apply([read]);
@@ -368,13 +393,14 @@ export class SearchFeed extends ViewModel<SearchStatus> {
     const rooms = this.#roomIds();
     const done = rooms.filter((room) => this.#progress.get(room)?.done === true).length;
     const { history, paused } = this.#settings;
+    // Before the first sync no conversation is known; afterwards there may be none.
+    const all = done >= rooms.length && (rooms.length > 0 || (history && this.#checkedRooms));
     const stats = await this.#worker?.call('stats', undefined).catch(() => undefined);
     this.set({
       rooms: rooms.length,
       roomsDone: done,
       pending: [...this.#progress.values()].reduce((all, each) => all + (each.pending?.length ?? 0), 0),
-      history:
-        done >= rooms.length && rooms.length > 0 ? 'done' : !history ? 'none' : paused ? 'paused' : 'running',
+      history: all ? 'done' : !history ? 'none' : paused ? 'paused' : 'running',
       ...(stats ? { messages: stats.messages, stored: stats.stored } : {}),
     });
   }

@@ -1,5 +1,5 @@
 import { EventStatus, MatrixClient, MatrixEvent, Room } from 'matrix-js-sdk';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { keyOf, MessageMaker } from './timeline-messages.ts';
 
 const me = '@me:x';
@@ -66,4 +66,40 @@ test.each([
   ['not a text', event('$1', { unsigned: { transaction_id: 7 } }), '$1'],
 ])('an event without a transaction id of ours is called by its id: %s', (_name, given, key) => {
   expect(keyOf(given, me)).toBe(key);
+});
+
+test('a change that came with its message is decrypted to be shown', async () => {
+  const client = new MatrixClient({ baseUrl: 'https://x.invalid', userId: me });
+  const room = new Room(roomId, client, me);
+  // As the homeserver bundles it (`m.relations`): the sync does not decrypt it.
+  const change = event('$change', { type: 'm.room.encrypted', content: {} });
+  const message = event('$a', { content: { msgtype: 'm.text', body: '旧的' } });
+  message.makeReplaced(change);
+  vi.spyOn(client, 'decryptEventIfNeeded').mockImplementation(async (asked) => {
+    await asked.attemptDecryption({
+      decryptEvent: () =>
+        Promise.resolve({
+          clearEvent: {
+            type: 'm.room.message',
+            content: {
+              msgtype: 'm.text',
+              body: '* 新的',
+              'm.new_content': { msgtype: 'm.text', body: '新的' },
+            },
+          },
+        }),
+    } as never);
+  });
+  const texts = () =>
+    maker
+      .entries(room.getUnfilteredTimelineSet(), [message], undefined)
+      .entries.map((entry) => entry.kind === 'message' && entry.message.text);
+  const changed = Promise.withResolvers<unknown>();
+  const maker = new MessageMaker(client, room, undefined, () => {
+    changed.resolve(undefined);
+  });
+  expect(texts()).toEqual(['旧的']);
+  await changed.promise;
+  expect(texts()).toEqual(['新的']);
+  maker.close();
 });

@@ -224,10 +224,11 @@ export class MessageMaker {
     }
     const replacing = event.replacingEvent();
     if (replacing?.getType() === EVENT.encrypted && !this.#awaited.has(replacing)) {
-      // Its key may come later than the message's own.
+      // Its key may come later than the message's own; where it came with the message, nobody has decrypted it yet.
       this.#awaited.add(replacing);
       replacing.on(MatrixEventEvent.Decrypted, this.#changed);
       this.#ends.push(() => replacing.off(MatrixEventEvent.Decrypted, this.#changed));
+      void this.#client.decryptEventIfNeeded(replacing).catch(() => undefined);
     }
     const stamp = [
       event.getId(),

@@ -108,14 +108,16 @@ function GrantDialog({ state, model }: Props): ReactNode {
   const { i18n } = useServices();
   const roles = (dataOf(state.roles) ?? []).filter((role) => role.builtin !== 'member');
   const [person, setPerson] = useState<PersonRef | undefined>();
-  const [roleId, setRoleId] = useState(
-    roles.find((role) => role.builtin === 'department_admin')?.id ?? roles[0]?.id ?? '',
-  );
+  // The roles may come after the dialog was opened: what is proposed is not kept.
+  const [chosenRole, setChosenRole] = useState<string>();
   const [scope, setScope] = useState<'company' | 'department'>('department');
   const [department, setDepartment] = useState<DepartmentRef | undefined>();
   const [until, setUntil] = useState('');
   const [tried, setTried] = useState(false);
-  const role = roles.find((each) => each.id === roleId);
+  const role =
+    chosenRole === undefined
+      ? (roles.find((each) => each.builtin === 'department_admin') ?? roles[0])
+      : roles.find((each) => each.id === chosenRole);
   const permissions = dataOf(state.permissions) ?? [];
   // A role with a permission that only exists for the company cannot be held over a department.
   const companyOnly =
@@ -129,15 +131,25 @@ function GrantDialog({ state, model }: Props): ReactNode {
       intro={t('roles.grant_intro')}
       onClose={model.close}
       footer={
-        <DialogFoot form="grant" label={t('roles.grant')} onClose={model.close} disabled={state.busy} />
+        <DialogFoot
+          form="grant"
+          label={t('roles.grant')}
+          onClose={model.close}
+          disabled={state.busy || !role}
+        />
       }
     >
       <FormShell
         id="grant"
         onSubmit={() => {
           setTried(true);
-          if (!person || roleId === '' || (!wide && !department)) return;
-          void model.grant({ person, roleId, departmentId: wide ? null : (department?.id ?? null), until });
+          if (!person || !role || (!wide && !department)) return;
+          void model.grant({
+            person,
+            roleId: role.id,
+            departmentId: wide ? null : (department?.id ?? null),
+            until,
+          });
         }}
       >
         <PersonPicker
@@ -148,8 +160,8 @@ function GrantDialog({ state, model }: Props): ReactNode {
         />
         <SelectField
           label={t('roles.role')}
-          value={roleId}
-          onChange={setRoleId}
+          value={role?.id ?? ''}
+          onChange={setChosenRole}
           options={roles.map((each) => ({ value: each.id, label: roleName(i18n.t, each) }))}
         />
         {state.canGrantCompany && (
