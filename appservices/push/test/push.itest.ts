@@ -10,7 +10,7 @@ import {
 } from '@qiao/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import push from '../module.ts';
-import { PushService } from '../testing/index.ts';
+import { PushService, type Delivery } from '../testing/index.ts';
 
 /* From a message at the real homeserver to a browser's push service, which here is a server of the test. */
 
@@ -69,7 +69,6 @@ afterAll(async () => {
 });
 beforeEach(() => {
   service.got.length = 0;
-  service.answers.length = 0;
 });
 
 /** A browser of the listener, subscribed at our interface and as a pusher at the homeserver. */
@@ -77,6 +76,8 @@ async function subscribe(): Promise<{
   id: string;
   read: ReturnType<PushService['browser']>['read'];
   path: string;
+  /** What came for it: the homeserver may still tell another one of a test before. */
+  got: () => readonly Delivery[];
 }> {
   const { subscription, read } = service.browser();
   const made = await as('POST', '/api/push/subscriptions', subscription);
@@ -91,7 +92,8 @@ async function subscribe(): Promise<{
     lang: 'zh-Hans',
     data: { url: settings.notify_url, format: 'event_id_only' },
   });
-  return { id: made.body.id, read, path: new URL(subscription.endpoint).pathname };
+  const path = new URL(subscription.endpoint).pathname;
+  return { id: made.body.id, read, path, got: () => service.got.filter((one) => one.path === path) };
 }
 const say = (body: string): Promise<unknown> =>
   speaker.request(
@@ -114,17 +116,16 @@ const notify = (id: string, extra: object = {}): Promise<{ status: number; body:
 
 describe('a message', () => {
   test('arrives as a push without content, with a count; a muted room is silent', async () => {
-    const { id, read, path } = await subscribe();
+    const { id, read, path, got } = await subscribe();
     await say('the merger is on Friday');
-    const [delivery] = await waitFor(() => (service.got.length > 0 ? service.got : undefined));
-    expect(delivery!.path).toBe(path);
-    expect(delivery!.headers).toMatchObject({
+    const delivery = await waitFor(() => got()[0]);
+    expect(delivery.headers).toMatchObject({
       'content-encoding': 'aes128gcm',
       ttl: '86400',
       urgency: 'high',
     });
-    expect(delivery!.headers.authorization).toMatch(/^vapid t=/);
-    const payload = read(delivery!);
+    expect(delivery.headers.authorization).toMatch(/^vapid t=/);
+    const payload = read(delivery);
     expect(Object.keys(payload).sort()).toEqual(['event', 'room', 'unread']);
     // The invitation and the message: it counts what is unread, not conversations.
     expect(payload).toMatchObject({ room: roomId, unread: 2 });
@@ -138,8 +139,8 @@ describe('a message', () => {
       msgtype: 'm.text',
       body: 'but this',
     });
-    await waitFor(() => service.got.some((one) => read(one)['room'] === other));
-    expect(service.got.map((one) => read(one)['room'])).not.toContain(roomId);
+    await waitFor(() => got().some((one) => read(one)['room'] === other));
+    expect(got().map((one) => read(one)['room'])).not.toContain(roomId);
     await listener.request('DELETE', `/v3/pushrules/global/room/${encodeURIComponent(roomId)}`);
 
     expect(host.logLines.join('\n')).not.toMatch(/merger|Secret plans/);
@@ -148,18 +149,16 @@ describe('a message', () => {
   });
 
   test('is tried again while the push service is unwell', async () => {
-    const { id, read } = await subscribe();
-    service.answers.push(503, 429);
+    const { id, read, path, got } = await subscribe();
+    service.answer(path, 503, 429);
     await notify(id);
-    const got = await waitFor(() => (service.got.length >= 3 ? service.got : undefined), {
-      timeout: 120_000,
-    });
-    expect(got.map((one) => read(one)['event'])).toEqual(['$e', '$e', '$e']);
+    await waitFor(() => got().length >= 3, { timeout: 120_000 });
+    expect(got().map((one) => read(one)['event'])).toEqual(['$e', '$e', '$e']);
   });
 
   test('to a browser that is gone ends its subscription, and the key is rejected from then on', async () => {
-    const { id } = await subscribe();
-    service.answers.push(410);
+    const { id, path } = await subscribe();
+    service.answer(path, 410);
     expect((await notify(id)).body).toEqual({ rejected: [] });
     await waitFor(async () => (await notify(id)).body.rejected?.includes(id));
     const { body } = await as('GET', '/api/push/subscriptions');
@@ -183,6 +182,7 @@ describe('the push gateway', () => {
   });
 
   test('rejects keys of others, and bodies that are none', async () => {
+    const { got } = await subscribe();
     expect((await notify('unknown')).body).toEqual({ rejected: ['unknown'] });
     for (const body of [
       {},
@@ -191,15 +191,15 @@ describe('the push gateway', () => {
       { notification: { devices: 1 } },
     ])
       expect((await host.call('POST', NOTIFY, body)).status).toBe(400);
-    expect(service.got).toEqual([]);
+    expect(got()).toEqual([]);
   });
 
   test('leaves out what only counts', async () => {
-    const { id } = await subscribe();
+    const { id, got } = await subscribe();
     expect((await notify(id, { event_id: null, counts: { unread: 0 } })).status).toBe(200);
     await notify(id, { event_id: '$after' });
-    await waitFor(() => service.got.length > 0);
-    expect(service.got).toHaveLength(1);
+    await waitFor(() => got().length > 0);
+    expect(got()).toHaveLength(1);
   });
 });
 
@@ -228,7 +228,7 @@ describe('attacks', () => {
   });
 
   test("somebody else's subscription is as if it were not there", async () => {
-    const { id } = await subscribe();
+    const { id, got } = await subscribe();
     const other = await host.as(stranger.userId);
     expect((await other('GET', '/api/push/subscriptions')).body).toEqual({ items: [] });
     expect((await other('DELETE', `/api/push/subscriptions/${id}`)).status).toBe(404);
@@ -236,7 +236,7 @@ describe('attacks', () => {
     const { body } = await as('GET', '/api/push/subscriptions');
     expect(body.items.map((one: { id: string }) => one.id)).toContain(id);
     expect(JSON.stringify(body)).not.toMatch(/endpoint|p256dh|127\.0\.0\.1/);
-    expect(service.got).toEqual([]);
+    expect(got()).toEqual([]);
   });
 
   test('addresses of our own network are not called, nor keys taken that are none', async () => {
@@ -269,8 +269,8 @@ describe('attacks', () => {
   });
 
   test('a test message arrives', async () => {
-    const { id, read } = await subscribe();
+    const { id, read, got } = await subscribe();
     expect((await as('POST', `/api/push/subscriptions/${id}/test`)).body).toEqual({ outcome: 'delivered' });
-    expect(read(service.got[0]!)).toEqual({ test: true });
+    expect(read(got()[0]!)).toEqual({ test: true });
   });
 });

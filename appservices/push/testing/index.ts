@@ -29,8 +29,7 @@ export interface Delivery {
 /** A push service on this machine, in the place of a browser vendor's. */
 export class PushService {
   readonly got: Delivery[] = [];
-  /** Status of the next answers; 201 when empty. */
-  readonly answers: number[] = [];
+  readonly #answers = new Map<string, number[]>();
   readonly #server: Server;
   origin = '';
 
@@ -39,8 +38,9 @@ export class PushService {
       const parts: Buffer[] = [];
       request.on('data', (part: Buffer) => parts.push(part));
       request.on('end', () => {
-        this.got.push({ path: request.url ?? '', headers: request.headers, body: Buffer.concat(parts) });
-        response.writeHead(this.answers.shift() ?? 201).end();
+        const path = request.url ?? '';
+        this.got.push({ path, headers: request.headers, body: Buffer.concat(parts) });
+        response.writeHead(this.#answers.get(path)?.shift() ?? 201).end();
       });
     });
   }
@@ -53,6 +53,11 @@ export class PushService {
     });
     service.origin = `http://127.0.0.1:${(service.#server.address() as AddressInfo).port}`;
     return service;
+  }
+
+  /** Status of the next answers to messages for that browser's path; afterwards 201, as before. */
+  answer(path: string, ...statuses: number[]): void {
+    this.#answers.set(path, statuses);
   }
 
   /** A browser that subscribes here. */

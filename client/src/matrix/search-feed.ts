@@ -237,8 +237,9 @@ export class SearchFeed extends ViewModel<SearchStatus> {
         }
         if (ops.length > 0 || missing.size > 0) await this.#apply(ops, changed);
         await new Promise((resolve) => setTimeout(resolve, GROUP_REST));
+        // Before it is looked whether something is left: what comes meanwhile is fed, too.
+        if (this.#queue.length === 0) await this.#tell();
       }
-      await this.#tell();
     } catch {
       // The worker has ended or starts anew; what was read is read again then.
     } finally {
