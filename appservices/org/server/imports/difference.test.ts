@@ -68,7 +68,7 @@ function check(
     departments,
     people,
     directory,
-    { source_id: 's', missing_leave: true, missing_dissolve: false, leaver_guard: 1, newId },
+    { source_id: 's', missing_leave: true, missing_dissolve: false, leaver_guard: 1, gone: 0, newId },
     problems,
     (change, line) => {
       changes.push(change);

@@ -1,4 +1,5 @@
 import type { DirectoryChange, NewPerson, PersonFacts, Placement } from '../changes.ts';
+import { guardHolds } from '../leaver-guard.ts';
 import type { ChangeKind } from '../tables.ts';
 import type { DepartmentImage } from './department-image.ts';
 import { createPaths, placeDepartments } from './difference-departments.ts';
@@ -14,6 +15,8 @@ export interface DifferenceOptions {
   missing_dissolve: boolean;
   /** Share of the source's people, 0 to 1. */
   leaver_guard: number;
+  /** People of the source who have gone within the last day without anybody having been asked. */
+  gone: number;
   newId: () => string;
 }
 
@@ -187,8 +190,13 @@ export function openDifference(
       (person) =>
         person.source_id === options.source_id && (person.status === 'active' || person.status === 'joining'),
     ).length;
-    const guard_tripped =
-      leaving.length > 0 && leaving.length > options.leaver_guard * Math.max(ofSource, leaving.length);
+    const people_before = Math.max(ofSource, leaving.length) + options.gone;
+    const guard_tripped = guardHolds(
+      leaving.length,
+      { people: people_before, gone: options.gone },
+      options.leaver_guard,
+      { few: false },
+    );
     return { counts: { ...counts, unchanged, source_people: ofSource }, guard_tripped };
   }
 

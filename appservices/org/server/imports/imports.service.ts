@@ -9,6 +9,7 @@ import { PEOPLE_FIELDS, type ImportMapping, type PutImportMapping } from '../../
 import { orgErrorTable } from '../../contract/errors.ts';
 import { changesRepository, directoryVersion } from '../changes.repository.ts';
 import { createChanges } from '../changes.service.ts';
+import { leavingSoFar } from '../leaver-guard.ts';
 import type { OrgContext } from '../setup.ts';
 import type { ImportState, OrgDb, OrgTrx } from '../tables.ts';
 import { buildDepartmentImage } from './department-image.ts';
@@ -578,6 +579,8 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
       .transaction()
       .execute(async (trx) => {
         await repository.clearResult(trx, id);
+        const so_far =
+          run.source_id === null ? { gone: 0 } : await leavingSoFar(trx, run.source_id, clock.now());
         const out = openResult(file, (first, shown) => repository.addChanges(trx, id, first, shown));
         const difference = openDifference(
           departments,
@@ -588,6 +591,7 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
             missing_leave: run.options.missing_leave ?? true,
             missing_dissolve: run.options.missing_dissolve ?? false,
             leaver_guard: run.options.leaver_guard ?? DEFAULT_LEAVER_GUARD,
+            gone: so_far.gone,
             newId,
           },
           problems,

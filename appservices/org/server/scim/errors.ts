@@ -4,10 +4,14 @@ export class ScimError extends Error {
   readonly status: number;
   readonly scimType: ScimType | undefined;
 
-  constructor(status: number, detail: string, scimType?: ScimType) {
+  /** Seconds after which the client is to ask again. */
+  readonly retryAfter: number | undefined;
+
+  constructor(status: number, detail: string, scimType?: ScimType, retryAfter?: number) {
     super(detail);
     this.status = status;
     this.scimType = scimType;
+    this.retryAfter = retryAfter;
   }
 }
 

@@ -252,20 +252,6 @@ export const scimRepository = {
     return rows[0]?.found ?? false;
   },
 
-  /** People of the source, and those of them whom it has made leave since a time. */
-  async leaving(
-    on: On,
-    sourceId: string,
-    actor: string,
-    since: Date,
-  ): Promise<{ total: number; leaving: number }> {
-    const { rows } = await sql<{ total: number; leaving: number }>`select
-        (select count(*) from org.person where source_id = ${sourceId}::uuid and status <> 'left') as total,
-        (select count(*) from org.offboarding o where o.started_by = ${actor} and o.started_at > ${since}
-          and o.state <> 'undone') as leaving`.execute(on);
-    return rows[0] ?? { total: 0, leaving: 0 };
-  },
-
   async tokens(db: OrgDb): Promise<
     {
       id: string;

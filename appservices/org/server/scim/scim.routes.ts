@@ -149,7 +149,7 @@ export function scimRoutes(context: OrgContext, scim: Scim): (app: FastifyInstan
           known = new ScimError(500, `Internal error, request ${request.id}`);
         }
       }
-      if (known.status === 503) void reply.header('retry-after', '30');
+      if (known.status === 503) void reply.header('retry-after', String(known.retryAfter ?? 30));
       return reply
         .code(known.status)
         .header('content-type', MEDIA_TYPE)

@@ -4,6 +4,7 @@ import type { DirectoryChange, Placement } from '../changes.ts';
 import { changesRepository } from '../changes.repository.ts';
 import type { Changes } from '../changes.service.ts';
 import { makeLocalpart } from '../imports/localpart.ts';
+import { guardHolds, leaversAllowed, leavingSoFar, sourceActors } from '../leaver-guard.ts';
 import type { Offboardings } from '../lifecycle/offboarding.service.ts';
 import { cleanName } from '../names.ts';
 import type { OrgContext } from '../setup.ts';
@@ -34,9 +35,8 @@ import {
 import { canonicalResource } from './values.ts';
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
-const DAY_MS = 24 * 60 * 60 * 1000;
-/** Leavers within a day that are let through whatever the share: small sources have leavers too. */
-const GUARD_FLOOR = 5;
+/** After how many seconds a client may ask again to let somebody go whom the guard holds. */
+const HELD_RETRY_S = 3600;
 const MAX_DEPARTMENT_NAME = 200;
 
 export interface Found {
@@ -86,7 +86,7 @@ export function createScim(
   const { changes, offboardings } = parts;
   const { clock, random, site } = context;
   const base = `${site.settings.public_url.replace(/\/+$/, '')}/api/scim/v2`;
-  const actorOf = (client: ScimClient): string => `system:scim:${client.source_id}`;
+  const actorOf = (client: ScimClient): string => sourceActors.scim(client.source_id);
   const today = (): string => clock.now().toISOString().slice(0, 10);
   const apply = async (trx: OrgTrx, client: ScimClient, set: readonly DirectoryChange[]): Promise<void> => {
     await changes.applyChanges(trx, set, { actor: actorOf(client), on: today() });
@@ -372,14 +372,17 @@ export function createScim(
 
   /** Stops a client that would let a large part of its people go within a day. */
   async function guardLeavers(trx: OrgTrx, client: ScimClient): Promise<void> {
-    const since = new Date(clock.now().getTime() - DAY_MS);
-    const { total, leaving } = await repository.leaving(trx, client.source_id, actorOf(client), since);
-    const allowed = Math.max(GUARD_FLOOR, Math.floor(client.leaver_guard * total));
-    if (leaving + 1 > allowed) {
-      context.log.warn({ source_id: client.source_id, leaving, total }, 'SCIM: too many leavers in a day');
+    const so_far = await leavingSoFar(trx, client.source_id, clock.now());
+    const single = { few: true };
+    if (guardHolds(1, so_far, client.leaver_guard, single)) {
+      const { people, gone } = so_far;
+      const allowed = leaversAllowed(people, client.leaver_guard, single);
+      context.log.warn({ source_id: client.source_id, gone, people }, 'SCIM: too many leavers in a day');
       throw new ScimError(
-        403,
-        `${leaving} people have been let go within a day, ${allowed} of ${total} are allowed: look at the client, or raise the source's limit in the console`,
+        503,
+        `${gone} people have been let go within a day, ${allowed} of ${people} are allowed: look at the client, or raise the source's limit in the console`,
+        undefined,
+        HELD_RETRY_S,
       );
     }
   }

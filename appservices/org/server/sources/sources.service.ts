@@ -9,6 +9,7 @@ import { orgErrorTable } from '../../contract/errors.ts';
 import type { FetchSource, Imports } from '../imports/imports.service.ts';
 import { inspectFile } from '../imports/read-file.ts';
 import { UnreadableFile } from '../imports/unreadable.ts';
+import { sourceActors } from '../leaver-guard.ts';
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb } from '../tables.ts';
 import { fetchFile, resolveImportFile } from './file-source.ts';
@@ -17,7 +18,7 @@ import { nextRun } from './schedule.ts';
 import { sourcesRepository as repository, type SourceRow } from './sources.repository.ts';
 
 const errors = makeErrors('org', orgErrorTable);
-export const SCHEDULER = 'system:org.run-due-sources';
+export const SCHEDULER = sourceActors.schedule;
 
 /** A source's password is a secret of its own, never in the database. */
 const secretName = (id: string): string => `ldap_password_${id.replaceAll('-', '')}`;
