@@ -243,7 +243,14 @@ export const DirectoryPerson = Type.Object({
   title: Nullable(Type.String()),
   department_names: Type.Array(Type.String()),
   can_contact: Type.Boolean(),
+  /** Has a device with keys, hence can read what is encrypted; absent: not known. */
+  activated: Type.Optional(Type.Boolean()),
 });
+/** `POST /directory/people/lookup`: who the accounts are, as far as the reader sees them; by name. */
+export const LookupPeople = Type.Object({
+  user_ids: Type.Array(Type.String({ maxLength: 255 }), { minItems: 1, maxItems: 200 }),
+});
+export const FoundPeople = Type.Object({ items: Type.Array(DirectoryPerson) });
 export const DirectoryPage = Page(DirectoryPerson);
 export const DirectoryProfile = Type.Object({
   ...DirectoryPerson.properties,

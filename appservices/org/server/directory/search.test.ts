@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { joinedWord, searchKey, searchPattern, searchWords } from './search.ts';
+import { readingsOf, searchKey, searchPattern, searchWords } from './search.ts';
 
 describe('what somebody types', () => {
   test.each([
@@ -22,9 +22,29 @@ describe('what somebody types', () => {
     expect(searchPattern('张')).toBe('%u05f20%');
   });
 
-  test('only letters are joined as pinyin', () => {
-    expect(joinedWord(['zhang', 's'])).toBe('zhangs');
-    expect(joinedWord(['zhang'])).toBeUndefined();
-    expect(joinedWord(['张', 's'])).toBeUndefined();
+  test.each([
+    [['zhang'], [['zhang']]],
+    [
+      ['zhang', 's'],
+      [['zhang', 's'], ['zhangs']],
+    ],
+    [['张', 's'], [['张', 's']]],
+    [
+      ['zhang', 's', '研发'],
+      [
+        ['zhang', 's', '研发'],
+        ['zhangs', '研发'],
+      ],
+    ],
+    [
+      ['li', 'na', 'yanfa'],
+      [['li', 'na', 'yanfa'], ['linayanfa'], ['lina', 'yanfa'], ['li', 'nayanfa']],
+    ],
+  ])('%j is read as %j', (words, ways) => {
+    expect(readingsOf(words)).toEqual(ways);
+  });
+
+  test('many words are read in few ways', () => {
+    expect(readingsOf(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'])).toHaveLength(12);
   });
 });

@@ -35,20 +35,35 @@ export function searchPattern(word: string): string {
   return STARTS_ASCII.test(word) ? `% ${key}%` : `%${key}%`;
 }
 
-/** Pinyin typed with blanks between its syllables, `zhang s`, as one word; undefined for anything else. */
-export function joinedWord(words: readonly string[]): string | undefined {
-  return words.length > 1 && words.every((word) => /^[a-z]+$/.test(word)) ? words.join('') : undefined;
+/** Most syllables of a name that are typed with blanks between them. */
+const MAX_SYLLABLES = 4;
+/** Ways to read one search beyond these are not looked at. */
+const MAX_WAYS = 12;
+const LETTERS = /^[a-z]+$/;
+
+/**
+ * The ways to read what was typed, each as words that all have to match: as it stands, and with words of letters side
+ * by side as the syllables of one name, `zhang s yanfa` as `zhangs yanfa`.
+ */
+export function readingsOf(words: readonly string[]): string[][] {
+  const ways = [[...words]];
+  for (let length = Math.min(words.length, MAX_SYLLABLES); length > 1; length--) {
+    for (let at = 0; at + length <= words.length && ways.length < MAX_WAYS; at++) {
+      const run = words.slice(at, at + length);
+      if (run.every((word) => LETTERS.test(word)))
+        ways.push([...words.slice(0, at), run.join(''), ...words.slice(at + length)]);
+    }
+  }
+  return ways;
 }
 
-/** `p` is `org.person`: all words fit, in any order, or they are the syllables of one name. */
+/** `p` is `org.person`: all words fit, in any order; those side by side may be the syllables of one name. */
 export function searchCondition(
   words: readonly string[],
   matches: (word: string) => RawBuilder<boolean> = (word) =>
     sql<boolean>`p.search_key like ${searchPattern(word)}`,
 ): RawBuilder<boolean> {
   if (words.length === 0) return sql<boolean>`true`;
-  const all = sql<boolean>`(${sql.join(words.map(matches), sql` and `)})`;
-  const joined = joinedWord(words);
-  if (joined === undefined) return all;
-  return sql<boolean>`(${all} or p.search_key like ${searchPattern(joined)})`;
+  const ways = readingsOf(words).map((way) => sql`(${sql.join(way.map(matches), sql` and `)})`);
+  return sql<boolean>`(${sql.join(ways, sql` or `)})`;
 }

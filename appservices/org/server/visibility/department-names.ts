@@ -29,15 +29,21 @@ function nameText(name: string): string {
   return text;
 }
 
-/** Departments, out of those the viewer sees, whose name holds the word (or its pinyin begins with it). */
+/**
+ * Departments, out of those the viewer sees, whose name holds the word (or its pinyin begins with it), and those below
+ * them: whoever is in a team of research is in research.
+ */
 export function departmentsNamed(tree: DepartmentTree, unseen: ReadonlySet<string>, word: string): string[] {
-  return tree
+  const shown = (id: string): boolean => tree.get(id)?.state === 'active' && !unseen.has(id);
+  const named = tree
     .ordered()
-    .filter((node) => {
-      if (node.state !== 'active' || unseen.has(node.id)) return false;
-      return STARTS_ASCII.test(word)
-        ? ` ${nameText(node.name)}`.includes(` ${word}`)
-        : plain(node.name).includes(word);
-    })
+    .filter(
+      (node) =>
+        shown(node.id) &&
+        (STARTS_ASCII.test(word)
+          ? ` ${nameText(node.name)}`.includes(` ${word}`)
+          : plain(node.name).includes(word)),
+    )
     .map((node) => node.id);
+  return [...tree.subtree(named)].filter(shown);
 }

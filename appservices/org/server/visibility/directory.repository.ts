@@ -41,7 +41,7 @@ export const directoryRepository = {
     filter: {
       words: readonly string[];
       departments?: ReadonlySet<string> | undefined;
-      localpart?: string | undefined;
+      localparts?: readonly string[] | undefined;
       after?: { value: string; id: string } | undefined;
       limit: number;
     },
@@ -51,7 +51,7 @@ export const directoryRepository = {
       searchCondition(filter.words, (word) => matches(view, word)),
     ];
     if (filter.departments) parts.push(inDepartments(filter.departments));
-    if (filter.localpart !== undefined) parts.push(sql<boolean>`p.localpart = ${filter.localpart}`);
+    if (filter.localparts) parts.push(sql<boolean>`p.localpart = any(${[...filter.localparts]}::text[])`);
     if (filter.after) {
       parts.push(
         sql<boolean>`(lower(p.display_name), p.id) > (${filter.after.value}, ${filter.after.id}::uuid)`,

@@ -4,7 +4,9 @@ import {
   DirectoryProfile,
   DirectoryQuery,
   DirectoryTree,
+  FoundPeople,
   IdParams,
+  LookupPeople,
   PutVisibilityRules,
   VisibilityRules,
 } from '../../contract/api.ts';
@@ -29,6 +31,12 @@ export function visibilityRoutes(
     can_contact: row.can_contact,
   });
 
+  /** An id of another server is nobody of ours, whatever its local part. */
+  const ours = (userIds: readonly string[]): string[] =>
+    userIds
+      .filter((userId) => userIdOf(localpartOf(userId), serverName) === userId)
+      .map((userId) => localpartOf(userId));
+
   http.get(
     '/directory/people',
     {
@@ -42,14 +50,30 @@ export function visibilityRoutes(
     async (request) => {
       const holder = await roles.holder(requireActor(request));
       const { user_id: userId, ...query } = request.query;
-      // An id of another server is nobody of ours, whatever its local part.
-      const foreign = userId !== undefined && userIdOf(localpartOf(userId), serverName) !== userId;
       const { items, next } = await visibility.search(holder, {
         ...query,
-        ...(userId === undefined ? {} : { localpart: foreign ? '' : localpartOf(userId) }),
+        ...(userId === undefined ? {} : { localparts: ours([userId]) }),
         limit: query.limit ?? DEFAULT_LIMIT,
       });
       return { items: items.map(present), next };
+    },
+  );
+
+  http.post(
+    '/directory/people/lookup',
+    {
+      schema: {
+        tags: ['directory'],
+        summary: 'Who accounts are, under the visibility rules',
+        body: LookupPeople,
+        response: { 200: FoundPeople },
+      },
+    },
+    async (request) => {
+      const holder = await roles.holder(requireActor(request));
+      const localparts = ours(request.body.user_ids);
+      const { items } = await visibility.search(holder, { localparts, limit: localparts.length });
+      return { items: items.map(present) };
     },
   );
 

@@ -124,8 +124,8 @@ export function createVisibility(context: VisibilityContext) {
         q?: string;
         department_id?: string;
         subtree?: boolean;
-        /** Local part of an account of ours. */
-        localpart?: string | undefined;
+        /** Local parts of accounts of ours: these people alone. */
+        localparts?: readonly string[];
         after?: string;
         limit: number;
       },
@@ -142,7 +142,7 @@ export function createVisibility(context: VisibilityContext) {
       const rows = await directory.search(db, view, {
         words: searchWords(query.q),
         departments,
-        localpart: query.localpart,
+        localparts: query.localparts,
         after,
         limit: query.limit + 1,
       });

@@ -61,6 +61,8 @@ export interface AttackedCompany {
   readonly as: Readonly<Record<'main' | 'admin' | 'member' | 'nobody' | 'partner', TestCall>>;
   /** Ids by name. */
   readonly id: Readonly<Record<string, string>>;
+  /** The Matrix id of a person by the name of their id. */
+  readonly userId: (key: string) => string;
   /** One hash over all tables of org and its acts: what must be the same after an attack. */
   fingerprint(): Promise<string>;
   /** A fresh department at the top with a person in it, for what the main administrator does. */
@@ -228,6 +230,11 @@ export async function openAttackedCompany(): Promise<AttackedCompany> {
     routes,
     as: calls,
     id,
+    userId: (key) => {
+      const built = people[key];
+      if (!built) throw new Error(`nobody is ${key}`);
+      return test.userId(built);
+    },
     async fingerprint() {
       const parts = [];
       for (const { name } of tables.rows) {

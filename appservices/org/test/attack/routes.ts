@@ -286,6 +286,17 @@ export const ROUTES: Readonly<Record<string, RouteCase>> = {
     ],
     main: () => ({ url: path('/directory/people') }),
   },
+  'POST /api/org/directory/people/lookup': {
+    everybody: true,
+    attacks: ({ userId }) => [
+      {
+        url: path('/directory/people/lookup'),
+        body: { user_ids: [userId('bob'), userId('adminB'), userId('newB')] },
+        reads: true,
+      },
+    ],
+    main: ({ userId }) => ({ url: path('/directory/people/lookup'), body: { user_ids: [userId('bob')] } }),
+  },
   'GET /api/org/directory/people/:id': {
     everybody: true,
     attacks: ({ id }) => [

@@ -64,6 +64,33 @@ describe('the directory', () => {
     for (const bad of ['nobody', '@', '@:', p.lead!.localpart]) expect(await found(bad)).toEqual([]);
   });
 
+  test('says who people of a conversation are, under the rules', async () => {
+    const call = await as('zhang');
+    const who = async (...ids: string[]) => {
+      const answer = await call('POST', '/api/org/directory/people/lookup', { user_ids: ids });
+      expect(answer.status).toBe(200);
+      return answer.body.items.map((item: { display_name: string }) => item.display_name);
+    };
+    const lead = org.userId(p.lead!);
+    expect(await who(org.userId(p.dev!), lead, lead)).toEqual(['Ann Lee', '李娜']);
+    expect(
+      await who(
+        org.userId(p.deal!),
+        org.userId(p.left!),
+        `@${p.lead!.localpart}:elsewhere.example`,
+        p.lead!.localpart,
+        '@',
+      ),
+    ).toEqual([]);
+    const many = Array.from({ length: 201 }, (_, n) => `@p${String(n)}:qiao.test`);
+    for (const bad of [{}, { user_ids: [] }, { user_ids: many }, { user_ids: ['x'.repeat(256)] }])
+      expect((await call('POST', '/api/org/directory/people/lookup', bad)).status).toBe(400);
+    const stranger = await org.host.as('@nobody:qiao.test');
+    expect((await stranger('POST', '/api/org/directory/people/lookup', { user_ids: [lead] })).status).toBe(
+      403,
+    );
+  });
+
   test('is for members, whose account works', async () => {
     for (const name of ['left', 'locked', 'future']) {
       expect((await (await as(name))('GET', '/api/org/directory/people')).status).toBe(403);
@@ -86,8 +113,16 @@ describe('the directory', () => {
     ['zhang s', ['张三']],
     ['销售经理', ['张三']],
     ['销售', ['张三', '李娜']],
-    ['xsb', ['李娜']],
-    ['xiaoshoubu', ['李娜']],
+    ['xsb', ['张三', '李娜']],
+    ['xiaoshoubu', ['张三', '李娜']],
+    // A name and a department, in any order; syllables apart; of a department further up.
+    ['张三 华北', ['张三']],
+    ['销售部 张三', ['张三']],
+    ['zhang s xsb', ['张三']],
+    ['huabei zhang san', ['张三']],
+    ['总经理 公司', ['王总']],
+    ['zhangsan 研发', []],
+    ['周舟 并购', []],
     ['研发', ['Ann Lee', '周舟', '新人']],
     ['r&d lee', ['Ann Lee']],
     ['并购', []],
