@@ -62,7 +62,7 @@ export default {
     {
       name: 'only-client-matrix-imports-the-sdk',
       severity: 'error',
-      from: { pathNot: '^(client/src/matrix|packages/testkit)/' },
+      from: { pathNot: '^(client/src/matrix/|client/test/sdk\\.ts$|packages/testkit/)' },
       to: { path: 'node_modules/matrix-js-sdk', dependencyTypesNot: ['type-only'] },
     },
     {
