@@ -133,7 +133,10 @@ export const Person = Type.Object({
   manager: Nullable(PersonRef),
   status: PersonStatus,
   account: Type.Enum(['none', 'created', 'locked', 'deactivated']),
+  /** When the activation link was used. */
   activated_at: Nullable(Timestamp),
+  /** When the first device with end-to-end keys was seen; before it the person is in no department room. */
+  keys_at: Nullable(Timestamp),
   starts_on: Nullable(CalendarDate),
   ends_on: Nullable(CalendarDate),
   departments: Type.Array(Membership),
@@ -243,8 +246,8 @@ export const DirectoryPerson = Type.Object({
   title: Nullable(Type.String()),
   department_names: Type.Array(Type.String()),
   can_contact: Type.Boolean(),
-  /** Has a device with keys, hence can read what is encrypted; absent: not known. */
-  activated: Type.Optional(Type.Boolean()),
+  /** The person has had a device with end-to-end keys: what is written to them now can be read. */
+  activated: Type.Boolean(),
 });
 /** `POST /directory/people/lookup`: who the accounts are, as far as the reader sees them; by name. */
 export const LookupPeople = Type.Object({

@@ -4,6 +4,8 @@ import { Type } from 'typebox';
 export const orgEvents = {
   'org.person.joined': Type.Object({ person_id: Type.String(), user_id: Type.String() }),
   'org.person.activated': Type.Object({ person_id: Type.String(), user_id: Type.String() }),
+  /** A device with end-to-end keys was seen for the first time: from here on the person can read. */
+  'org.person.ready': Type.Object({ person_id: Type.String(), user_id: Type.String() }),
   'org.person.moved': Type.Object({ person_id: Type.String(), user_id: Type.String() }),
   'org.person.suspended': Type.Object({ person_id: Type.String(), user_id: Type.String() }),
   'org.person.left': Type.Object({ person_id: Type.String(), user_id: Type.String() }),

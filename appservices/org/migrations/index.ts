@@ -4,6 +4,7 @@ import * as m003 from './003_provision.ts';
 import * as m004 from './004_imports.ts';
 import * as m005 from './005_scim.ts';
 import * as m006 from './006_large_imports.ts';
+import * as m007 from './007_keys.ts';
 
 export const migrations = {
   '001_org': m001,
@@ -12,4 +13,5 @@ export const migrations = {
   '004_imports': m004,
   '005_scim': m005,
   '006_large_imports': m006,
+  '007_keys': m007,
 };

@@ -50,6 +50,7 @@ export interface PersonTable {
   applied_email: string | null;
   activated_at: Timestamp | null;
   greeted_at: Timestamp | null;
+  keys_at: Timestamp | null;
   starts_on: CalendarDate | null;
   ends_on: CalendarDate | null;
   source_id: string | null;

@@ -35,6 +35,8 @@ export interface BuildPerson {
   status?: 'joining' | 'active' | 'suspended' | 'left';
   account?: 'none' | 'created' | 'locked' | 'deactivated';
   source_id?: string | null;
+  /** Has a device with keys; without: as far as the person is active and has an account. */
+  keys?: boolean;
 }
 
 export interface BuiltPerson {
@@ -86,6 +88,7 @@ export async function buildPerson(
     external_id: more.external_id ?? null,
   };
   const status = more.status ?? 'active';
+  const account = more.account ?? 'created';
   await db
     .insertInto('org.person')
     .values({
@@ -93,8 +96,9 @@ export async function buildPerson(
       id,
       localpart,
       status,
-      account: more.account ?? 'created',
+      account,
       activated_at: status === 'joining' ? null : new Date(),
+      keys_at: (more.keys ?? (status === 'active' && account === 'created')) ? new Date() : null,
       starts_on: null,
       ends_on: null,
       source_id: more.source_id ?? null,

@@ -1,3 +1,4 @@
+export * from './activate.ts';
 export * from './browser.ts';
 export * from './company.ts';
 export * from './context.ts';

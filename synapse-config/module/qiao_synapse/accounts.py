@@ -211,6 +211,7 @@ class Accounts:
             "avatar_url": facts.avatar_url,
             "emails": facts.emails,
             "devices": facts.devices,
+            "activated": facts.activated,
             "last_seen_ts": facts.last_seen_ts,
             "creation_ts": facts.creation_ts,
         }

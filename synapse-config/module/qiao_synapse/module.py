@@ -10,6 +10,7 @@ from synapse.config import ConfigError
 from synapse.module_api import ModuleApi
 
 from qiao_synapse.accounts import Accounts
+from qiao_synapse.activated import Activated
 from qiao_synapse.config import QiaoConfig, parse_config
 from qiao_synapse.guard import Guard
 from qiao_synapse.handover import Handover
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 FEATURES = (
     "accounts",
+    "accounts.activated",
     "accounts.lifecycle",
     "memberships",
     "rooms.members",
@@ -66,6 +68,7 @@ class QiaoModule:
         guard = Guard(hs, config, store)
         accounts = Accounts(hs, config, store, guard)
         memberships = self._memberships = Memberships(hs, config, store, guard)
+        activated = Activated(hs, store)
         rooms = Rooms(store, guard)
         lifecycle = Lifecycle(hs, config, store, guard, accounts.queue, memberships)
         handover = Handover(hs, store, guard, lifecycle)
@@ -80,6 +83,7 @@ class QiaoModule:
                     ("GET", "/ping"): self._ping,
                     ("POST", "/accounts"): accounts.create,
                     ("POST", "/accounts/query"): accounts.query,
+                    ("POST", "/accounts/activated"): activated.list,
                     ("POST", "/accounts/password"): accounts.password,
                     ("POST", "/accounts/profile"): lifecycle.profile,
                     ("POST", "/accounts/emails"): lifecycle.emails,

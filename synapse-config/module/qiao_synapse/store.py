@@ -1,7 +1,7 @@
 """Bulk reads over Synapse's tables, and the module's one table.
 
-All SQL of the module is here. It reads account facts, memberships and counts; never
-events' content, tokens or keys.
+All SQL of the module is here. It reads account facts, memberships and counts, and whether
+there are keys; never events' content, tokens or keys.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class AccountFacts:
     displayname: str | None = None
     avatar_url: str | None = None
     devices: int = 0
+    activated: bool = False
     last_seen_ts: int | None = None
     emails: list[str] = field(default_factory=list)
     made_here: bool = False
@@ -52,7 +53,8 @@ class QiaoStore:
     """See the module's docstring."""
 
     def __init__(self, hs: HomeServer) -> None:
-        self._pool = hs.get_datastores().main.db_pool
+        self._main = hs.get_datastores().main
+        self._pool = self._main.db_pool
         self._clock = hs.get_clock()
         self._ready = False
         self._prepare_queue = Linearizer(name="qiao_prepare", clock=hs.get_clock())
@@ -141,9 +143,69 @@ class QiaoStore:
             )
             for user_id, address in txn.fetchall():
                 found[user_id].emails.append(address)
+
+            clause, args = make_in_list_sql_clause(txn.database_engine, "user_id", list(found))
+            txn.execute(
+                f"SELECT DISTINCT user_id FROM e2e_device_keys_json WHERE {clause}",  # noqa: S608
+                args,
+            )
+            for (user_id,) in txn.fetchall():
+                found[user_id].activated = True
             return found
 
         return await self._pool.runInteraction("qiao_get_accounts", txn_get)
+
+    def get_device_position(self) -> int:
+        """Up to where changes of devices are written; in memory."""
+        return self._main.get_device_stream_token().stream
+
+    async def get_users_with_keys(self, after: str, limit: int) -> list[str]:
+        """Local users who have a device with keys, in order of their ids."""
+
+        def txn_get(txn: LoggingTransaction) -> list[str]:
+            txn.execute(
+                """
+                SELECT DISTINCT user_id FROM e2e_device_keys_json
+                WHERE user_id > ? ORDER BY user_id LIMIT ?
+                """,
+                (after, limit),
+            )
+            return [user_id for (user_id,) in txn.fetchall()]
+
+        return await self._pool.runInteraction("qiao_get_users_with_keys", txn_get)
+
+    async def get_changed_users_with_keys(
+        self, after: int, until: int, limit: int
+    ) -> tuple[list[str], int]:
+        """Local users of whose devices one changed between two positions, and who have keys.
+
+        Returns them, and the position up to which was looked.
+        """
+
+        def txn_get(txn: LoggingTransaction) -> tuple[list[str], int]:
+            txn.execute(
+                """
+                SELECT stream_id, user_id FROM device_lists_stream
+                WHERE stream_id > ? AND stream_id <= ? ORDER BY stream_id LIMIT ?
+                """,
+                (after, until, limit),
+            )
+            rows = txn.fetchall()
+            looked = rows[-1][0] if len(rows) == limit else until
+            changed = {user_id for _, user_id in rows}
+            if not changed:
+                return [], looked
+            clause, args = make_in_list_sql_clause(txn.database_engine, "user_id", changed)
+            txn.execute(
+                f"""
+                SELECT DISTINCT user_id FROM e2e_device_keys_json
+                WHERE {clause} ORDER BY user_id
+                """,  # noqa: S608
+                args,
+            )
+            return [user_id for (user_id,) in txn.fetchall()], looked
+
+        return await self._pool.runInteraction("qiao_get_changed_users_with_keys", txn_get)
 
     async def get_email_owners(self, addresses: Collection[str]) -> dict[str, str]:
         """User ids by e-mail address, for those that belong to somebody."""

@@ -19,6 +19,7 @@ export interface PersonRow {
   status: PersonStatus;
   account: AccountState;
   activated_at: Date | null;
+  keys_at: Date | null;
   starts_on: string | null;
   ends_on: string | null;
   source_id: string | null;
@@ -75,7 +76,7 @@ const placedIn = (departments: Iterable<string>): RawBuilder<boolean> => {
 };
 
 const COLUMNS = sql`p.id, p.external_id, p.localpart, p.display_name, p.given_name, p.family_name, p.email, p.phone,
-  p.title, p.locale, p.manager_id, p.status, p.account, p.activated_at, p.starts_on, p.ends_on, p.source_id,
+  p.title, p.locale, p.manager_id, p.status, p.account, p.activated_at, p.keys_at, p.starts_on, p.ends_on, p.source_id,
   s.name as source_name, s.kind as source_kind, p.version, lower(p.display_name) as sort_name`;
 
 function conditions(filter: PeopleFilter): RawBuilder<unknown> {

@@ -87,6 +87,7 @@ export function presentPerson(
     status: row.status,
     account: row.account,
     activated_at: row.activated_at?.toISOString() ?? null,
+    keys_at: row.keys_at?.toISOString() ?? null,
     starts_on: row.starts_on,
     ends_on: row.ends_on,
     departments: places(known.places, reach),

@@ -94,7 +94,7 @@ export function closeLeaver(
           .updateTable('org.person')
           .set({
             status: 'left',
-            ...(residue ? { account: 'deactivated' as const } : {}),
+            ...(residue ? { account: 'deactivated' as const, keys_at: null } : {}),
             updated_at: now,
             version: sql`version + 1`,
           })

@@ -537,7 +537,7 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
     const snapshot = row.snapshot as Snapshot;
     const now = clock.now();
     // Somebody else may have the address by now.
-    await sql`update org.person p set status = 'joining', activated_at = null,
+    await sql`update org.person p set status = 'joining', activated_at = null, keys_at = null,
         account = ${hasAccount ? 'created' : 'none'}, updated_at = ${now}, version = version + 1,
         ends_on = case when ends_on <= ${today()}::date then null else ends_on end,
         manager_id = (select m.id from org.person m where m.id = p.manager_id and m.status <> 'left'),

@@ -1,4 +1,6 @@
 import { MatrixLink } from '@qiao/platform/matrix';
+import { Type, type Static } from 'typebox';
+import { Value } from 'typebox/value';
 import type { OrgContext } from '../setup.ts';
 
 /** Most items of one request of the module. */
@@ -26,11 +28,19 @@ export interface AccountResult extends ItemResult {
 }
 export interface AccountFacts extends ItemResult {
   readonly exists?: boolean;
+  readonly activated?: boolean;
   readonly made_here?: boolean;
   readonly deactivated?: boolean;
   readonly locked?: boolean;
   readonly displayname?: string | null;
 }
+/** Local accounts with keys; `limited`: more can be had at once. */
+const ActivatedPage = Type.Object({
+  user_ids: Type.Array(Type.String()),
+  next: Type.String(),
+  limited: Type.Boolean(),
+});
+export type ActivatedPage = Static<typeof ActivatedPage>;
 export interface MembershipResult extends ItemResult {
   readonly membership?: 'join' | 'leave';
   readonly changed?: boolean;
@@ -106,6 +116,28 @@ export function createModuleApi(
       results<AccountResult>('/accounts', { accounts }, signal),
     queryAccounts: (userIds: readonly string[], signal?: AbortSignal) =>
       results<AccountFacts>('/accounts/query', { user_ids: userIds }, signal),
+    /**
+     * Who has a device with keys: everybody, then those who may have got one since (`next` of the answer before).
+     * Waits up to `timeout` milliseconds for somebody. One try.
+     */
+    async activated(
+      since: string | undefined,
+      timeout: number,
+      signal?: AbortSignal,
+    ): Promise<ActivatedPage> {
+      const answer = await link.withToken(org.homeserver.moduleToken()).request({
+        method: 'POST',
+        path: '/_synapse/client/qiao/v1/accounts/activated',
+        route: 'module /accounts/activated',
+        body: { timeout, ...(since === undefined ? {} : { since }) },
+        idempotent: true,
+        signal,
+        totalMs: 0,
+        timeoutMs: timeout + 15_000,
+      });
+      if (!Value.Check(ActivatedPage, answer)) throw new Error('module /accounts/activated: not an answer');
+      return answer;
+    },
     setNames: (items: readonly { user_id: string; displayname: string }[], signal?: AbortSignal) =>
       results<ItemResult>('/accounts/profile', { items }, signal),
     setEmails: (items: readonly { user_id: string; emails: readonly string[] }[], signal?: AbortSignal) =>

@@ -106,6 +106,7 @@ export function provisionParts(org: OrgContext): DomainParts {
     start: async () => {
       // What was left when the process ended goes on; with nothing to do it costs a few queries.
       await provisioner.ask();
+      provisioner.keys.start();
       bot.start();
     },
     stop: async () => {

@@ -110,6 +110,8 @@ export interface ProvisionSettings {
   locale: string | null;
   last_reconciled_at: string | null;
   company_applied: Applied;
+  /** Everybody who had keys before this installation asked for them is known. */
+  keys_known: boolean;
 }
 
 export interface ManagedRoom {
@@ -143,12 +145,11 @@ export function createProvisionRepository(db: OrgDb, serverName: string) {
         locale: typeof locale === 'string' ? locale : null,
         last_reconciled_at: own.last_reconciled_at ?? null,
         company_applied: own.company_applied ?? {},
+        keys_known: own.keys_known ?? false,
       };
     },
 
-    async changeSettings(
-      change: Partial<Pick<ProvisionSettings, 'enabled' | 'last_reconciled_at' | 'company_applied'>>,
-    ): Promise<void> {
+    async changeSettings(change: Partial<Omit<ProvisionSettings, 'locale'>>): Promise<void> {
       await sql`update org.workspace set settings = jsonb_set(settings, '{provision}',
         coalesce(settings->'provision', '{}') || ${JSON.stringify(change)}::jsonb)`.execute(db);
     },
@@ -248,7 +249,9 @@ export function createProvisionRepository(db: OrgDb, serverName: string) {
       changed: readonly { id: string; account: AccountState; name?: string; email?: string | null }[],
     ): Promise<void> {
       if (changed.length === 0) return;
+      // Devices go with the account: whoever gets it back begins anew.
       await sql`update org.person p set account = v.account,
+          keys_at = case when v.account in ('created', 'locked') then p.keys_at end,
           applied_name = coalesce(v.name, p.applied_name),
           applied_email = case when v.name is null then p.applied_email else v.email end
         from unnest(${uuids(changed.map((c) => c.id))}, ${texts(changed.map((c) => c.account))},

@@ -141,6 +141,8 @@ export function createProvisionService(org: OrgContext, provisioner: Provisioner
         });
         await provisioner.ask(trx);
       });
+      // The account may have keys.
+      if (decision.action === 'adopt') provisioner.keys.again();
     },
 
     async drift(

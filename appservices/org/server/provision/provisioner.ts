@@ -1,6 +1,7 @@
 import { MatrixError, MatrixLink } from '@qiao/platform/matrix';
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb } from '../tables.ts';
+import { createKeysWatch, type KeysWatch } from './keys-watch.ts';
 import { createModuleApi } from './module-api.ts';
 import { botIdOf, runPass, type PassMemory, type PassParts } from './pass.ts';
 import { createProvisionRepository, type ProvisionRepository } from './provision.repository.ts';
@@ -15,12 +16,15 @@ export const PROVISION_JOB = 'org.provision';
 export const RECONCILE_JOB = 'org.reconcile';
 /** When a run finds another process at work it comes again after this time, milliseconds. */
 const COME_AGAIN_MS = 5000;
+/** Requests at once beside the run: the question who has keys, and joins of who has just got them. */
+const SIDE_CONCURRENCY = 4;
 /** A homeserver call of the bot is tried again for so long; then the run waits for the homeserver. */
 const RETRY_MS = 15_000;
 
 export interface Provisioner {
   readonly repository: ProvisionRepository;
   readonly watch: Watch;
+  readonly keys: KeysWatch;
   readonly botId: string;
   /** 0 to 1, for jitter. */
   readonly random: () => number;
@@ -50,6 +54,8 @@ export function createProvisioner(org: OrgContext): Provisioner {
   const random = (): number => Buffer.from(org.random.token(4), 'base64url').readUInt32BE() / 2 ** 32;
   const repository = createProvisionRepository(db, serverName);
   const module = createModuleApi(org, { concurrency, random });
+  // A line of its own: a question that is held must not take the place of work, nor wait behind it.
+  const side = createModuleApi(org, { concurrency: SIDE_CONCURRENCY, random });
   const botId = botIdOf(BOT_LOCALPART, serverName);
   const link = MatrixLink.open({
     url: org.homeserver.url,
@@ -91,6 +97,12 @@ export function createProvisioner(org: OrgContext): Provisioner {
     enabled: async () => (await repository.settings()).enabled,
     ping: () => module.ping(),
     random,
+  });
+  const keys = createKeysWatch(org, {
+    module: side,
+    repository,
+    ready: (trx) => enqueue(trx, PROVISION_JOB, {}, PROVISION_JOB),
+    joined: () => Promise.resolve(),
   });
   const locale = async () => asLocale((await repository.settings()).locale);
   const words = async () => roomWords(org.texts, await locale());
@@ -147,6 +159,7 @@ export function createProvisioner(org: OrgContext): Provisioner {
   return {
     repository,
     watch,
+    keys,
     botId,
     random,
     async nameBot(userId, displayname) {
@@ -207,7 +220,9 @@ export function createProvisioner(org: OrgContext): Provisioner {
     },
     async close() {
       runner.interrupt();
+      await keys.stop();
       await module.close();
+      await side.close();
       await link.close();
     },
   };

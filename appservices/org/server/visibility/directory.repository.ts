@@ -9,6 +9,7 @@ export interface DirectoryRow extends RefRow {
   email: string | null;
   phone: string | null;
   can_contact: boolean;
+  activated: boolean;
   sort_name: string;
 }
 
@@ -31,7 +32,7 @@ function matches(view: View, word: string): RawBuilder<boolean> {
 const columns = (
   view: View,
 ): RawBuilder<unknown> => sql`p.id, p.display_name, p.localpart, p.title, p.email, p.phone,
-  ${canContact(view)} as can_contact, lower(p.display_name) as sort_name`;
+  ${canContact(view)} as can_contact, p.keys_at is not null as activated, lower(p.display_name) as sort_name`;
 
 /** SQL of the directory as one viewer sees it. */
 export const directoryRepository = {

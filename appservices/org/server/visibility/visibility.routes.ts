@@ -29,6 +29,7 @@ export function visibilityRoutes(
     title: row.title,
     department_names: row.places.map((place) => place.department_name),
     can_contact: row.can_contact,
+    activated: row.activated,
   });
 
   /** An id of another server is nobody of ours, whatever its local part. */

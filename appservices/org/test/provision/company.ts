@@ -10,6 +10,7 @@ import {
 import { startTestHost, type TestHost } from '@qiao/platform/testing';
 import {
   createTestDatabase,
+  PASSWORD,
   startTestStack,
   type RunningTestStack,
   waitFor,
@@ -51,7 +52,11 @@ export interface Company {
   companySpace(): Promise<string>;
   userId(personId: string): Promise<string>;
   secret(name: string): string;
-  restartHost(): Promise<void>;
+  /** Of everybody whom `setPassword` gave one. */
+  readonly password: string;
+  setPassword(userId: string): Promise<void>;
+  /** `meanwhile`: what happens while it is away. */
+  restartHost(meanwhile?: () => Promise<unknown>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -249,8 +254,18 @@ export async function startCompany(options: { greet?: boolean } = {}): Promise<C
         .executeTakeFirstOrThrow();
       return `@${row.localpart}:${info.serverName}`;
     },
-    restartHost: async () => {
+    password: PASSWORD,
+    setPassword: async (user_id) => {
+      const answer = await fetch(`${info.homeserverUrl}/_synapse/client/qiao/v1/accounts/password`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${info.moduleToken}` },
+        body: JSON.stringify({ user_id, password: PASSWORD, logout_devices: false }),
+      });
+      if (!answer.ok) throw new Error(`password of ${user_id}: ${await answer.text()}`);
+    },
+    restartHost: async (meanwhile) => {
       await company.host.stop();
+      await meanwhile?.();
       company.host = await startHost();
     },
     close: async () => {

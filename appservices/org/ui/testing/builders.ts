@@ -36,6 +36,7 @@ export const aPerson = (given: Partial<Person> = {}): Person => ({
   status: 'active',
   account: 'created',
   activated_at: null,
+  keys_at: null,
   starts_on: null,
   ends_on: null,
   departments: [],
