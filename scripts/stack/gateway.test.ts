@@ -1,17 +1,22 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { initialConfig, type StackConfig } from './config.ts';
 import { createGateway, routeOf, type Gateway } from './gateway.ts';
+import type { Pages } from './pages.ts';
+import { RawClient } from './raw-http.ts';
 
 // The gateway between a browser and plain HTTP servers in the places of the real ones.
 /** A busy machine may take long; what is waited for comes or not. */
 const patience = { timeout: 20_000 };
+/** What the homeserver takes. */
+const bodyLimit = 40 * 1024 * 1024;
 let config: StackConfig;
 let gateway: Gateway;
+let pages: Pages;
 let origin = '';
 let port = 0;
 let upstream: Server;
@@ -41,16 +46,28 @@ beforeAll(async () => {
   });
   upstream.on('upgrade', (request, socket) => {
     seen.push(request);
-    socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+    if (request.url === '/refused') {
+      socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 13\r\n\r\nno permission');
+      return;
+    }
+    socket.once('close', () => closed.push('socket'));
+    socket.on('error', () => undefined);
+    socket.write(
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Upstream: 1\r\n\r\n',
+    );
     socket.pipe(socket);
   });
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
   const there = (upstream.address() as AddressInfo).port;
   config = initialConfig({ ports: { synapse: there, livekit: there, host: 1, audit: 2 } });
-  gateway = await createGateway(config, {
+  pages = {
     '/': join(folder, 'client'),
     '/admin': join(folder, 'admin'),
     '/portal': join(folder, 'portal'),
+  };
+  gateway = await createGateway(config, {
+    pages,
+    bodyLimit,
   });
   port = await gateway.listen(0);
   origin = `http://127.0.0.1:${port}`;
@@ -112,7 +129,7 @@ describe('what is reachable', () => {
   test('each API goes to its process', () => {
     const portOf = (path: string): number | string => {
       const route = routeOf(config, path);
-      return typeof route === 'string' ? route : route.port;
+      return typeof route === 'string' ? route : Number(new URL(route.origin).port);
     };
     expect(portOf('/api/org/people')).toBe(1);
     expect(portOf('/scim/v2/Users')).toBe(1);
@@ -160,24 +177,228 @@ describe('passing on', () => {
     expect(await poll).toBe('gone');
     await vi.waitFor(() => expect(closed).toHaveLength(1), patience);
   });
+});
 
-  test('a WebSocket passes under /livekit without the prefix', async () => {
-    const echoed = await new Promise<string>((resolve, reject) => {
-      const socket = connect(port, '127.0.0.1', () =>
-        socket.write(
-          `GET /livekit/rtc?token=t HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
-        ),
-      );
-      let text = '';
-      socket.on('error', reject);
-      socket.on('data', (data) => {
-        text += data.toString();
-        if (text.endsWith('\r\n\r\n')) socket.write('hello');
-        if (text.endsWith('hello')) socket.end(() => resolve(text));
-      });
-    });
-    expect(echoed).toContain('101 Switching Protocols');
+/** The opening handshake of a WebSocket. */
+const handshake = (path: string, ...more: string[]): string =>
+  [
+    `GET ${path} HTTP/1.1`,
+    'Host: x',
+    'Connection: keep-alive, Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ...more,
+    '\r\n',
+  ].join('\r\n');
+
+describe('WebSockets', () => {
+  test('pass under /livekit without the prefix', async () => {
+    const client = new RawClient(port);
+    client.send(handshake('/livekit/rtc?token=t', 'Sec-WebSocket-Protocol: a'));
+    const head = await client.until('\r\n\r\n');
+    expect(head).toContain('101 Switching Protocols');
+    expect(head.toLowerCase()).toContain('x-upstream: 1');
+    client.send('hello');
+    await client.until('hello');
     expect(seen[0]?.url).toBe('/rtc?token=t');
+    expect(seen[0]?.headers).toMatchObject({
+      'sec-websocket-protocol': 'a',
+      'x-forwarded-for': '127.0.0.1',
+    });
+    client.close();
+    await vi.waitFor(() => expect(closed).toContain('socket'), patience);
+  });
+
+  test('carry what was sent together with the handshake', async () => {
+    const client = new RawClient(port);
+    client.send(`${handshake('/livekit/rtc')}hello`);
+    await client.until('hello');
+    client.close();
+  });
+
+  test('are refused as the calls server refuses them', async () => {
+    const client = new RawClient(port);
+    client.send(handshake('/livekit/refused'));
+    const { answers } = await client.read(['GET']);
+    expect(answers).toMatchObject([{ status: 401, body: 'no permission' }]);
+    await client.end();
+  });
+
+  test('say when the calls server is down', async () => {
+    const down = await createGateway(initialConfig({ ports: { livekit: 1 } }), { pages });
+    const client = new RawClient(await down.listen(0));
+    client.send(handshake('/livekit/rtc'));
+    expect((await client.read(['GET'])).answers).toMatchObject([{ status: 503 }]);
+    await down.close();
+  });
+
+  test('end with the gateway', async () => {
+    const ending = await createGateway(config, { pages });
+    const client = new RawClient(await ending.listen(0));
+    client.send(handshake('/livekit/rtc'));
+    await client.until('\r\n\r\n');
+    await ending.close();
+    await client.end();
+  });
+});
+
+describe('an upgrade to something else is passed over', () => {
+  const h2c =
+    'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n';
+
+  test.each([
+    // As Java's HTTP client and curl --http2 ask.
+    ['/_matrix/client/versions', h2c, '/_matrix/client/versions'],
+    ['/livekit/rtc', h2c, '/rtc'],
+    ['/.well-known/matrix/client', h2c, 'm.homeserver'],
+    ['/admin/', h2c, '<title>admin</title>'],
+    ['/_matrix/x', 'Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n', '/_matrix/x'],
+    ['/livekit/rtc', 'Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n', '/rtc'],
+    ['/livekit/rtc', 'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n', '/rtc'],
+    ['/_matrix/x', 'Connection: Upgrade\r\nUpgrade: TLS/1.3\r\n\r\n', '/_matrix/x'],
+  ])('%s', async (path, headers, body) => {
+    const client = new RawClient(port);
+    client.send(`GET ${path} HTTP/1.1\r\nHost: x\r\n${headers}`);
+    const { answers } = await client.read(['GET']);
+    expect(answers).toMatchObject([{ status: 200 }]);
+    expect(answers[0]?.body).toContain(body);
+    for (const one of seen) expect(one.headers).not.toHaveProperty('upgrade');
+    // The next request needs another connection: the parser stops here.
+    expect(answers[0]?.headers.map((line) => line.toLowerCase())).toContain('connection: close');
+    await client.end();
+  });
+
+  test('a real handshake where nobody speaks it is a request like any other', async () => {
+    const client = new RawClient(port);
+    client.send(handshake('/_matrix/client/versions'));
+    expect((await client.read(['GET'])).answers).toMatchObject([{ status: 200 }]);
+    expect(seen[0]?.headers).not.toHaveProperty('upgrade');
+    client.close();
+  });
+
+  test.each(['h2c', 'websocket'])('a POST with one, to %s, is answered', async (protocol) => {
+    const client = new RawClient(port);
+    client.send(
+      `POST /_matrix/x HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\nContent-Length: 5\r\n\r\nhello`,
+    );
+    expect((await client.read(['POST'])).answers).toMatchObject([{ status: 200, body: '5' }]);
+    await client.end();
+  });
+});
+
+describe('limits', () => {
+  const asJson = (exchange: { answers: { body: string }[] }): unknown =>
+    JSON.parse(exchange.answers[0]?.body ?? '');
+
+  test.each([
+    ['with its length', { 'content-length': String(bodyLimit + 1) }],
+    ['in chunks', { 'transfer-encoding': 'chunked' }],
+  ])('a body larger than the homeserver takes is M_TOO_LARGE: %s', async (_name, headers) => {
+    const told = new Promise<{ status: number | undefined; origin: unknown; body: string }>(
+      (resolve, reject) => {
+        const upload = httpRequest(
+          { host: '127.0.0.1', port, path: '/_matrix/media/v3/upload', method: 'POST', headers },
+          (answer) => {
+            let body = '';
+            answer.on('data', (chunk: Buffer) => (body += chunk.toString()));
+            answer.on('end', () =>
+              resolve({
+                status: answer.statusCode,
+                origin: answer.headers['access-control-allow-origin'],
+                body,
+              }),
+            );
+          },
+        );
+        upload.on('error', reject);
+        upload.end(Buffer.alloc(bodyLimit + 1));
+      },
+    );
+    const { body, ...rest } = await told;
+    expect(rest).toEqual({ status: 413, origin: '*' });
+    expect(JSON.parse(body)).toMatchObject({ errcode: 'M_TOO_LARGE' });
+  });
+
+  test('one that is exactly as large passes', async () => {
+    const answer = await fetch(`${origin}/_matrix/media/v3/upload`, {
+      method: 'POST',
+      body: Buffer.alloc(bodyLimit),
+    });
+    expect(await answer.text()).toBe(String(bodyLimit));
+  });
+
+  test('a client that asks first is not told to go on', async () => {
+    const client = new RawClient(port);
+    client.send(
+      `POST /_matrix/media/v3/upload HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: ${bodyLimit + 1}\r\n\r\n`,
+    );
+    expect((await client.read(['POST'])).answers).toMatchObject([{ status: 413 }]);
+    expect(await client.end()).toBe('');
+    expect(seen).toEqual([]);
+  });
+
+  test.each([
+    ['an address', `GET /_matrix/x?${'a'.repeat(17_000)} HTTP/1.1\r\nHost: x\r\n\r\n`],
+    ['a header', `GET /_matrix/x HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(17_000)}\r\n\r\n`],
+    ['what fits here but not there', `GET /_matrix/x?${'a'.repeat(16_250)} HTTP/1.1\r\nHost: x\r\n\r\n`],
+    [
+      'many headers',
+      `GET /_matrix/x HTTP/1.1\r\nHost: x\r\n${'a: b\r\n'.repeat(1_900)}${'Cookie: c\r\n'.repeat(90)}X-A: ${'a'.repeat(8_000)}\r\n\r\n`,
+    ],
+  ])('headers that are too long are 431: %s', async (_name, bytes) => {
+    const client = new RawClient(port);
+    client.send(bytes);
+    const exchange = await client.read(['GET']);
+    expect(exchange.answers).toMatchObject([{ status: 431 }]);
+    expect(asJson(exchange)).toMatchObject({ errcode: 'M_TOO_LARGE' });
+    expect(seen).toEqual([]);
+    client.close();
+  });
+
+  describe('of time', () => {
+    let hasty: Gateway;
+    let at = 0;
+
+    beforeAll(async () => {
+      hasty = await createGateway(config, { pages, times: { head: 300, silence: 1_500 } });
+      at = await hasty.listen(0);
+    });
+
+    afterAll(() => hasty.close());
+
+    test.each([
+      ['nothing', ''],
+      ['half a line', 'GET /_mat'],
+      ['half a head', 'GET /_matrix/x HTTP/1.1\r\nHost: x\r\n'],
+    ])('a head that does not come is not waited for: %s', async (_name, bytes) => {
+      const clients = Array.from({ length: 20 }, () => new RawClient(at));
+      for (const client of clients) client.send(bytes);
+      for (const client of clients) {
+        expect((await client.read(['GET'])).answers).toMatchObject([{ status: 408 }]);
+        await client.end();
+      }
+    });
+
+    test('nor is a body of which nothing comes any more', async () => {
+      const client = new RawClient(at);
+      client.send('POST /_matrix/x HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf');
+      await client.end();
+      await vi.waitFor(() => expect(closed).toContain('/_matrix/x'), patience);
+    });
+
+    test('a WebSocket may be silent', async () => {
+      const client = new RawClient(at);
+      client.send(handshake('/livekit/rtc'));
+      await client.until('\r\n\r\n');
+      const silent = new RawClient(at);
+      silent.send('POST /_matrix/x HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n');
+      // Ended by the limit that would hold for the other one, too.
+      await silent.end();
+      client.send('hello');
+      await client.until('hello');
+      client.close();
+    });
   });
 });
 
@@ -239,6 +460,28 @@ describe('pages', () => {
 
   test('a missing file is missing', async () => {
     expect((await fetch(`${origin}/admin/assets/none.js`)).status).toBe(404);
+  });
+
+  test.each([
+    '/.well-known/matrix/support',
+    '/.well-known/openid-configuration',
+    '/.well-known/x/y.json',
+    '/.well-known/',
+  ])('%s is missing, and whoever asks may know it', async (path) => {
+    const answer = await fetch(origin + path, { headers: { accept: 'text/html' } });
+    expect(answer.status).toBe(404);
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+    expect(await answer.json()).toMatchObject({ errcode: 'M_NOT_FOUND' });
+  });
+
+  test('a browser may ask first', async () => {
+    const answer = await fetch(`${origin}/.well-known/matrix/client`, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://app.example', 'access-control-request-method': 'GET' },
+    });
+    expect(answer.status).toBe(204);
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+    expect(answer.headers.get('access-control-allow-methods')).toContain('GET');
   });
 
   test('clients find the homeserver', async () => {

@@ -1,203 +1,286 @@
-import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import { isIP } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { PassThrough, type Duplex } from 'node:stream';
+import { Agent, errors, type Dispatcher } from 'undici';
+import {
+  bodyLength,
+  faultOf,
+  maxHeaderSize,
+  requestHeaders,
+  sizeOf,
+  tokens,
+  type ClientOrigin,
+  type RefusalStatus,
+  type Target,
+} from './requests.ts';
 
-/** Where a request goes on. */
-export interface Target {
-  host: string;
-  port: number;
-  /** Path and query there. */
-  path: string;
-  /** What it is, for people. */
-  name: { en: string; zh: string };
-}
-
-/** A request that could not be passed on; nothing was sent to the client yet. */
-export type ProxyFailure = (
+/** Tells the client; nothing was sent to it yet. */
+export type Refuse = (
   response: ServerResponse,
   request: IncomingMessage,
-  target: Target,
-  status: 502 | 503 | 504,
+  status: RefusalStatus,
+  target?: Target,
 ) => void;
 
+/** The connection of a request that asks to become a WebSocket. */
+export interface Upgrade {
+  socket: Duplex;
+  /** What the client sent after its request. */
+  head: Buffer;
+}
+
+/** Passes requests on over connections of its own. */
+export interface Proxy {
+  /** Passes a request on, streaming both ways; a client that goes away ends it upstream, too. */
+  forward(
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: Target,
+    origin: ClientOrigin,
+    upgrade?: Upgrade,
+  ): void;
+  close(): Promise<void>;
+}
+
 /** Time (ms) the upstream may be silent. Long polls take 30 s, a big import's answer longer. */
-const upstreamTimeout = 180_000;
+export const upstreamTimeout = 180_000;
 /** Idle connections are closed by us before the upstream does it. */
 const idleTimeout = 20_000;
+/** Bytes of a body that wait here while the upstream is slower than the client. */
+const bodyBuffer = 256 * 1024;
 
-const agent = new Agent({ keepAlive: true, maxFreeSockets: 64, timeout: idleTimeout, scheduling: 'fifo' });
-
-/** Headers of one hop (RFC 9110, 7.6.1) that are not passed on. */
-const hopByHop = new Set([
+/** Headers of an answer that are not passed on: those of one hop. */
+const answerHop = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
-  'proxy-authorization',
   'proxy-connection',
-  'te',
   'trailer',
   'transfer-encoding',
   'upgrade',
 ]);
 
-/** Address of the client and how it reached us; a proxy before us is believed only when it is trusted. */
-export interface ClientOrigin {
-  address: string;
-  protocol: string;
-  host: string;
-}
+/** Methods whose requests usually have a body; any other with one gets a connection that is not used again. */
+const withBody = new Set(['POST', 'PUT', 'PATCH']);
+/** May be sent again when a connection was closed in the moment of its reuse. */
+const repeatable = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Works out the client's origin. `trusted` holds the addresses of proxies before the gateway. */
-export function clientOrigin(request: IncomingMessage, trusted: ReadonlySet<string>): ClientOrigin {
-  const peer = plainAddress(request.socket.remoteAddress ?? '');
-  const origin = { address: peer, protocol: 'http', host: request.headers.host ?? '' };
-  if (!trusted.has(peer)) return origin;
-  const forwarded = header(request, 'x-forwarded-for');
-  const chain = forwarded === undefined ? [] : forwarded.split(',').map((part) => plainAddress(part.trim()));
-  // The last address that is not one of ours is the one that nobody untrusted could have written.
-  const client = chain.toReversed().find((address) => !trusted.has(address)) ?? chain[0];
-  if (client !== undefined && isIP(client) !== 0) origin.address = client;
-  if (header(request, 'x-forwarded-proto') === 'https') origin.protocol = 'https';
-  origin.host = header(request, 'x-forwarded-host') ?? origin.host;
-  return origin;
-}
-
-function header(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value.join(',') : value;
-}
-
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
-}
-
-function requestHeaders(request: IncomingMessage, origin: ClientOrigin): Record<string, string | string[]> {
-  const headers: Record<string, string | string[]> = {};
-  const named = new Set(
-    (header(request, 'connection') ?? '').split(',').map((name) => name.trim().toLowerCase()),
-  );
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (value === undefined || hopByHop.has(name) || named.has(name) || name === 'forwarded') continue;
-    headers[name] = value;
-  }
-  headers['x-forwarded-for'] = origin.address;
-  headers['x-forwarded-proto'] = origin.protocol;
-  headers['x-forwarded-host'] = origin.host;
-  delete headers['x-real-ip'];
-  return headers;
-}
-
-/** Passes a request on, streaming both ways; a client that goes away ends it upstream, too. */
-export function forward(
-  request: IncomingMessage,
-  response: ServerResponse,
-  target: Target,
-  origin: ClientOrigin,
-  fail: ProxyFailure,
-  again = true,
-): void {
-  const hasBody =
-    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
-  const headers = requestHeaders(request, origin);
-  if (request.headers['transfer-encoding'] !== undefined) delete headers['content-length'];
-  const upstream = httpRequest({
-    host: target.host,
-    port: target.port,
-    path: target.path,
-    method: request.method,
-    headers,
-    agent,
-    timeout: upstreamTimeout,
+/** Makes a proxy. All framing of what is sent upstream, and all reading of answers, is undici's. */
+export function createProxy(refuse: Refuse): Proxy {
+  const agent = new Agent({
+    // One request at a time on a connection: an answer nobody waits for ends it.
+    pipelining: 1,
+    keepAliveTimeout: idleTimeout,
+    keepAliveMaxTimeout: idleTimeout,
+    headersTimeout: upstreamTimeout,
+    bodyTimeout: upstreamTimeout,
+    strictContentLength: true,
+    allowH2: false,
   });
-  let answered = false;
-  let timedOut = false;
-  const clientGone = (): void => {
-    if (!response.writableFinished) upstream.destroy();
+
+  const forward = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: Target,
+    origin: ClientOrigin,
+    upgrade?: Upgrade,
+  ): void => {
+    const fault = faultOf(request, target);
+    if (fault !== undefined) {
+      refuse(response, request, fault, target);
+      return;
+    }
+    const headers = requestHeaders(request, origin);
+    if (sizeOf(request, target, headers) > maxHeaderSize) {
+      refuse(response, request, 431, target);
+      return;
+    }
+    const length = bodyLength(request);
+    const body = length === 0 ? undefined : new PassThrough({ highWaterMark: bodyBuffer });
+    if (length !== undefined && length > 0) headers.push('content-length', String(length));
+    const exchange = new Exchange(request, response, target, refuse, body, upgrade);
+    const method = request.method ?? 'GET';
+    const options: Dispatcher.DispatchOptions = {
+      origin: target.origin,
+      path: target.path,
+      method,
+      headers,
+      body: body ?? null,
+      ...(body !== undefined && !withBody.has(method) && { reset: true }),
+      ...(upgrade !== undefined && { upgrade: 'websocket' }),
+    };
+    if (body === undefined && upgrade === undefined && repeatable.has(method))
+      exchange.again = () => void agent.dispatch(options, exchange);
+    agent.dispatch(options, exchange);
   };
-  response.once('close', clientGone);
-  upstream.once('timeout', () => {
-    timedOut = true;
-    upstream.destroy();
-  });
-  upstream.once('response', (answer) => {
-    answered = true;
-    const answerHeaders: Record<string, string | string[]> = {};
-    for (const [name, value] of Object.entries(answer.headers))
-      if (value !== undefined && !hopByHop.has(name)) answerHeaders[name] = value;
-    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, answerHeaders);
+  return { forward, close: () => agent.destroy() };
+}
+
+/** One request and its answer. */
+class Exchange implements Dispatcher.DispatchHandler {
+  /** Sends the request once more; there is none when that might do something twice. */
+  again: (() => void) | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #tooLarge = false;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #target: Target;
+  readonly #refuse: Refuse;
+  readonly #body: PassThrough | undefined;
+  readonly #upgrade: Upgrade | undefined;
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: Target,
+    refuse: Refuse,
+    body: PassThrough | undefined,
+    upgrade: Upgrade | undefined,
+  ) {
+    this.#request = request;
+    this.#response = response;
+    this.#target = target;
+    this.#refuse = refuse;
+    this.#body = body;
+    this.#upgrade = upgrade;
+    response.once('close', this.#clientGone);
+    response.on('drain', () => this.#controller?.resume());
+    if (body !== undefined) this.#passBody(body);
+  }
+
+  #passBody(body: PassThrough): void {
+    const limit = this.#target.bodyLimit;
+    // One whose length was told is checked before.
+    if (limit !== undefined && bodyLength(this.#request) === undefined) {
+      let size = 0;
+      this.#request.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size <= limit || this.#tooLarge) return;
+        this.#tooLarge = true;
+        body.destroy(new Error('The body is too large.'));
+      });
+    }
+    // The library ends it in its own way; what it means is told by onResponseError.
+    body.on('error', () => undefined);
+    this.#request.pipe(body);
+  }
+
+  /** The rest of a body that nobody takes is read away, so that the client sees the answer. */
+  #dropBody(): void {
+    if (this.#body === undefined) return;
+    this.#request.unpipe(this.#body);
+    this.#request.resume();
+  }
+
+  readonly #clientGone = (): void => {
+    if (this.#response.writableFinished) return;
+    this.#body?.destroy();
+    this.#controller?.abort(new Error('The client went away.'));
+  };
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#response.destroyed) controller.abort(new Error('The client went away.'));
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    // Interim answers are for one hop.
+    if (status < 200) return;
+    const named = tokens(headers['connection']);
+    const kept: Record<string, string | string[]> = {};
+    for (const [name, value] of Object.entries(headers))
+      if (value !== undefined && !answerHop.has(name) && !named.has(name)) kept[name] = value;
+    try {
+      this.#response.writeHead(status, kept);
+    } catch (error) {
+      controller.abort(error as Error);
+      return;
+    }
     // A page that shows progress needs the head before the first byte of the body.
-    response.flushHeaders();
-    answer.on('error', () => response.destroy());
-    answer.pipe(response);
-  });
-  upstream.on('error', (error: NodeJS.ErrnoException) => {
-    response.removeListener('close', clientGone);
+    this.#response.flushHeaders();
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.#response.write(chunk)) controller.pause();
+  }
+
+  onResponseEnd(): void {
+    this.#dropBody();
+    this.#response.end();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: NodeJS.ErrnoException): void {
+    const response = this.#response;
+    const { again } = this;
     if (response.destroyed) return;
-    if (answered || response.headersSent) {
+    if (response.headersSent) {
       response.destroy();
       return;
     }
-    if (again && !hasBody && upstream.reusedSocket && error.code === 'ECONNRESET') {
-      // The upstream closed an idle connection in the same moment; nothing was done with the request.
-      forward(request, response, target, origin, fail, false);
+    if (again !== undefined && closedWhenReused(error)) {
+      this.again = undefined;
+      again();
       return;
     }
-    request.unpipe(upstream);
-    request.resume();
-    const refused = error.code === 'ECONNREFUSED' || error.code === 'EHOSTUNREACH';
-    fail(response, request, target, timedOut ? 504 : refused ? 503 : 502);
-  });
-  if (hasBody) request.pipe(upstream);
-  else upstream.end();
-}
+    this.#dropBody();
+    this.#refuse(response, this.#request, this.#tooLarge ? 413 : statusOf(error), this.#target);
+  }
 
-/** Passes a WebSocket on: the handshake as it is, then bytes both ways. */
-export function forwardUpgrade(
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-  target: Target,
-  origin: ClientOrigin,
-): void {
-  const headers = requestHeaders(request, origin);
-  headers['connection'] = 'Upgrade';
-  headers['upgrade'] = header(request, 'upgrade') ?? 'websocket';
-  const upstream = httpRequest({
-    host: target.host,
-    port: target.port,
-    path: target.path,
-    method: 'GET',
-    headers,
-    // A connection of its own: it is never given back.
-    agent: false,
-  });
-  const end = (status: string): void => {
-    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-  };
-  socket.on('error', () => upstream.destroy());
-  socket.once('close', () => upstream.destroy());
-  upstream.once('error', () => end('502 Bad Gateway'));
-  upstream.once('response', (answer) => {
-    answer.resume();
-    end(`${answer.statusCode ?? 502} ${answer.statusMessage ?? ''}`);
-  });
-  upstream.once('upgrade', (answer, connection, rest) => {
-    const lines = [`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}`];
-    for (let at = 0; at < answer.rawHeaders.length; at += 2)
-      lines.push(`${answer.rawHeaders[at]}: ${answer.rawHeaders[at + 1]}`);
-    socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-    if (rest.length > 0) socket.write(rest);
-    if (head.length > 0) connection.write(head);
+  onRequestUpgrade(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+    upstream: Duplex,
+  ): void {
+    const upgrade = this.#upgrade;
+    if (upgrade === undefined || status !== 101) {
+      upstream.destroy();
+      return;
+    }
+    const { socket, head } = upgrade;
+    this.#response.removeListener('close', this.#clientGone);
+    this.#response.detachSocket(this.#request.socket);
+    const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket'];
+    for (const [name, value] of Object.entries(headers))
+      if (value !== undefined && !answerHop.has(name))
+        for (const one of Array.isArray(value) ? value : [value]) lines.push(`${name}: ${one}`);
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+    if (head.length > 0) upstream.write(head);
     const close = (): void => {
       socket.destroy();
-      connection.destroy();
+      upstream.destroy();
     };
-    for (const one of [socket, connection]) {
+    for (const one of [socket, upstream]) {
       one.on('error', close);
       one.once('close', close);
     }
-    connection.pipe(socket);
-    socket.pipe(connection);
-  });
-  upstream.end();
+    upstream.pipe(socket);
+    socket.pipe(upstream);
+  }
+}
+
+/** The upstream closed an idle connection in the moment we used it again; nothing was done with the request. */
+function closedWhenReused(error: NodeJS.ErrnoException): boolean {
+  if (error instanceof errors.SocketError) return (error.socket?.bytesRead ?? 0) > 0;
+  return error.code === 'ECONNRESET' || error.code === 'EPIPE';
+}
+
+function statusOf(error: NodeJS.ErrnoException): RefusalStatus {
+  switch (error.code) {
+    case 'ECONNREFUSED':
+    case 'EHOSTUNREACH':
+    case 'ENOTFOUND':
+    case 'UND_ERR_CONNECT_TIMEOUT':
+      return 503;
+    case 'UND_ERR_HEADERS_TIMEOUT':
+      return 504;
+    // The path or a header has a letter that no request may have.
+    case 'UND_ERR_INVALID_ARG':
+      return 400;
+    default:
+      return 502;
+  }
 }

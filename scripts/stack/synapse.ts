@@ -74,6 +74,27 @@ export function writeSynapseConfig(options: SynapseOptions): string {
   return path;
 }
 
+/** What Synapse takes of a request that is no upload: 200 events of 64 KiB (`synapse.app._base`). */
+const SYNAPSE_REQUEST = 200 * 65536;
+
+/**
+ * The longest body (bytes) of a request that the own homeserver takes; longer ones it cuts off without an answer.
+ * Undefined for an outside one, whose settings are not ours.
+ */
+export function longestBody(varDir: string, config: StackConfig): number | undefined {
+  if (!config.homeserver.managed) return undefined;
+  let settings = template('homeserver.yaml');
+  for (const path of overrides(varDir)) settings = merge(settings, readYaml(path));
+  return Math.max(SYNAPSE_REQUEST, bytesOf(settings['max_upload_size']) ?? 0);
+}
+
+/** A size as Synapse writes it (`Config.parse_size`). */
+function bytesOf(size: unknown): number | undefined {
+  const [, number, unit = ''] = /^\s*(\d+)([KMGT]?)$/.exec(String(size)) ?? [];
+  if (number === undefined) return undefined;
+  return Number(number) * 1024 ** ['', 'K', 'M', 'G', 'T'].indexOf(unit);
+}
+
 function overrides(varDir: string): string[] {
   const folder = join(varDir, 'config/synapse.d');
   if (!existsSync(folder)) return [];
