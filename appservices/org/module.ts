@@ -1,5 +1,5 @@
 import { defineModule } from '@qiao/platform';
-import { orgErrorTable, orgEvents, orgPermissions } from './contract/index.ts';
+import { orgErrorTable, orgEvents, orgPermissions, ROOMS_LOCALPART } from './contract/index.ts';
 import { migrations } from './migrations/index.ts';
 import { setup } from './server/setup.ts';
 import { orgTexts } from './server/texts.ts';
@@ -11,7 +11,7 @@ export default defineModule({
   config: OrgConfig,
   claims: {
     eventTypes: [],
-    bots: ['_qiao_org_bot'],
+    bots: ['_qiao_org_bot', ROOMS_LOCALPART],
     permissions: orgPermissions,
     domainEvents: Object.keys(orgEvents),
   },

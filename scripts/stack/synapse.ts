@@ -161,9 +161,17 @@ function generated(options: SynapseOptions, folder: string): Settings {
               config: {
                 token_path: secretPath(varDir, 'synapse_module_token'),
                 // The only ones the token may act as, and whose rooms must not federate.
-                service_users: ['org', 'notices'].map(
-                  (domain) => `@_qiao_${domain}_bot:${config.server_name}`,
+                service_users: ['org_bot', 'notices_bot', 'org_rooms'].map(
+                  (name) => `@_qiao_${name}:${config.server_name}`,
                 ),
+                // The third makes people's conversations; one with somebody outside federates.
+                internal_rooms: ['org_bot', 'notices_bot'].map(
+                  (name) => `@_qiao_${name}:${config.server_name}`,
+                ),
+                conversations: {
+                  user: `@_qiao_org_rooms:${config.server_name}`,
+                  appservice: 'qiao-org',
+                },
               },
             },
           ],

@@ -3,6 +3,8 @@
  * (`ui/strings`, `acts.actions`; a dot is an underscore there).
  */
 export const orgActs = [
+  'org.conversation.external',
+  'org.conversation.renew',
   'org.department.add',
   'org.department.change',
   'org.department.end',

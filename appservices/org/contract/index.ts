@@ -1,5 +1,6 @@
 export * from './acts.ts';
 export * from './api.ts';
+export * from './conversations.ts';
 export * from './domain-events.ts';
 export * from './errors.ts';
 export * from './handover.ts';

@@ -5,6 +5,7 @@ import * as m004 from './004_imports.ts';
 import * as m005 from './005_scim.ts';
 import * as m006 from './006_large_imports.ts';
 import * as m007 from './007_keys.ts';
+import * as m008 from './008_conversations.ts';
 
 export const migrations = {
   '001_org': m001,
@@ -14,4 +15,5 @@ export const migrations = {
   '005_scim': m005,
   '006_large_imports': m006,
   '007_keys': m007,
+  '008_conversations': m008,
 };

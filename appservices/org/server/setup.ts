@@ -2,6 +2,7 @@ import type { Acts, DomainContext, DomainParts } from '@qiao/platform';
 import type { OrgAct } from '../contract/acts.ts';
 import { importsParts } from './imports/parts.ts';
 import { actsParts } from './acts/parts.ts';
+import { conversationsParts } from './conversations/parts.ts';
 import { createChanges } from './changes.service.ts';
 import type { OrgConfig } from './config.ts';
 import { directoryParts } from './directory/parts.ts';
@@ -55,6 +56,7 @@ export function setup(context: OrgContext): DomainParts {
     lifecycleParts(context),
     scimParts(context),
     provisionParts(context),
+    conversationsParts(context, { roles, visibility }),
     importsParts(context),
   ];
   return combine(areas);

@@ -221,6 +221,19 @@ export interface ScimTokenTable {
 }
 
 /** The tables of schema `org`, as kysely sees them. */
+export interface ConversationTable {
+  id: string;
+  kind: 'direct' | 'group';
+  room_id: string | null;
+  external: boolean;
+  history: 'shared' | 'joined';
+  requested_by: string;
+  pair_key: string | null;
+  request_key: string | null;
+  predecessor: string | null;
+  claimed_at: Timestamp;
+  created_at: ColumnType<Date, Date, never>;
+}
 export interface OrgTables {
   'org.workspace': WorkspaceTable;
   'org.department': DepartmentTable;
@@ -240,6 +253,7 @@ export interface OrgTables {
   'org.provision_problem': ProvisionProblemTable;
   'org.drift': DriftTable;
   'org.scim_token': ScimTokenTable;
+  'org.conversation': ConversationTable;
 }
 export type OrgDb = Kysely<OrgTables>;
 export type OrgTrx = Transaction<OrgTables>;

@@ -15,10 +15,28 @@ _KNOWN_KEYS = frozenset(
         "internal_rooms",
         "max_in_flight",
         "fast_memberships",
+        "people_rooms",
+        "conversations",
     }
 )
+_CONVERSATION_KEYS = frozenset({"user", "appservice"})
 
 DEFAULT_MAX_IN_FLIGHT = 4
+
+
+@dataclass(frozen=True)
+class ConversationsConfig:
+    """Who makes the conversations of people, and who knows who may write to whom.
+
+    Attributes:
+        user: full user id of the service user that makes direct chats and groups. It stays in
+            them and stands in for nobody: where roles are counted, it counts for nothing.
+        appservice: id of the registration whose host is asked, at its address and with its
+            ``hs_token``, whether one person may contact another.
+    """
+
+    user: str
+    appservice: str
 
 
 @dataclass(frozen=True)
@@ -35,6 +53,9 @@ class QiaoConfig:
             user's (True), nobody's (False), or those of the users named.
         max_in_flight: rooms (or accounts) worked on at once within one request.
         fast_memberships: allow the batched membership path on the tested Synapse release.
+        people_rooms: rooms that people make with any client get a version in which nobody is
+            above everybody for good, and do not federate unless somebody outside is invited.
+        conversations: None: invitations among colleagues are left to them.
     """
 
     token_path: str
@@ -43,6 +64,8 @@ class QiaoConfig:
     internal_rooms: bool | frozenset[str] = True
     max_in_flight: int = DEFAULT_MAX_IN_FLIGHT
     fast_memberships: bool = True
+    people_rooms: bool = True
+    conversations: ConversationsConfig | None = None
 
 
 def parse_config(raw: dict[str, Any]) -> QiaoConfig:
@@ -75,6 +98,10 @@ def parse_config(raw: dict[str, Any]) -> QiaoConfig:
             "fast_memberships must be true or false", ("modules", "qiao", "fast_memberships")
         )
 
+    people_rooms = raw.get("people_rooms", True)
+    if not isinstance(people_rooms, bool):
+        raise ConfigError("people_rooms must be true or false", ("modules", "qiao", "people_rooms"))
+
     internal_rooms = raw.get("internal_rooms", True)
     if isinstance(internal_rooms, bool):
         pass
@@ -93,7 +120,25 @@ def parse_config(raw: dict[str, Any]) -> QiaoConfig:
         max_in_flight=max_in_flight,
         internal_rooms=internal_rooms,
         fast_memberships=fast_memberships,
+        people_rooms=people_rooms,
+        conversations=_parse_conversations(raw.get("conversations")),
     )
+
+
+def _parse_conversations(raw: object) -> ConversationsConfig | None:
+    if raw is None:
+        return None
+    if (
+        not isinstance(raw, dict)
+        or set(raw) != _CONVERSATION_KEYS
+        or not all(isinstance(v, str) and v for v in raw.values())
+        or not _is_user_list([raw["user"]])
+    ):
+        raise ConfigError(
+            "conversations must have a user id `user` and a registration's id `appservice`",
+            ("modules", "qiao", "conversations"),
+        )
+    return ConversationsConfig(user=raw["user"], appservice=raw["appservice"])
 
 
 def _is_user_list(raw: object) -> bool:

@@ -61,6 +61,15 @@ class Guard:
         """A user that may make managed rooms and act in them."""
         return is_service_user(self._hs, self._config, user_id)
 
+    def stands_in_for_nobody(self, user_id: str) -> bool:
+        """The service user that makes conversations: no partner, no administrator."""
+        conversations = self._config.conversations
+        return conversations is not None and user_id == conversations.user
+
+    def is_person_id(self, user_id: str) -> bool:
+        """A user of this server that is no appservice's and not the server's own."""
+        return self._hs.is_mine_id(user_id) and not self.is_reserved(user_id)
+
     def is_bot(self, facts: AccountFacts) -> bool:
         """An account that belongs to an appservice or to the server itself."""
         return facts.appservice_id is not None or self.is_reserved(facts.user_id)

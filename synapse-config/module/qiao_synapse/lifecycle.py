@@ -366,7 +366,7 @@ class Lifecycle:
         self._guard.check_person(facts)
         rooms = await self._qiao_store.get_rooms_of(user_id)
         joined = sorted(r for r, m in rooms.items() if m == Membership.JOIN)
-        alone = await self._qiao_store.get_rooms_without_others(user_id, joined)
+        alone = await self._qiao_store.get_rooms_without_others(user_id, joined, self._caretaker())
         sole_moderator: list[str] = []
         sole_admin: list[str] = []
         for room_id in joined:
@@ -426,9 +426,22 @@ class Lifecycle:
         if levels.of(user_id) < least:
             return False
         if levels.default >= least:
-            return bool(await self._qiao_store.get_rooms_without_others(user_id, [room_id]))
-        others = [u for u, level in levels.users.items() if level >= least and u != user_id]
+            return bool(
+                await self._qiao_store.get_rooms_without_others(
+                    user_id, [room_id], self._caretaker()
+                )
+            )
+        others = [
+            u
+            for u, level in levels.users.items()
+            if level >= least and u != user_id and not self._guard.stands_in_for_nobody(u)
+        ]
         return not await self._qiao_store.any_joined(room_id, others)
+
+    def _caretaker(self) -> str | None:
+        """The service user of conversations: whoever is left with it alone is alone."""
+        conversations = self._config.conversations
+        return None if conversations is None else conversations.user
 
     def requester(self, user_id: str) -> Requester:
         # The server acts in the person's name: locked accounts and missing consent are no

@@ -128,6 +128,104 @@ class Memberships:
         await concurrently_execute(one_room, by_room, self._config.max_in_flight)
         return {"results": results}
 
+    async def add(self, body: Mapping[str, Any]) -> JsonObject:
+        """POST /memberships/add: join who can read already, invite the others.
+
+        Decided here and in one call, because an account may be activated at any moment: whoever
+        was invited and has got a device meanwhile is joined before this answers.
+        """
+        validate.known_keys(body, frozenset({"as", "room_id", "user_ids", "direct", "only"}))
+        room_id = validate.room_id(body.get("room_id"))
+        service_user = validate.local_user_id(body.get("as"), self._server_name, "as")
+        if not self._guard.is_service_user(service_user):
+            raise forbidden("`as` must be a service user")
+        direct = validate.boolean(body.get("direct", False), "direct")
+        user_ids = [
+            validate.local_user_id(raw, self._server_name)
+            for raw in validate.batch(body, "user_ids")
+        ]
+        await self._guard.managed_room(room_id)
+        if "only" in body:
+            only = {validate.user_id(raw) for raw in validate.batch(body, "only")}
+            there = await self._qiao_store.get_people_in(room_id)
+            if any(u not in only and not self._guard.is_service_user(u) for u in there):
+                return {"room_id": room_id, "others": True, "results": []}
+
+        people = await self._qiao_store.get_accounts(set(user_ids))
+        results: dict[str, JsonObject] = {}
+        async with self._room_queue.queue(room_id):
+            await self._join_able(room_id, service_user, user_ids, people, results)
+            waiting = [u for u in user_ids if u not in results]
+            for user_id in waiting:
+                try:
+                    await self._invite(room_id, service_user, user_id, people.get(user_id), direct)
+                except SynapseError as e:
+                    results[user_id] = {"user_id": user_id, **item_error(e)}
+                except Exception:
+                    logger.exception("could not invite %s to %s", user_id, room_id)
+                    results[user_id] = {"user_id": user_id, **INTERNAL_ITEM_ERROR}
+            invited = [u for u in waiting if u not in results]
+            if invited:
+                now = await self._qiao_store.get_accounts(invited)
+                await self._join_able(room_id, service_user, invited, now, results)
+        for user_id in user_ids:
+            results.setdefault(user_id, {"user_id": user_id, "state": "invited"})
+        return {
+            "room_id": room_id,
+            "others": False,
+            "results": [results[u] for u in user_ids],
+        }
+
+    async def _join_able(
+        self,
+        room_id: str,
+        service_user: str,
+        user_ids: list[str],
+        people: Mapping[str, AccountFacts],
+        results: dict[str, JsonObject],
+    ) -> None:
+        """Join those who have a device with keys; the others have no result afterwards."""
+        able = [u for u in user_ids if u in people and people[u].activated]
+        changes = [
+            Change(index, room_id, user_id, Membership.JOIN, None)
+            for index, user_id in enumerate(able)
+        ]
+        done: list[JsonObject | None] = [None] * len(changes)
+        await self._change_room(room_id, service_user, changes, people, done)
+        for change, result in zip(changes, done, strict=True):
+            if result is not None and "errcode" in result:
+                error = {k: result[k] for k in ("errcode", "error")}
+                results[change.user_id] = {"user_id": change.user_id, **error}
+            else:
+                results[change.user_id] = {"user_id": change.user_id, "state": "joined"}
+
+    async def _invite(
+        self,
+        room_id: str,
+        service_user: str,
+        user_id: str,
+        facts: AccountFacts | None,
+        direct: bool,
+    ) -> None:
+        change = Change(0, room_id, user_id, Membership.JOIN, None)
+        self._check_person(change, facts)
+        current, _ = await self._store.get_local_current_membership_for_user_in_room(
+            user_id, room_id
+        )
+        if current == Membership.BAN:
+            raise SynapseError(403, "The user is banned from the room", Codes.BAD_STATE)
+        if current in (Membership.JOIN, Membership.INVITE):
+            return
+        content = {"is_direct": True} if direct else {}
+        await self._update(service_user, change, Membership.INVITE, content)
+
+    async def take_up(self, room_id: str, user_id: str) -> None:
+        """Join an invited person, in any room. Raises SynapseError where the room refuses."""
+        async with self._room_queue.queue(room_id):
+            await self._update(
+                user_id, Change(0, room_id, user_id, Membership.JOIN, None), Membership.JOIN, {}
+            )
+
     async def refresh_profiles(self, users: Mapping[str, bool]) -> dict[str, int]:
         """Bring the users' member events in line with their profiles.
 

@@ -11,13 +11,17 @@ from synapse.module_api import ModuleApi
 
 from qiao_synapse.accounts import Accounts
 from qiao_synapse.activated import Activated
+from qiao_synapse.colleagues import Colleagues
 from qiao_synapse.config import QiaoConfig, parse_config
+from qiao_synapse.contacts import Contacts
+from qiao_synapse.direct import DirectLabels
 from qiao_synapse.guard import Guard
 from qiao_synapse.handover import Handover
 from qiao_synapse.http import PREFIX, QiaoResource
 from qiao_synapse.internal_rooms import InternalRooms
 from qiao_synapse.lifecycle import Lifecycle
 from qiao_synapse.memberships import Memberships
+from qiao_synapse.people_rooms import PeopleRooms
 from qiao_synapse.rooms import Rooms
 from qiao_synapse.store import QiaoStore
 from qiao_synapse.token import TokenFile
@@ -31,7 +35,9 @@ FEATURES = (
     "accounts.activated",
     "accounts.lifecycle",
     "memberships",
+    "memberships.add",
     "rooms.members",
+    "rooms.renewal",
     "rooms.handover",
     "rooms.witness",
 )
@@ -51,7 +57,12 @@ class QiaoModule:
         # API is listed in the README, under "Synapse internals".
         hs = api._hs
 
+        store = QiaoStore(hs)
+        guard = Guard(hs, config, store)
         InternalRooms(hs, config).register(api)
+        if config.people_rooms:
+            PeopleRooms(hs, guard).register(api)
+        noting = Colleagues.register(hs, api, store, guard) if config.conversations else None
 
         if hs.config.worker.worker_app is not None:
             return
@@ -64,15 +75,25 @@ class QiaoModule:
                 f"the token cannot be read: {e}", ("modules", "qiao", "token_path")
             ) from e
 
-        store = QiaoStore(hs)
-        guard = Guard(hs, config, store)
         accounts = Accounts(hs, config, store, guard)
         memberships = self._memberships = Memberships(hs, config, store, guard)
         activated = Activated(hs, store)
-        rooms = Rooms(store, guard)
+        rooms = Rooms(hs, store, guard)
         lifecycle = Lifecycle(hs, config, store, guard, accounts.queue, memberships)
         handover = Handover(hs, store, guard, lifecycle)
         witness = Witness(hs, store)
+
+        colleagues: Colleagues | None = None
+        if config.conversations is not None and noting is not None:
+            colleagues = Colleagues(
+                hs,
+                store,
+                guard,
+                memberships,
+                Contacts(hs, api, config.conversations),
+                DirectLabels(hs),
+            )
+            colleagues.start(noting)
 
         api.register_web_resource(
             PREFIX,
@@ -93,7 +114,14 @@ class QiaoModule:
                     ("POST", "/accounts/reactivate"): lifecycle.reactivate,
                     ("POST", "/accounts/residue"): lifecycle.residue,
                     ("POST", "/memberships"): memberships.change,
+                    ("POST", "/memberships/add"): memberships.add,
+                    **(
+                        {("POST", "/memberships/accept"): colleagues.accept}
+                        if colleagues is not None
+                        else {}
+                    ),
                     ("POST", "/rooms/members"): rooms.members,
+                    ("POST", "/rooms/renewal"): rooms.renewal,
                     ("POST", "/rooms/handover"): handover.room,
                     ("POST", "/rooms/witness"): witness.event,
                 },

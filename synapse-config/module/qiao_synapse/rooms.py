@@ -1,17 +1,22 @@
-"""Reading the membership of managed rooms, for the reconciler."""
+"""Reading managed rooms, for the reconciler, and rooms that want a successor, for their creator."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from synapse.api.errors import SynapseError
+from synapse.api.constants import EventTypes, Membership
+from synapse.api.errors import NotFoundError, SynapseError
+from synapse.types.state import StateFilter
 
 from qiao_synapse import validate
-from qiao_synapse.errors import bad_request, item_error
+from qiao_synapse.errors import bad_request, item_error, not_found
 from qiao_synapse.guard import Guard
 from qiao_synapse.store import QiaoStore
+
+if TYPE_CHECKING:
+    from synapse.server import HomeServer
 
 DEFAULT_PAGE = 5_000
 MAX_PAGE = 20_000
@@ -20,9 +25,12 @@ MAX_PAGE = 20_000
 class Rooms:
     """Handlers of /rooms/…"""
 
-    def __init__(self, store: QiaoStore, guard: Guard) -> None:
+    def __init__(self, hs: HomeServer, store: QiaoStore, guard: Guard) -> None:
+        self._server_name = hs.hostname
         self._store = store
         self._guard = guard
+        self._main = hs.get_datastores().main
+        self._state = hs.get_storage_controllers().state
 
     async def members(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Joined and invited local users of managed rooms, a page at a time."""
@@ -52,6 +60,62 @@ class Rooms:
             last = rows[limit - 1]
             result["next"] = json.dumps([last[0], last[1]])
         return result
+
+    async def renewal(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """POST /rooms/renewal: what a room's successor takes over, for its creator alone.
+
+        404 for everything else: a room `by` did not make or is not in, and rooms whose creators
+        can be succeeded without one.
+        """
+        validate.known_keys(body, frozenset({"room_id", "by"}))
+        room_id = validate.room_id(body.get("room_id"))
+        by = validate.local_user_id(body.get("by"), self._server_name, "by")
+        try:
+            create = await self._main.get_create_event_for_room(room_id)
+        except NotFoundError:
+            raise not_found("Unknown room") from None
+        if create.sender != by or not create.room_version.msc4289_creator_power_enabled:
+            raise not_found("Unknown room")
+        if not self._guard.is_person_id(by) or create.content.get("type") is not None:
+            raise not_found("Unknown room")
+        there = await self._store.get_people_in(room_id)
+        if there.get(by) != Membership.JOIN:
+            raise not_found("Unknown room")
+        ids = await self._state.get_current_state_ids(
+            room_id,
+            StateFilter.from_types(
+                [
+                    (EventTypes.Name, ""),
+                    (EventTypes.Topic, ""),
+                    (EventTypes.RoomAvatar, ""),
+                    (EventTypes.RoomHistoryVisibility, ""),
+                    (EventTypes.PowerLevels, ""),
+                ]
+            ),
+        )
+        state = {e.type: e.content for e in (await self._main.get_events(ids.values())).values()}
+        name = _text(state.get(EventTypes.Name, {}).get("name"))
+        visibility = state.get(EventTypes.RoomHistoryVisibility, {}).get("history_visibility")
+        raw_levels = state.get(EventTypes.PowerLevels, {}).get("users")
+        members = [u for u in there if not self._guard.is_reserved(u)]
+        return {
+            "room_id": room_id,
+            "name": name,
+            "topic": _text(state.get(EventTypes.Topic, {}).get("topic")),
+            "avatar_url": _text(state.get(EventTypes.RoomAvatar, {}).get("url")),
+            "history": "joined" if visibility in ("joined", "invited") else "shared",
+            "direct": name is None and len(members) == 2,
+            "members": sorted(members),
+            "levels": {
+                u: level
+                for u, level in (raw_levels.items() if isinstance(raw_levels, Mapping) else ())
+                if u in members and isinstance(level, int) and not isinstance(level, bool)
+            },
+        }
+
+
+def _text(raw: object) -> str | None:
+    return raw if isinstance(raw, str) and raw else None
 
 
 def _parse_cursor(raw: Any) -> tuple[str, str] | None:

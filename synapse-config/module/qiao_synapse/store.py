@@ -1,4 +1,4 @@
-"""Bulk reads over Synapse's tables, and the module's one table.
+"""Bulk reads over Synapse's tables, and the module's two tables.
 
 All SQL of the module is here. It reads account facts, memberships and counts, and whether
 there are keys; never events' content, tokens or keys.
@@ -25,6 +25,29 @@ _CREATE_TABLE = """
         confirmed BOOLEAN NOT NULL
     )
 """
+
+# Invitations among colleagues that the server is to take up. Written before the invitation
+# itself stands, so that none is forgotten by a process that ends.
+_CREATE_INVITATIONS = """
+    CREATE TABLE IF NOT EXISTS qiao_invitations (
+        room_id TEXT NOT NULL,
+        user_id TEXT NOT NULL,
+        noted_ts BIGINT NOT NULL,
+        next_ts BIGINT NOT NULL,
+        tries INTEGER NOT NULL,
+        PRIMARY KEY (room_id, user_id)
+    )
+"""
+
+
+@dataclass(frozen=True)
+class NotedInvitation:
+    """An invitation to be taken up. Times in ms since the epoch."""
+
+    room_id: str
+    user_id: str
+    noted_ts: int
+    tries: int
 
 
 @dataclass
@@ -60,14 +83,17 @@ class QiaoStore:
         self._prepare_queue = Linearizer(name="qiao_prepare", clock=hs.get_clock())
 
     async def prepare(self) -> None:
-        """Make the module's table, once per process."""
+        """Make the module's tables, once per process."""
         if self._ready:
             return
         async with self._prepare_queue.queue("table"):
             if not self._ready:
-                await self._pool.runInteraction(
-                    "qiao_prepare", lambda txn: txn.execute(_CREATE_TABLE)
-                )
+
+                def txn_create(txn: LoggingTransaction) -> None:
+                    txn.execute(_CREATE_TABLE)
+                    txn.execute(_CREATE_INVITATIONS)
+
+                await self._pool.runInteraction("qiao_prepare", txn_create)
                 self._ready = True
 
     async def get_accounts(self, user_ids: Collection[str]) -> dict[str, AccountFacts]:
@@ -365,8 +391,10 @@ class QiaoStore:
         )
         return row is not None
 
-    async def get_rooms_without_others(self, user_id: str, room_ids: Collection[str]) -> set[str]:
-        """Those of the rooms in which nobody but the user is joined."""
+    async def get_rooms_without_others(
+        self, user_id: str, room_ids: Collection[str], besides: str | None = None
+    ) -> set[str]:
+        """Those of the rooms in which nobody but the user (and `besides`) is joined."""
 
         def txn_get(txn: LoggingTransaction) -> set[str]:
             alone: set[str] = set()
@@ -375,10 +403,10 @@ class QiaoStore:
                     """
                     SELECT 1 FROM current_state_events
                     WHERE room_id = ? AND type = 'm.room.member' AND membership = 'join'
-                        AND state_key <> ?
+                        AND state_key <> ? AND state_key <> ?
                     LIMIT 1
                     """,
-                    (room_id, user_id),
+                    (room_id, user_id, besides or user_id),
                 )
                 if txn.fetchone() is None:
                     alone.add(room_id)
@@ -505,3 +533,79 @@ class QiaoStore:
             return [(r[0], r[1]) for r in txn.fetchall()]
 
         return await self._pool.runInteraction("qiao_get_stale_profiles", txn_get)
+
+    # -- invitations among colleagues
+
+    async def note_invitations(self, pairs: Collection[tuple[str, str]]) -> None:
+        """Note that (room id, user id) are, or are about to be, invited."""
+        await self.prepare()
+        now = self._clock.time_msec()
+        await self._pool.simple_upsert_many(
+            table="qiao_invitations",
+            key_names=("room_id", "user_id"),
+            key_values=list(pairs),
+            value_names=("noted_ts", "next_ts", "tries"),
+            value_values=[(now, now, 0) for _ in pairs],
+            desc="qiao_note_invitations",
+        )
+
+    async def get_due_invitations(self, limit: int) -> tuple[list[NotedInvitation], int | None]:
+        """Those whose time has come, and when the next one's comes (None: there is none)."""
+        await self.prepare()
+        now = self._clock.time_msec()
+
+        def txn_get(txn: LoggingTransaction) -> tuple[list[NotedInvitation], int | None]:
+            txn.execute(
+                """
+                SELECT room_id, user_id, noted_ts, tries FROM qiao_invitations
+                WHERE next_ts <= ? ORDER BY next_ts LIMIT ?
+                """,
+                (now, limit),
+            )
+            due = [NotedInvitation(*row) for row in txn.fetchall()]
+            txn.execute("SELECT MIN(next_ts) FROM qiao_invitations WHERE next_ts > ?", (now,))
+            row = txn.fetchone()
+            return due, row[0] if row else None
+
+        return await self._pool.runInteraction("qiao_get_due_invitations", txn_get)
+
+    async def put_off_invitation(self, noted: NotedInvitation, next_ts: int) -> None:
+        """Try again later. Does nothing if it was noted anew meanwhile."""
+        await self._pool.simple_update(
+            table="qiao_invitations",
+            keyvalues={
+                "room_id": noted.room_id,
+                "user_id": noted.user_id,
+                "noted_ts": noted.noted_ts,
+            },
+            updatevalues={"next_ts": next_ts, "tries": noted.tries + 1},
+            desc="qiao_put_off_invitation",
+        )
+
+    async def forget_invitation(self, noted: NotedInvitation) -> None:
+        """It is settled. Does nothing if it was noted anew meanwhile."""
+        await self._pool.simple_delete(
+            table="qiao_invitations",
+            keyvalues={
+                "room_id": noted.room_id,
+                "user_id": noted.user_id,
+                "noted_ts": noted.noted_ts,
+            },
+            desc="qiao_forget_invitation",
+        )
+
+    async def get_people_in(self, room_id: str) -> dict[str, str]:
+        """Membership by user id of those (of any server) who are joined or invited."""
+
+        def txn_get(txn: LoggingTransaction) -> dict[str, str]:
+            txn.execute(
+                """
+                SELECT state_key, membership FROM current_state_events
+                WHERE room_id = ? AND type = 'm.room.member'
+                    AND membership IN ('join', 'invite')
+                """,
+                (room_id,),
+            )
+            return dict(txn.fetchall())
+
+        return await self._pool.runInteraction("qiao_get_people_in", txn_get)

@@ -13,6 +13,12 @@ export interface DirectoryRow extends RefRow {
   sort_name: string;
 }
 
+export interface ContactRow {
+  localpart: string;
+  account: 'none' | 'created' | 'locked' | 'deactivated';
+  can_contact: boolean;
+}
+
 const uuids = (ids: Iterable<string>): RawBuilder<unknown> => sql`${[...ids]}::uuid[]`;
 
 const inDepartments = (ids: Iterable<string>): RawBuilder<boolean> =>
@@ -82,6 +88,13 @@ export const directoryRepository = {
     const { rows } = await sql<{ id: string }>`select p.id from org.person p
       where p.id = any(${uuids(ids)}) and ${canSee(view)}`.execute(db);
     return new Set(rows.map((row) => row.id));
+  },
+
+  /** Those of the accounts whom the viewer sees, and whether the rules let the viewer write to them. */
+  async contacts(db: OrgDb | OrgTrx, view: View, localparts: readonly string[]): Promise<ContactRow[]> {
+    const { rows } = await sql<ContactRow>`select p.localpart, p.account, ${canContact(view)} as can_contact
+      from org.person p where p.localpart = any(${[...localparts]}::text[]) and ${canSee(view)}`.execute(db);
+    return rows;
   },
 
   async contact(db: OrgDb | OrgTrx, view: View, id: string): Promise<boolean> {

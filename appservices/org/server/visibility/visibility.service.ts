@@ -7,8 +7,8 @@ import type { DepartmentNode, DepartmentTree } from '../directory/tree.ts';
 import { localpartOf, type Holder } from '../roles/roles.service.ts';
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
-import { directoryRepository as directory, type DirectoryRow } from './directory.repository.ts';
-import { endedIn, rulesFor, unseenDepartments, type Party, type Rule } from './rules.ts';
+import { directoryRepository as directory, type ContactRow, type DirectoryRow } from './directory.repository.ts';
+import { decide, endedIn, rulesFor, unseenDepartments, type Party, type Rule } from './rules.ts';
 import { visibilityRepository as repository, type View } from './visibility.repository.ts';
 
 export type VisibilityContext = Pick<OrgContext, 'acts' | 'db' | 'random'>;
@@ -81,6 +81,25 @@ export function createVisibility(context: VisibilityContext) {
       if (!view) return { see: false, contact: false };
       const see = (await directory.seen(db, view, [targetId])).has(targetId);
       return { see, contact: see && (await directory.contact(db, view, targetId)) };
+    },
+
+    /**
+     * What an active person of ours may do with accounts of this server, by localpart; those who are not seen are
+     * left out. `external`: whether the rules let the person write to people of other servers. Undefined for anybody
+     * who is no active person of ours.
+     */
+    async contacts(
+      actor: Actor,
+      localparts: readonly string[],
+    ): Promise<{ people: Map<string, ContactRow>; external: boolean } | undefined> {
+      const view = await viewOf(actor);
+      if (!view) return undefined;
+      const rows = localparts.length === 0 ? [] : await directory.contacts(db, view, localparts);
+      const outsider: Party = { departments: [], titles: [], external: true };
+      return {
+        people: new Map(rows.map((row) => [row.localpart, row])),
+        external: decide(view.rules, view.party, outsider, view.tree).contact,
+      };
     },
 
     async listRules({ held }: Holder): Promise<ShownRule[]> {

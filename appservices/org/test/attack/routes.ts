@@ -34,6 +34,26 @@ const companyOnly = (rest: string, body?: unknown): RouteCase => ({
 export const ROUTES: Readonly<Record<string, RouteCase>> = {
   'GET /api/org/me': { everybody: true, attacks: () => get(path('/me')), main: () => ({ url: path('/me') }) },
 
+  // Conversations
+  'POST /api/org/conversations': {
+    attacks: ({ userId }) => [
+      ...['bob', 'adminB', 'newB'].flatMap((key) => [
+        { url: path('/conversations'), body: { kind: 'direct', user_id: userId(key) } },
+        { url: path('/conversations'), body: { kind: 'group', name: 'Mine', user_ids: [userId(key)] } },
+      ]),
+      { url: path('/conversations'), body: { kind: 'direct', user_id: '@nobody:qiao.test' } },
+    ],
+    main: ({ userId }) => ({
+      url: path('/conversations'),
+      body: { kind: 'direct', user_id: userId('ann') },
+    }),
+  },
+  'POST /api/org/conversations/renew': {
+    // Whose room it is, is the homeserver's to say: without one nothing is renewed (see test/conversations).
+    attacks: () => [],
+    main: () => ({ url: path('/conversations/renew'), body: { room_id: '!room' } }),
+  },
+
   // Departments
   'GET /api/org/departments': {
     attacks: () => get(path('/departments'), '?ended=true'),

@@ -1,0 +1,106 @@
+import { parseUserId } from '@qiao/matrix-types';
+import { MatrixError, MatrixLink } from '@qiao/platform/matrix';
+import { ROOMS_LOCALPART } from '../../contract/conversations.ts';
+import { userIdOf } from '../directory/present.ts';
+import type { OrgContext } from '../setup.ts';
+
+/** A person waits for it: how long one call is tried, milliseconds. */
+const RETRY_MS = 8_000;
+const TIMEOUT_MS = 30_000;
+
+/** How one person came into a room (`/memberships/add` of the Synapse module). */
+export interface Added {
+  readonly user_id: string;
+  readonly state?: 'joined' | 'invited';
+  readonly errcode?: string;
+}
+
+/** What the module tells of a room that a person made, to that person alone. */
+export interface RenewalFacts {
+  readonly name: string | null;
+  readonly topic: string | null;
+  readonly avatar_url: string | null;
+  readonly history: 'shared' | 'joined';
+  readonly direct: boolean;
+  /** Joined and invited, of any server, service users left out. */
+  readonly members: readonly string[];
+  readonly levels: Readonly<Record<string, number>>;
+}
+
+/** What conversations need of the homeserver. Throws `MatrixError` and `MatrixUnreachableError`. */
+export function openConversationHomeserver(org: Pick<OrgContext, 'homeserver' | 'log' | 'clock' | 'random'>) {
+  const serviceUser = userIdOf(ROOMS_LOCALPART, org.homeserver.serverName);
+  const link = MatrixLink.open({
+    url: org.homeserver.url,
+    token: org.homeserver.asToken,
+    clock: { now: () => org.clock.now().getTime() },
+    random: () => Buffer.from(org.random.token(4), 'base64url').readUInt32BE() / 2 ** 32,
+    log: org.log,
+    retry: { totalMs: RETRY_MS },
+    timeoutMs: TIMEOUT_MS,
+  });
+  const rooms = link.as(parseUserId(serviceUser));
+  let registered: Promise<unknown> | undefined;
+  const module = (path: string, body: object): Promise<Record<string, unknown>> =>
+    link.withToken(org.homeserver.moduleToken()).request({
+      method: 'POST',
+      path: `/_synapse/client/qiao/v1${path}`,
+      route: `module ${path}`,
+      body,
+      idempotent: true,
+    });
+  return {
+    serviceUser,
+
+    async createRoom(request: Record<string, unknown>): Promise<string> {
+      registered ??= link.registerAppserviceUser(ROOMS_LOCALPART).catch((error: unknown) => {
+        registered = undefined;
+        throw error;
+      });
+      await registered;
+      return rooms.createRoom(request);
+    },
+
+    /**
+     * Joins those who have activated their accounts, and invites the others. `only`: nobody else may be in the room,
+     * which a direct chat is no more when a third one is. Undefined where the room is gone.
+     */
+    async add(
+      roomId: string,
+      userIds: readonly string[],
+      options: { direct: boolean; only?: readonly string[] },
+    ): Promise<{ results: Added[]; others: boolean } | undefined> {
+      try {
+        const answer = await module('/memberships/add', {
+          as: serviceUser,
+          room_id: roomId,
+          user_ids: userIds,
+          direct: options.direct,
+          ...(options.only === undefined ? {} : { only: options.only }),
+        });
+        return { results: answer['results'] as Added[], others: answer['others'] === true };
+      } catch (error) {
+        if (MatrixError.is(error, 'M_NOT_FOUND')) return undefined;
+        throw error;
+      }
+    },
+
+    /** Undefined where the person is not the creator, or it is no room. */
+    async renewal(roomId: string, by: string): Promise<RenewalFacts | undefined> {
+      try {
+        return (await module('/rooms/renewal', { room_id: roomId, by })) as unknown as RenewalFacts;
+      } catch (error) {
+        if (MatrixError.is(error, 'M_NOT_FOUND')) return undefined;
+        throw error;
+      }
+    },
+
+    /** Lets the server take up the invitations that waited for a person's activation. */
+    async acceptWaiting(userId: string): Promise<void> {
+      await module('/memberships/accept', { user_id: userId });
+    },
+
+    close: () => link.close(),
+  };
+}
+export type ConversationHomeserver = ReturnType<typeof openConversationHomeserver>;
