@@ -15,7 +15,6 @@ from synapse.util.duration import Duration
 
 from qiao_synapse import validate
 from qiao_synapse.contacts import Contacts, HostAway
-from qiao_synapse.direct import DirectLabels
 from qiao_synapse.guard import Guard
 from qiao_synapse.memberships import Memberships
 from qiao_synapse.store import NotedInvitation, QiaoStore
@@ -65,7 +64,6 @@ class Colleagues:
         guard: Guard,
         memberships: Memberships,
         contacts: Contacts,
-        labels: DirectLabels,
     ) -> None:
         self._hs = hs
         self._clock = hs.get_clock()
@@ -73,7 +71,6 @@ class Colleagues:
         self._guard = guard
         self._memberships = memberships
         self._contacts = contacts
-        self._labels = labels
         self._main = hs.get_datastores().main
         self._working = False
         self._again = False
@@ -207,8 +204,8 @@ class Colleagues:
         noted = one.noted
         try:
             await self._memberships.take_up(noted.room_id, noted.user_id)
-            if one.direct and not self._guard.stands_in_for_nobody(one.inviter):
-                await self._labels.add(noted.user_id, one.inviter, noted.room_id)
+            if one.direct:
+                await self._memberships.label(noted.room_id, noted.user_id)
             await self._store.forget_invitation(noted)
             logger.info("joined %s to %s after an invitation", noted.user_id, noted.room_id)
         except SynapseError as e:

@@ -22,6 +22,7 @@ from qiao_synapse.batch import (
     Wanted,
 )
 from qiao_synapse.config import QiaoConfig
+from qiao_synapse.direct import DirectLabels
 from qiao_synapse.errors import INTERNAL_ITEM_ERROR, bad_request, forbidden, item_error, not_found
 from qiao_synapse.guard import Guard
 from qiao_synapse.store import AccountFacts, QiaoStore
@@ -63,12 +64,20 @@ class Change:
 class Memberships:
     """Handler of /memberships."""
 
-    def __init__(self, hs: HomeServer, config: QiaoConfig, store: QiaoStore, guard: Guard) -> None:
+    def __init__(
+        self,
+        hs: HomeServer,
+        config: QiaoConfig,
+        store: QiaoStore,
+        guard: Guard,
+        labels: DirectLabels,
+    ) -> None:
         self._hs = hs
         self._server_name = hs.hostname
         self._config = config
         self._qiao_store = store
         self._guard = guard
+        self._labels = labels
         self._store = hs.get_datastores().main
         self._state = hs.get_storage_controllers().state
         self._members = hs.get_room_member_handler()
@@ -134,7 +143,7 @@ class Memberships:
         Decided here and in one call, because an account may be activated at any moment: whoever
         was invited and has got a device meanwhile is joined before this answers.
         """
-        validate.known_keys(body, frozenset({"as", "room_id", "user_ids", "direct", "only"}))
+        validate.known_keys(body, frozenset({"as", "room_id", "user_ids", "for", "direct", "only"}))
         room_id = validate.room_id(body.get("room_id"))
         service_user = validate.local_user_id(body.get("as"), self._server_name, "as")
         if not self._guard.is_service_user(service_user):
@@ -144,6 +153,12 @@ class Memberships:
             validate.local_user_id(raw, self._server_name)
             for raw in validate.batch(body, "user_ids")
         ]
+        # Who asked for it is joined in any case: the room would be theirs and out of their sight.
+        requester = (
+            validate.local_user_id(body["for"], self._server_name, "for") if "for" in body else None
+        )
+        if requester is not None and requester not in user_ids:
+            user_ids = [requester, *user_ids]
         await self._guard.managed_room(room_id)
         if "only" in body:
             only = {validate.user_id(raw) for raw in validate.batch(body, "only")}
@@ -154,7 +169,7 @@ class Memberships:
         people = await self._qiao_store.get_accounts(set(user_ids))
         results: dict[str, JsonObject] = {}
         async with self._room_queue.queue(room_id):
-            await self._join_able(room_id, service_user, user_ids, people, results)
+            await self._join_able(room_id, service_user, user_ids, people, results, requester)
             waiting = [u for u in user_ids if u not in results]
             for user_id in waiting:
                 try:
@@ -170,6 +185,8 @@ class Memberships:
                 await self._join_able(room_id, service_user, invited, now, results)
         for user_id in user_ids:
             results.setdefault(user_id, {"user_id": user_id, "state": "invited"})
+            if direct and results[user_id].get("state") == "joined":
+                await self.label(room_id, user_id)
         return {
             "room_id": room_id,
             "others": False,
@@ -183,9 +200,10 @@ class Memberships:
         user_ids: list[str],
         people: Mapping[str, AccountFacts],
         results: dict[str, JsonObject],
+        requester: str | None = None,
     ) -> None:
         """Join those who have a device with keys; the others have no result afterwards."""
-        able = [u for u in user_ids if u in people and people[u].activated]
+        able = [u for u in user_ids if u == requester or (u in people and people[u].activated)]
         changes = [
             Change(index, room_id, user_id, Membership.JOIN, None)
             for index, user_id in enumerate(able)
@@ -218,6 +236,13 @@ class Memberships:
             return
         content = {"is_direct": True} if direct else {}
         await self._update(service_user, change, Membership.INVITE, content)
+
+    async def label(self, room_id: str, user_id: str) -> None:
+        """Tell the person's other clients that the room is the chat with the one other in it."""
+        there = await self._qiao_store.get_people_in(room_id)
+        others = [u for u in there if u != user_id and not self._guard.is_service_user(u)]
+        if len(others) == 1:
+            await self._labels.add(user_id, others[0], room_id)
 
     async def take_up(self, room_id: str, user_id: str) -> None:
         """Join an invited person, in any room. Raises SynapseError where the room refuses."""

@@ -76,7 +76,9 @@ class QiaoModule:
             ) from e
 
         accounts = Accounts(hs, config, store, guard)
-        memberships = self._memberships = Memberships(hs, config, store, guard)
+        memberships = self._memberships = Memberships(
+            hs, config, store, guard, DirectLabels(hs)
+        )
         activated = Activated(hs, store)
         rooms = Rooms(hs, store, guard)
         lifecycle = Lifecycle(hs, config, store, guard, accounts.queue, memberships)
@@ -91,7 +93,6 @@ class QiaoModule:
                 guard,
                 memberships,
                 Contacts(hs, api, config.conversations),
-                DirectLabels(hs),
             )
             colleagues.start(noting)
 

@@ -9,7 +9,9 @@ import type { Conversations } from './conversations.service.ts';
 
 /** Rooms are made on behalf of people who press buttons. */
 const LIMIT = { rateLimit: { max: 60, timeWindow: '1 minute' } };
-const Headers = Type.Object({ 'idempotency-key': Type.Optional(Type.String({ minLength: 8, maxLength: 100 })) });
+const Headers = Type.Object({
+  'idempotency-key': Type.Optional(Type.String({ minLength: 8, maxLength: 100 })),
+});
 
 /** `/conversations` for everybody of ours. */
 export function conversationsRoutes(
@@ -50,8 +52,7 @@ export function conversationsRoutes(
         response: { 200: Conversation },
       },
     },
-    async (request) =>
-      conversations.renew(await roles.holder(requireActor(request)), request.body.room_id),
+    async (request) => conversations.renew(await roles.holder(requireActor(request)), request.body.room_id),
   );
 }
 

@@ -126,7 +126,8 @@ export function createConversations(
     const local = people.filter((one) => one.state === 'waiting').map((one) => one.user_id);
     const direct = row.kind === 'direct';
     const added = await orUnavailable(
-      homeserver.add(row.room_id ?? '', [actor.userId, ...local], {
+      homeserver.add(row.room_id ?? '', local, {
+        requester: actor.userId,
         direct,
         ...(direct ? { only: [actor.userId, ...people.map((one) => one.user_id)] } : {}),
       }),
@@ -210,10 +211,7 @@ export function createConversations(
         // Outsiders must not get what was said before them, and clients hand over all there is unasked.
         history: external ? 'joined' : (wanted.history ?? 'shared'),
         admins: [actor.userId],
-        same:
-          requestKey === undefined
-            ? undefined
-            : { requested_by: actor.userId, request_key: requestKey },
+        same: requestKey === undefined ? undefined : { requested_by: actor.userId, request_key: requestKey },
       },
       people,
     );
@@ -237,9 +235,10 @@ export function createConversations(
       if (!facts) throw platformErrors.not_found();
       const others = facts.members.filter((userId) => userId !== actor.userId);
       // They are together already: the rules of contact were applied when they came, and are not asked again.
-      const people = others.map(
-        (user_id): ConversationPerson => ({ user_id, state: isLocal(user_id) ? 'waiting' : 'external' }),
-      );
+      const people = others.map((user_id): ConversationPerson => ({
+        user_id,
+        state: isLocal(user_id) ? 'waiting' : 'external',
+      }));
       const [partner] = others;
       const isDirect = facts.direct && others.length === 1 && partner !== undefined;
       const external = people.some((one) => one.state === 'external');

@@ -62,19 +62,20 @@ export function openConversationHomeserver(org: Pick<OrgContext, 'homeserver' | 
     },
 
     /**
-     * Joins those who have activated their accounts, and invites the others. `only`: nobody else may be in the room,
+     * Joins the requester and those who have activated their accounts, and invites the others. `only`: nobody else may be in the room,
      * which a direct chat is no more when a third one is. Undefined where the room is gone.
      */
     async add(
       roomId: string,
       userIds: readonly string[],
-      options: { direct: boolean; only?: readonly string[] },
+      options: { requester: string; direct: boolean; only?: readonly string[] },
     ): Promise<{ results: Added[]; others: boolean } | undefined> {
       try {
         const answer = await module('/memberships/add', {
           as: serviceUser,
           room_id: roomId,
-          user_ids: userIds,
+          user_ids: [options.requester, ...userIds],
+          for: options.requester,
           direct: options.direct,
           ...(options.only === undefined ? {} : { only: options.only }),
         });

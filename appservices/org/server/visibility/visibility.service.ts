@@ -7,7 +7,11 @@ import type { DepartmentNode, DepartmentTree } from '../directory/tree.ts';
 import { localpartOf, type Holder } from '../roles/roles.service.ts';
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
-import { directoryRepository as directory, type ContactRow, type DirectoryRow } from './directory.repository.ts';
+import {
+  directoryRepository as directory,
+  type ContactRow,
+  type DirectoryRow,
+} from './directory.repository.ts';
 import { decide, endedIn, rulesFor, unseenDepartments, type Party, type Rule } from './rules.ts';
 import { visibilityRepository as repository, type View } from './visibility.repository.ts';
 
