@@ -66,7 +66,8 @@ export function createConversations(
   /** Finds the room of the same request, or makes it; whoever comes second waits for the first. */
   async function obtain(actor: Actor, plan: NewRoom): Promise<{ row: ConversationRow; created: boolean }> {
     const { same, ...room } = plan;
-    for (const began = Date.now(); ; await delay(LOOK_MS)) {
+    const began = Date.now();
+    for (;;) {
       const now = clock.now();
       const claimed = await repository.claim({
         id: random.uuid(),
@@ -79,12 +80,13 @@ export function createConversations(
       });
       if (claimed) return { row: await make(actor, claimed, room), created: true };
       const found = same === undefined ? undefined : await repository.find(same);
-      if (found?.room_id != null) return { row: found, created: false };
+      if (found !== undefined && found.room_id !== null) return { row: found, created: false };
       const stale = found && now.getTime() - found.claimed_at.getTime() > CLAIM_MS;
       if (stale && (await repository.takeOver(found, now))) {
         return { row: await make(actor, found, room), created: true };
       }
       if (Date.now() - began > CLAIM_MS) throw errors.homeserver_unavailable();
+      await delay(LOOK_MS);
     }
   }
 

@@ -30,15 +30,14 @@ export interface RoomPlan {
 
 /** Levels of a conversation. Nobody but the service user replaces the room; into a direct chat of ours no third comes. */
 export function conversationLevels(plan: RoomPlan): Content {
-  const levels = Object.entries(plan.levels ?? {}).map(([userId, level]): [string, number] => [
-    userId,
-    Math.min(level, PERSON_LEVEL),
-  ]);
+  // The creator must not be named: in room version 12 its power is above all levels.
+  const levels = Object.entries(plan.levels ?? {})
+    .filter(([userId]) => userId !== plan.serviceUser)
+    .map(([userId, level]): [string, number] => [userId, Math.min(level, PERSON_LEVEL)]);
   const users = Object.fromEntries([
     ...levels,
     ...plan.admins.map((userId): [string, number] => [userId, PERSON_LEVEL]),
   ]);
-  delete users[plan.serviceUser];
   const direct = plan.kind === 'direct';
   const invite = !direct ? 0 : plan.external ? PERSON_LEVEL : CREATOR_LEVEL;
   return {
