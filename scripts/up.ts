@@ -58,9 +58,12 @@ function show(event: StackEvent): void {
     say(
       `${label} crashed (${event.reason}); starting it again in ${event.again / 1000} s. Log: ${inCheckout(event.log)}`,
     );
+  else if (event.kind === 'waiting')
+    say(`${label} waits for: ${labels[event.need]}. It is started as soon as that is there.`);
   else
     say(
-      `${label} keeps crashing and is left off. Log: ${inCheckout(event.log)}. Run ./scripts/doctor to see what is wrong.`,
+      `${label} keeps crashing${event.again === undefined ? '' : ` and rests ${Math.round(event.again / 1000)} s before it is tried again`}. ` +
+        `Log: ${inCheckout(event.log)}. Run ./scripts/doctor to see what is wrong.`,
     );
 }
 

@@ -8,9 +8,11 @@ import {
   migrateAll,
   ManifestError,
   hasRegistration,
+  isDatabaseAway,
   openSite,
   orderModules,
   registrationYaml,
+  serveHost,
   systemRandom,
 } from '@qiao/platform';
 import { APART, domains } from './domains.ts';
@@ -89,19 +91,22 @@ async function main(argv: readonly string[]): Promise<number> {
       only ? only.includes(module.id) : !except.includes(module.id) && !APART.includes(module.id),
     );
     const name = only ? only.join('-') : 'host';
-    const host = await createHost({
+    const port = Number(values.port ?? site.settings.ports[apart ?? 'host'] ?? 8483);
+    const served = serveHost({
       site,
       domains: chosen,
       verifyOpenId,
       name,
-      serve: true,
+      port,
       ...(apart === undefined ? {} : { apart }),
     });
-    const port = Number(values.port ?? site.settings.ports[apart ?? 'host'] ?? 8483);
-    process.stdout.write(`listening on ${await host.listen(port)}\n`);
     const ended = Promise.withResolvers<number>();
+    let asked = false;
+    /** Read anew after the wait. */
+    const wasAsked = (): boolean => asked;
     const stop = (): void => {
-      host.stop().then(
+      asked = true;
+      served.stop().then(
         () => {
           ended.resolve(0);
         },
@@ -112,6 +117,14 @@ async function main(argv: readonly string[]): Promise<number> {
     };
     process.once('SIGINT', stop);
     process.once('SIGTERM', stop);
+    try {
+      await served.started;
+    } catch (error) {
+      // Asked to end while it waited for the database.
+      if (!wasAsked()) throw error;
+      return await ended.promise;
+    }
+    process.stdout.write(`listening on http://127.0.0.1:${port}\n`);
     return ended.promise;
   }
 
@@ -145,6 +158,7 @@ try {
 } catch (error) {
   if (error instanceof ConfigError || error instanceof ManifestError)
     process.stderr.write(`${error.message}\n`);
+  else if (isDatabaseAway(error)) process.stderr.write('The database or the homeserver does not answer.\n');
   else throw error;
   process.exitCode = 2;
 }

@@ -179,14 +179,17 @@ function makeExecutable(path: string): void {
   chmodSync(path, 0o755);
 }
 
-/** Settings for a small machine; a test's database may lose its data on a crash of the machine. */
-function settings(port: number, forTests: boolean): Record<string, string> {
+/** How much a database may lose: nothing, on a crash of the machine (tests of faults), on one of its own (tests). */
+export type Durability = 'production' | 'machine' | 'none';
+
+/** Settings for a small machine. */
+function settings(port: number, durability: Durability): Record<string, string> {
   return {
     port: String(port),
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: '150',
-    shared_buffers: forTests ? '64MB' : '128MB',
+    shared_buffers: durability === 'production' ? '128MB' : '64MB',
     effective_cache_size: '512MB',
     work_mem: '8MB',
     maintenance_work_mem: '64MB',
@@ -203,7 +206,8 @@ function settings(port: number, forTests: boolean): Record<string, string> {
     log_min_error_statement: 'panic',
     log_parameter_max_length_on_error: '0',
     idle_in_transaction_session_timeout: '10min',
-    ...(forTests && { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    ...(durability !== 'production' && { fsync: 'off', full_page_writes: 'off' }),
+    ...(durability === 'none' && { synchronous_commit: 'off' }),
   };
 }
 
@@ -211,12 +215,12 @@ function settings(port: number, forTests: boolean): Record<string, string> {
 export async function postgresSpec(
   varDir: string,
   config: StackConfig,
-  forTests: boolean,
+  durability: Durability,
 ): Promise<ProcessSpec> {
   const native = postgresHome();
   const data = join(varDir, 'postgres');
   const as = await runAs(databaseUid, [native, varDir]);
-  const options = settings(config.ports.database, forTests);
+  const options = settings(config.ports.database, durability);
   const [command, ...args] = [
     ...as.prefix,
     join(native, 'bin/postgres'),

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import {
   ConfigError,
@@ -16,6 +15,7 @@ import { paths, root } from './paths.ts';
 import { describePort, isPortFree, portHolder } from './ports.ts';
 import { initialiseCluster, postgresSpec, provision } from './postgres.ts';
 import { PartFailed, PartProcess, type ProcessSpec } from './process.ts';
+import { supervise, type SuperviseEvent } from './supervise.ts';
 import {
   ensureCertificates,
   partnerServerName,
@@ -38,8 +38,18 @@ export type StackEvent =
   | { kind: 'ready'; part: PartName; ms: number }
   | { kind: 'absent'; part: PartName; reason: string }
   | { kind: 'stopping'; part: PartName }
-  | { kind: 'crashed'; part: PartName; reason: string; log: string; again: number }
-  | { kind: 'gave-up'; part: PartName; log: string };
+  | SuperviseEvent<PartName>;
+
+/** Without what a part does not start, or ends. The host and audit wait by themselves, too, but would in vain. */
+const needs: Readonly<Record<PartName, readonly PartName[]>> = {
+  postgres: [],
+  synapse: ['postgres'],
+  partner: ['postgres'],
+  host: ['postgres'],
+  audit: ['postgres'],
+  livekit: [],
+  gateway: [],
+};
 
 /** How to make a stack. */
 export interface StackOptions {
@@ -55,9 +65,11 @@ export interface StackOptions {
   partner?: boolean;
   /** No limits, cheap passwords, no care for the data on a crash of the machine. */
   forTests?: boolean;
-  /** Start a part again when it crashes. */
+  /** In tests: what was committed outlives a crash of the database, as it does in production. */
+  keepsData?: boolean;
+  /** Start a part again when it ended (`supervise`). */
   supervise?: boolean;
-  /** Wait (ms) before the first new start after a crash; doubles with each quick crash. */
+  /** Wait (ms) before the first new start after a crash; the longer ones follow from it. Default 500. */
   backoff?: number;
   /** Called before the homeserver's configuration is written: may add registrations to the folder. */
   addRegistrations?: (folder: string) => void | Promise<void>;
@@ -80,8 +92,8 @@ export interface Stack {
   /** Starts one part if it does not run; its needs must run. False when this machine lacks it. */
   startPart(part: PartName): Promise<boolean>;
   stopPart(part: PartName): Promise<void>;
-  /** Kills it as a crash would. */
-  killPart(part: PartName): Promise<void>;
+  /** Kills it as a crash would; a supervised one comes back after `awayMs`. */
+  killPart(part: PartName, awayMs?: number): Promise<void>;
   restartPart(part: PartName): Promise<void>;
   /** Process id of a part that runs. */
   pid(part: PartName): number | undefined;
@@ -91,13 +103,8 @@ export interface Stack {
 
 /** A service that answers "unhealthy" for this time (ms) at its start counts as started. */
 const patience = 30_000;
-/** Crashes within this time (ms) of a start count as quick. */
-const quickCrash = 60_000;
-const quickCrashLimit = 5;
 /** How long the host may take to write its registrations: it starts once for that, on a machine that may be busy. */
 const REGISTRATIONS_MS = 180_000;
-const firstBackoff = 500;
-const maxBackoff = 15_000;
 
 /**
  * The host needs far less, also for imports of 100,000 people; without a limit V8 takes a quarter of the machine's
@@ -128,11 +135,17 @@ export function createStack(options: StackOptions): Stack {
     (part) => options.without?.includes(part) !== true,
   );
   const running = new Map<PartName, PartProcess>();
-  const quick = new Map<PartName, number>();
+  /** Since when a part serves; absent while it does not. */
+  const since = new Map<PartName, number>();
+  /** Parts that were stopped by a call. */
+  const off = new Set<PartName>();
+  const held = new Map<PartName, number>();
   /** Starts on their way; a stop waits for them. */
   const starting = new Set<Promise<boolean>>();
+  const logFile = (part: PartName): string => join(varDir, 'log', `${part}.log`);
   const emit = (event: StackEvent): void => options.onEvent?.(event);
   let stopping = false;
+  let ending = new AbortController();
   /** Read anew after each wait. */
   const isStopping = (): boolean => stopping;
 
@@ -173,7 +186,11 @@ export function createStack(options: StackOptions): Stack {
         return 'an outside database is configured';
       }
       await initialiseCluster(varDir);
-      return postgresSpec(varDir, config, forTests);
+      return postgresSpec(
+        varDir,
+        config,
+        !forTests ? 'production' : options.keepsData === true ? 'machine' : 'none',
+      );
     },
     synapse: async () => {
       if (!config.homeserver.managed) {
@@ -234,21 +251,31 @@ export function createStack(options: StackOptions): Stack {
     const partProcess = new PartProcess(spec, varDir);
     running.set(part, partProcess);
     partProcess.onCrash = (code, signal) => {
-      if (!stopping && running.get(part) === partProcess)
-        void crashed(part, partProcess, Date.now() - begin, signal ?? `exit code ${code}`);
+      // Before it serves, the start below fails.
+      if (stopping || running.get(part) !== partProcess || !since.has(part)) return;
+      running.delete(part);
+      since.delete(part);
+      const crash = { reason: signal ?? `exit code ${code}`, started: begin };
+      if (options.supervise === true) void recover(part, crash);
+      else emit({ kind: 'gave-up', part, log: partProcess.logFile, again: undefined });
     };
     try {
       await partProcess.start();
+      if (part === 'postgres') await provision(varDir, config, partner);
+      if (partProcess.pid === undefined)
+        throw new PartFailed(part, `${part} ended as soon as it had started.`);
     } catch (error) {
+      await partProcess.stop();
       if (running.get(part) === partProcess) running.delete(part);
       throw error;
     }
-    if (part === 'postgres') await provision(varDir, config, partner);
+    since.set(part, Date.now());
     emit({ kind: 'ready', part, ms: Date.now() - begin });
     return true;
   };
 
   const startPart = async (part: PartName): Promise<boolean> => {
+    off.delete(part);
     const begun = startNow(part);
     starting.add(begun);
     try {
@@ -258,28 +285,29 @@ export function createStack(options: StackOptions): Stack {
     }
   };
 
-  const crashed = async (part: PartName, old: PartProcess, lived: number, reason: string): Promise<void> => {
-    running.delete(part);
-    let failure = reason;
-    let count = lived > quickCrash ? 1 : (quick.get(part) ?? 0) + 1;
-    for (; options.supervise === true && count <= quickCrashLimit; count++) {
-      quick.set(part, count);
-      const wait = Math.min((options.backoff ?? firstBackoff) * 2 ** (count - 1), maxBackoff);
-      emit({ kind: 'crashed', part, reason: failure, log: old.logFile, again: wait });
-      await delay(wait);
-      if (isStopping() || running.has(part)) return;
-      try {
-        await startPart(part);
-        return;
-      } catch (error) {
-        if (isStopping()) return;
-        failure = error instanceof PartFailed ? 'it could not be started again' : String(error);
-      }
-    }
-    emit({ kind: 'gave-up', part, log: old.logFile });
-  };
+  const recover = supervise<PartName>({
+    needs,
+    isThere: async (part) => {
+      if (part === 'postgres' && !config.database.managed)
+        return requireOutsideDatabases(varDir, config).then(
+          () => true,
+          () => false,
+        );
+      return since.has(part);
+    },
+    thereSince: (part) => since.get(part),
+    isSettled: (part) => running.has(part) || off.has(part),
+    start: startPart,
+    heldUntil: (part) => held.get(part) ?? 0,
+    log: logFile,
+    emit,
+    signal: () => ending.signal,
+    backoff: options.backoff,
+  });
 
   const stopPart = async (part: PartName): Promise<void> => {
+    off.add(part);
+    since.delete(part);
     const partProcess = running.get(part);
     if (partProcess === undefined) return;
     emit({ kind: 'stopping', part });
@@ -296,6 +324,7 @@ export function createStack(options: StackOptions): Stack {
 
   const stop = async (): Promise<void> => {
     stopping = true;
+    ending.abort();
     await stopAll();
     // A part whose start was being prepared may have been started in between.
     await Promise.allSettled(starting);
@@ -311,6 +340,7 @@ export function createStack(options: StackOptions): Stack {
     stop,
     start: async () => {
       stopping = false;
+      ending = new AbortController();
       const mine = wanted.filter((part) => running.get(part)?.pid === undefined);
       await checkPorts(config, mine, partner);
       const has = (part: PartName): boolean => mine.includes(part);
@@ -338,7 +368,8 @@ export function createStack(options: StackOptions): Stack {
         throw error;
       }
     },
-    killPart: async (part) => {
+    killPart: async (part, awayMs = 0) => {
+      if (awayMs > 0) held.set(part, Date.now() + awayMs);
       await running.get(part)?.kill();
     },
     restartPart: async (part) => {
@@ -346,7 +377,7 @@ export function createStack(options: StackOptions): Stack {
       await startPart(part);
     },
     pid: (part) => running.get(part)?.pid,
-    logFile: (part) => running.get(part)?.logFile ?? `${varDir}/log/${part}.log`,
+    logFile,
   };
 }
 

@@ -53,7 +53,7 @@ describe('a supervised stack', () => {
     expect(existsSync(info.varDir)).toBe(false);
   });
 
-  test('leaves a part off that keeps crashing', async () => {
+  test('lets a part rest that keeps crashing, and tries it again', async () => {
     const events: StackEvent[] = [];
     const { stack, stop } = await startTestStack({
       parts: ['gateway'],
@@ -61,7 +61,8 @@ describe('a supervised stack', () => {
       backoff: 10,
       onEvent: (event) => events.push(event),
     });
-    const holder = createServer();
+    // Nobody is kept waiting for an answer that never comes.
+    const holder = createServer((socket) => socket.destroy());
     try {
       // Until the port is ours, and not that of the gateway which is started again.
       await waitFor(async () => {
@@ -71,8 +72,20 @@ describe('a supervised stack', () => {
           holder.listen(stack.config.ports.gateway, '127.0.0.1', () => resolve(true));
         });
       });
-      await waitFor(() => events.some((event) => event.kind === 'gave-up'), { timeout: 60_000 });
+      const rests = (): number[] =>
+        events.flatMap((event) =>
+          event.kind === 'gave-up' && event.again !== undefined ? [event.again] : [],
+        );
+      await waitFor(() => rests().length >= 2, { timeout: 120_000, what: 'the second rest' });
       expect(events.filter((event) => event.kind === 'crashed').length).toBeGreaterThan(2);
+      // Longer each time.
+      expect(rests().slice(0, 2)).toEqual([1_200, 2_400]);
+      await new Promise((resolve) => holder.close(resolve));
+      const { gateway } = stack.config.ports;
+      await waitFor(() => answers(`http://127.0.0.1:${gateway}/gateway/health`), {
+        timeout: 60_000,
+        what: 'the gateway to come back by itself',
+      });
     } finally {
       holder.close();
       await stop();

@@ -2,6 +2,8 @@ import { timingSafeEqual } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
 import type { FastifyInstance } from 'fastify';
 import { stringify } from 'yaml';
+import { isDatabaseAway } from './db/away.ts';
+import { MatrixUnreachableError } from './matrix/errors.ts';
 import type { Log } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { DomainModule } from './manifest.ts';
@@ -117,6 +119,8 @@ export function registerAppservice(
               await handler(event);
               metrics.appserviceEvents.inc({ domain, outcome: 'handled' });
             } catch (error) {
+              // Not the event's fault: refused as a whole, the homeserver sends it again.
+              if (isDatabaseAway(error) || error instanceof MatrixUnreachableError) throw error;
               // One hostile event must not stop the queue behind it.
               metrics.appserviceEvents.inc({ domain, outcome: 'failed' });
               log.error(

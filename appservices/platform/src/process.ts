@@ -72,8 +72,22 @@ export async function migrateAll(
   }
 }
 
-/** Sets up one host process: config, database, domains, HTTP, jobs, bots, in this order. */
+/**
+ * Sets up one host process: config, database, domains, HTTP, jobs, bots, in this order. What fails on the way leaves
+ * nothing behind: a database that goes away meanwhile lets it be tried again (`serveHost`).
+ */
 export async function createHost(options: HostOptions): Promise<Host> {
+  /** How to end what has begun, in order of its beginning. */
+  const undo: (() => Promise<void>)[] = [];
+  try {
+    return await assemble(options, undo);
+  } catch (error) {
+    for (const end of undo.reverse()) await end().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function assemble(options: HostOptions, undo: (() => Promise<void>)[]): Promise<Host> {
   const { site, apart } = options;
   const modules = orderModules(options.domains);
   const workerName = `qiao-${options.name}-${process.pid}-${systemRandom.token(4)}`;
@@ -94,6 +108,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     },
   });
   const { db, pool } = handle;
+  undo.push(() => handle.close());
   const texts = createTexts({
     platform: platformTexts,
     ...Object.fromEntries(modules.map((module) => [module.id, module.texts])),
@@ -151,6 +166,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
       offers.set(contract, { owner: id, value });
     subscriptions.push(...(part.subscriptions ?? []));
     parts.set(id, part);
+    const { stop } = part;
+    if (options.serve && stop) undo.push(() => stop());
   }
 
   const http = await createHttp({ texts, sessions, metrics, log });
@@ -179,6 +196,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
   }
 
   let runner: JobRunner | undefined;
+  undo.push(async () => runner?.stop());
+  undo.push(() => http.close());
   const health = async (): Promise<{ ok: boolean; parts: Record<string, HealthReport> }> => {
     const reports: Record<string, HealthReport> = { database: { ok: await pingDatabase(db) } };
     for (const [id, part] of parts) {
@@ -259,10 +278,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     parts,
     listen: (port, address = '127.0.0.1') => http.listen({ port, host: address }),
     async stop() {
-      await http.close();
-      await runner?.stop();
-      if (options.serve) for (const part of [...parts.values()].reverse()) await part.stop?.();
-      await handle.close();
+      for (const end of undo.reverse()) await end();
     },
   };
 }

@@ -65,6 +65,8 @@ export interface TestStackOptions {
   parts?: readonly PartName[];
   calls?: boolean;
   supervise?: boolean;
+  /** See `StackOptions.keepsData`. */
+  keepsData?: boolean;
   /** See `StackOptions.backoff`. */
   backoff?: number;
   onEvent?: (event: StackEvent) => void;
@@ -126,6 +128,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Ru
     partner: true,
     forTests: true,
     supervise: options.supervise ?? false,
+    keepsData: options.keepsData ?? false,
     ...(options.backoff !== undefined && { backoff: options.backoff }),
     ...(options.onEvent && { onEvent: options.onEvent }),
     addRegistrations: (folder) => {

@@ -25,8 +25,10 @@ import {
   type RoomId,
   type UserId,
 } from '@qiao/matrix-types';
+import { isDatabaseAway } from '../db/away.ts';
 import {
   MatrixError,
+  MatrixUnreachableError,
   noMetrics,
   silentLogger,
   systemClock,
@@ -124,6 +126,8 @@ const GAP_LIMIT = 50_000;
 const INBOX_WINDOW = 512;
 /** Tries of a handler that throws, and the waits between them, milliseconds. */
 const HANDLER_WAITS_MS = [500, 3000];
+/** Waits of one whose database or homeserver is away: it is called until they are there. */
+const AWAY_WAIT_MS = { first: 500, most: 10_000 };
 const SYNC_WAIT_MS = { first: 250, most: 10_000 };
 /** How often the position is noted on the homeserver, milliseconds. */
 const POSITION_EVERY_MS = 60_000;
@@ -194,7 +198,8 @@ type Decrypted =
  * An event whose key comes late is delivered when the key comes, after what was delivered meanwhile. Every event is
  * written to the store before the sync moves on, and leaves it when all its handlers have returned: so each is
  * delivered at least once, over crashes too, and `redelivered` says when it may not be the first time. A handler that
- * throws is called again twice; then the event is logged by its id and dropped. Events the bot sent itself are not
+ * throws is called again twice; then the event is logged by its id and dropped. One that throws because the database
+ * or the homeserver is away is called until they are there. Events the bot sent itself are not
  * delivered.
  *
  * **Sending** keeps the order of calls per room; rooms run side by side. A promise resolves when the homeserver has
@@ -687,13 +692,18 @@ export class EncryptedBot {
       this.#askBackup(row.roomId, sessionOf(decrypted.event), row.eventId);
       return;
     }
+    let away = 0;
     for (let tries = 0; ; tries += 1) {
       try {
         await this.#dispatch(row, decrypted, tries > 0 || row.seq <= this.#redeliverUpTo);
         break;
       } catch (error) {
         this.#metrics.count('bot_handler_failures_total', this.#label);
-        const wait = HANDLER_WAITS_MS[tries];
+        const passing = isDatabaseAway(error) || error instanceof MatrixUnreachableError;
+        if (passing) away += 1;
+        const wait = passing
+          ? Math.min(AWAY_WAIT_MS.first * 2 ** Math.min(away - 1, 10), AWAY_WAIT_MS.most)
+          : HANDLER_WAITS_MS[tries - away];
         if (wait === undefined) {
           this.#log.error({ err: error, event_id: row.eventId }, 'event dropped: its handler keeps failing');
           break;

@@ -14,8 +14,10 @@ import Fastify, {
 } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Actor } from '../access/access.ts';
+import { isDatabaseAway } from '../db/away.ts';
 import { DomainError, platformErrors } from '../errors.ts';
 import { negotiateLocale, type Locale, type Texts } from '../i18n/texts.ts';
+import { MatrixUnreachableError } from '../matrix/errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Sessions } from './session.ts';
@@ -45,6 +47,8 @@ declare module 'fastify' {
 export const SESSION_COOKIE = 'qiao_session';
 /** Bodies that are not uploads. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
+/** When a caller may ask again what is not available right now. */
+export const RETRY_AFTER_SECONDS = 3;
 /** Every request that changes something by cookie carries it: a form of another site cannot. */
 export const CSRF_HEADER = 'x-qiao';
 
@@ -133,15 +137,14 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     let known: DomainError;
     if (error instanceof DomainError) known = error;
     else {
-      const { validation, statusCode, message, code } = error as {
+      const { validation, statusCode, message } = error as {
         validation?: unknown;
         statusCode?: number;
         message?: string;
-        code?: string;
       };
       if (validation !== undefined) known = platformErrors.bad_request({ reason: message ?? '' }, validation);
       else if (statusCode === 413) known = platformErrors.too_large({ limit: '256 MB' });
-      else if (code === 'ECONNREFUSED' || code === '57P01' || code === '57P03')
+      else if (isDatabaseAway(error) || error instanceof MatrixUnreachableError)
         known = platformErrors.unavailable();
       else if (statusCode !== undefined && statusCode < 500)
         known = platformErrors.bad_request({ reason: message ?? '' });
@@ -164,6 +167,8 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     const { status, body } = answer(error, request.locale, request.id);
     const reported = error instanceof DomainError ? error.report : status >= 500;
     if (reported) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
+    // Without it what calls by machine waits as long as it likes.
+    if (status === 503) void reply.header('retry-after', String(RETRY_AFTER_SECONDS));
     return reply.code(status).send(body);
   });
   app.setNotFoundHandler(async (request, reply) => {

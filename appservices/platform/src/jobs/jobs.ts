@@ -1,12 +1,15 @@
 import { EventEmitter } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   Logger,
   parseCronItems,
   run,
   runMigrations,
+  type JobHelpers,
   type Runner,
   type Task,
   type WorkerEvents,
+  type WorkerPool,
 } from 'graphile-worker';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type pg from 'pg';
@@ -64,6 +67,10 @@ export interface JobRunner {
 }
 
 const UNLOCK_EVERY_MS = 60_000;
+/** Waits between tries to go on after the database was away, milliseconds. */
+const AGAIN_MS = { first: 250, most: 5_000 };
+/** What should have been begun in this time before a start, while nobody could begin it, is begun once. */
+const CRON_BACKFILL_MS = 60 * 60_000;
 
 export function createJobQueue(schema: string): JobQueue {
   return {
@@ -93,13 +100,28 @@ async function unlockDead(pool: pg.Pool, schema: string): Promise<number> {
      where not exists (select 1 from pg_stat_activity a where a.application_name = w.process)`,
   );
   if (rows.length === 0) return 0;
-  const ids = rows.map((row) => row.id);
-  await pool.query(`select "${schema}".force_unlock_workers($1::text[])`, [ids]);
-  await pool.query('delete from platform.worker where id = any($1::text[])', [ids]);
-  return ids.length;
+  await unlock(
+    pool,
+    schema,
+    rows.map((row) => row.id),
+  );
+  return rows.length;
 }
 
-/** Starts working off the queue. `process` has to be the `application_name` of `pool`. */
+/** Frees what these pools of workers hold. */
+async function unlock(pool: pg.Pool, schema: string, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await pool.query(`select "${schema}".force_unlock_workers($1::text[])`, [ids]);
+  await pool.query('delete from platform.worker where id = any($1::text[])', [ids]);
+}
+
+/**
+ * Starts working off the queue. `process` has to be the `application_name` of `pool`.
+ *
+ * When the database goes away, graphile-worker can neither note that a job is done nor know what it has locked. Then
+ * its workers end; as soon as no job is at work and the database answers, others begin, and what the earlier ones
+ * still hold is freed: a job whose end could not be noted runs again.
+ */
 export async function startJobs(options: {
   pool: pg.Pool;
   schema: string;
@@ -112,63 +134,152 @@ export async function startJobs(options: {
   const { pool, schema, log, metrics } = options;
   await unlockDead(pool, schema);
   const stopping = new AbortController();
+  /** Read anew after each wait. */
+  const isStopping = (): boolean => stopping.signal.aborted;
   const taskList: Record<string, Task> = {};
+  /** Jobs at work: the same one must not begin a second time beside itself. */
+  const atWork = new Set<Promise<void>>();
+  const track = async (work: Promise<void>): Promise<void> => {
+    const settled = work.catch(() => undefined);
+    atWork.add(settled);
+    try {
+      await work;
+    } finally {
+      atWork.delete(settled);
+    }
+  };
   for (const job of options.jobs) {
-    taskList[job.name] = async (raw, helpers) => {
+    const runOnce = async (raw: unknown, helpers: JobHelpers): Promise<void> => {
       const end = metrics.jobSeconds.startTimer({ job: job.name });
       const jobLog = log.child({ job: job.name, job_id: helpers.job.id });
       // Cron adds `_cron`; the schema knows nothing of it.
       const { _cron: _, ...payload } = (raw ?? {}) as Record<string, unknown>;
+      const { abortSignal } = helpers;
+      const signal = AbortSignal.any([stopping.signal, abortSignal]);
       try {
         if (!Value.Check(job.payload, payload)) throw new Error(`payload of ${job.name} is not valid`);
         await job.run(payload, {
-          signal: stopping.signal,
+          signal,
           attempt: helpers.job.attempts,
           log: jobLog,
         });
         metrics.jobs.inc({ job: job.name, outcome: 'done' });
       } catch (error) {
-        metrics.jobs.inc({ job: job.name, outcome: stopping.signal.aborted ? 'stopped' : 'failed' });
+        metrics.jobs.inc({ job: job.name, outcome: signal.aborted ? 'stopped' : 'failed' });
         jobLog.error({ err: error, attempt: helpers.job.attempts }, 'job failed');
         throw error;
       } finally {
         end();
       }
     };
+    taskList[job.name] = (raw, helpers) => track(runOnce(raw, helpers));
   }
   const parsedCronItems = parseCronItems(
     options.jobs.flatMap((job) =>
       job.cron === undefined
         ? []
-        : [{ task: job.name, match: job.cron, identifier: job.name, options: { maxAttempts: 3 } }],
+        : [
+            {
+              task: job.name,
+              match: job.cron,
+              identifier: job.name,
+              // However many times were missed, one waits.
+              options: { maxAttempts: 3, backfillPeriod: CRON_BACKFILL_MS, jobKey: `cron ${job.name}` },
+            },
+          ],
     ),
   );
-  const events: WorkerEvents = new EventEmitter();
-  const recorded: Promise<unknown>[] = [];
-  // A job is locked by the pool of workers that took it, not by the worker that runs it.
-  events.on('pool:create', ({ workerPool }) => {
-    recorded.push(
-      pool.query('insert into platform.worker (id, process) values ($1, $2) on conflict do nothing', [
-        workerPool.id,
-        options.process,
-      ]),
+  /** Pools of workers of this process that have ended, and may hold jobs. */
+  const ended = new Set<string>();
+  let current: { runner: Runner; workers: Promise<unknown> } | undefined;
+
+  const begin = async (): Promise<void> => {
+    const ids = [...ended];
+    await unlock(pool, schema, ids);
+    for (const id of ids) ended.delete(id);
+    const events: WorkerEvents = new EventEmitter();
+    const created: WorkerPool[] = [];
+    const started: Runner[] = [];
+    events.on('pool:create', ({ workerPool }) => created.push(workerPool));
+    // What it has locked before its connection broke, nobody knows.
+    let broken = false;
+    /** Read anew after each wait. */
+    const isBroken = (): boolean => broken;
+    const breakOff = (): void => {
+      broken = true;
+      for (const one of started) one.stop('the database is away').catch(() => undefined);
+    };
+    events.on('worker:getJob:error', () => setImmediate(breakOff));
+    const runner = await run({
+      pgPool: pool,
+      schema,
+      taskList,
+      parsedCronItems,
+      concurrency: options.concurrency,
+      noHandleSignals: true,
+      pollInterval: 2000,
+      events,
+      logger: new Logger(() => (level, message) => {
+        if (level === 'error') log.error(message);
+        else if (level === 'warning') log.warn(message);
+      }),
+      // Without these the end of a job is noted by a promise that nobody holds: its failure would end the process.
+      preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
+    });
+    // The runner has two ends: its workers', and that of its clock, which may come a minute later.
+    started.push(runner);
+    runner.promise.catch(() => undefined);
+    const [workerPool] = created;
+    if (workerPool === undefined) throw new Error('the queue has no workers');
+    const { id, promise } = workerPool;
+    const workers = promise.then(
+      () => undefined,
+      (error: unknown) => error,
     );
-  });
-  const runner: Runner = await run({
-    pgPool: pool,
-    schema,
-    taskList,
-    parsedCronItems,
-    concurrency: options.concurrency,
-    noHandleSignals: true,
-    pollInterval: 2000,
-    events,
-    logger: new Logger(() => (level, message) => {
-      if (level === 'error') log.error(message);
-      else if (level === 'warning') log.warn(message);
-    }),
-  });
-  await Promise.all(recorded);
+    current = { runner, workers };
+    let recorded = false;
+    const began = Date.now();
+    void workers.then((error) => {
+      ended.add(id);
+      if (!recorded) return;
+      if (Date.now() - began > AGAIN_MS.most) wait = AGAIN_MS.first;
+      going = goOn(error);
+    });
+    try {
+      // A job is locked by the pool of workers that took it, not by the worker that runs it.
+      await pool.query('insert into platform.worker (id, process) values ($1, $2) on conflict do nothing', [
+        id,
+        options.process,
+      ]);
+      recorded = true;
+      if (isBroken()) breakOff();
+    } catch (error) {
+      runner.stop('not recorded').catch(() => undefined);
+      await workers;
+      throw error;
+    }
+  };
+  let wait = AGAIN_MS.first;
+  let going: Promise<void> | undefined;
+  /** Begins again, as soon as that is possible. Never rejects. */
+  const goOn = async (reason: unknown): Promise<void> => {
+    if (isStopping()) return;
+    log.warn({ err: reason }, 'the queue stands still: the database is away');
+    for (;;) {
+      await delay(wait, undefined, { signal: stopping.signal }).catch(() => undefined);
+      wait = Math.min(wait * 2, AGAIN_MS.most);
+      await Promise.all(atWork);
+      if (isStopping()) return;
+      try {
+        await begin();
+        log.info('the queue goes on');
+        return;
+      } catch (error) {
+        log.debug({ err: error, waitMs: wait }, 'the queue cannot go on yet');
+      }
+    }
+  };
+  await begin();
   const timer = setInterval(() => {
     unlockDead(pool, schema).catch((error: unknown) => {
       log.warn({ err: error }, 'dead workers not looked for');
@@ -179,7 +290,10 @@ export async function startJobs(options: {
     async stop() {
       clearInterval(timer);
       stopping.abort();
-      await runner.stop();
+      await going;
+      // Rejects when it has ended already.
+      current?.runner.stop().catch(() => undefined);
+      await current?.workers;
     },
     async stats() {
       const { rows } = await pool.query<{ waiting: number; failed: number; oldest: number }>(
