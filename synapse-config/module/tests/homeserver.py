@@ -51,7 +51,11 @@ class Homeserver:
         folder: Path,
         module_config: dict[str, Any] | None = None,
         settings: dict[str, Any] | None = None,
+        asked: str | None = None,
     ) -> None:
+        """`asked`: address of a registration `asked`, which the module may ask things."""
+        self._asked = asked
+        self.hs_token = secrets.token_hex(16)
         self.folder = folder
         self.token = secrets.token_hex(32)
         self.as_token = secrets.token_hex(16)
@@ -114,6 +118,21 @@ class Homeserver:
                 }
             )
         )
+        registrations = ["as.yaml"]
+        if self._asked is not None:
+            registrations.append("asked.yaml")
+            (self.folder / "asked.yaml").write_text(
+                json.dumps(
+                    {
+                        "id": "asked",
+                        "url": self._asked,
+                        "as_token": secrets.token_hex(16),
+                        "hs_token": self.hs_token,
+                        "sender_localpart": "_asked_sender",
+                        "namespaces": {},
+                    }
+                )
+            )
         (self.folder / "log.yaml").write_text(
             json.dumps(
                 {
@@ -157,7 +176,7 @@ class Homeserver:
             "bcrypt_rounds": 4,
             "filter_timeline_limit": 1000,
             "max_event_delay_duration": "24h",
-            "app_service_config_files": [str(self.folder / "as.yaml")],
+            "app_service_config_files": [str(self.folder / name) for name in registrations],
             "password_config": {"policy": {"enabled": True, "minimum_length": 8}},
             "rc_login": {"address": unlimited, "account": unlimited, "failed_attempts": unlimited},
             "rc_registration": unlimited,

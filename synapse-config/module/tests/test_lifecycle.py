@@ -421,7 +421,8 @@ def test_reactivate(hs: Homeserver) -> None:
 # -- residue
 
 
-def test_residue_names_rooms_that_hang_on_the_person(hs: Homeserver) -> None:
+def test_residue_names_rooms_that_hang_on_the_person(slow_hs: Homeserver) -> None:
+    hs = slow_hs
     user_id, token = hs.person()
     (other,) = hs.make_people(unique("other"))
 
