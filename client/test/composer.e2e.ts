@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   axeViolations,
   horizontalOverflow,
@@ -242,6 +245,48 @@ describe('files', () => {
     expect((await nio.download(image.event_id)).equals(Buffer.from(png))).toBe(true);
     const file = await nio.waitEvent({ room_id: roomId, body: '报价.txt', decrypted: true });
     expect((await nio.download(file.event_id)).toString()).toBe('一万元');
+  });
+
+  test('pictures and films arrive without what was planted in them, and what cannot be cleaned is told', async () => {
+    const folder = fileURLToPath(new URL('fixtures/metadata/', import.meta.url));
+    // What this browser shows, with what it is then known to be.
+    const shown: [name: string, type: string, content: object][] = [
+      ['fill.jpg', 'image/jpeg', { msgtype: 'm.image', info: { w: 300, h: 200 } }],
+      ['motion.jpg', 'image/jpeg', { msgtype: 'm.image', info: { w: 300, h: 200 } }],
+      ['exif.webp', 'image/webp', { msgtype: 'm.image', info: { w: 300, h: 200 } }],
+      ['exif.png', 'image/png', { msgtype: 'm.image' }],
+      ['picture.avif', 'image/avif', { msgtype: 'm.image', info: { w: 64, h: 48 } }],
+      ['comment.gif', 'image/gif', { msgtype: 'm.image', info: { w: 64, h: 48 } }],
+      ['film.mp4', 'video/mp4', { msgtype: 'm.video', info: { w: 64, h: 48, duration: 1000 } }],
+      ['fragments.mp4', 'video/mp4', { msgtype: 'm.video', info: { w: 64, h: 48 } }],
+      ['film.webm', 'video/webm', { msgtype: 'm.video', info: { w: 64, h: 48 } }],
+      ['live.webm', 'video/webm', { msgtype: 'm.video', info: { w: 64, h: 48 } }],
+      ['picture.heic', 'image/heic', {}],
+      ['film.mov', 'video/quicktime', {}],
+      ['place-track.mp4', 'video/mp4', {}],
+    ];
+    const told = 'subtitles.mp4';
+    await page
+      .locator('.c-composer input[type=file]')
+      .setInputFiles([
+        ...shown.map(([name, mimeType]) => ({ name, mimeType, buffer: readFileSync(join(folder, name)) })),
+        { name: told, mimeType: 'video/mp4', buffer: readFileSync(join(folder, told)) },
+      ]);
+    const dialog = page.getByRole('dialog', { name: `Send ${String(shown.length + 1)} files` });
+    await dialog.getByText('Place and camera data are removed from pictures and videos.').waitFor();
+    const cannot = dialog.locator('.c-files__one').filter({ hasText: 'or not all of them' });
+    await expect.poll(() => cannot.allInnerTexts()).toEqual([expect.stringContaining(told)]);
+    await picture(page, 'composer-files-told');
+    await dialog.getByRole('button', { name: 'Send', exact: true }).click();
+    for (const [name, , content] of shown) {
+      const event = await nio.waitEvent({ room_id: roomId, body: name, decrypted: true });
+      expect([name, event.content]).toMatchObject([name, content]);
+      const arrived = (await nio.download(event.event_id)).toString('latin1');
+      expect([name, /GPSMARK|CAMMARK|\+39\.9/.exec(arrived)]).toEqual([name, null]);
+    }
+    // As it was told: what is in its subtitles is still there.
+    const kept = await nio.waitEvent({ room_id: roomId, body: told, decrypted: true });
+    expect((await nio.download(kept.event_id)).toString('latin1')).toContain('GPSMARK 39.9');
   });
 
   test('a voice message is Ogg with Opus, and has a waveform', async () => {

@@ -1,6 +1,7 @@
 import type { IMyDevice, MatrixClient } from 'matrix-js-sdk';
 import type { Encryption } from './encryption.ts';
 import { openKeyFile, sealKeyFile } from './key-file.ts';
+import { withoutMetadata } from './metadata/index.ts';
 
 /** A device that the person is signed in on. */
 export interface OwnDevice {
@@ -59,7 +60,9 @@ export class Account {
 
   /** @returns the address of the picture; undefined: it was taken away */
   readonly setAvatar = async (file: Blob | undefined): Promise<string | undefined> => {
-    const address = file && (await this.#client.uploadContent(file)).content_uri;
+    // Everybody can fetch it: of all pictures this one must not tell where it was taken.
+    const cleaned = file && (await withoutMetadata(file)).file;
+    const address = cleaned && (await this.#client.uploadContent(cleaned)).content_uri;
     await this.#client.setAvatarUrl(address ?? '');
     this.#onProfile();
     return address;

@@ -1,6 +1,6 @@
 import { encode } from 'blurhash';
 import { MAX_PIXELS, safeType, statedSize } from './media-types.ts';
-import { withoutMetadata } from './media-strip.ts';
+import { cleanedOnce } from './metadata/index.ts';
 import type { Content } from './sender-content.ts';
 import type { FileToSend } from './sender-files.ts';
 
@@ -121,12 +121,12 @@ async function looked(file: Blob): Promise<{ msgtype: string; preview: Partial<P
 }
 
 /**
- * Makes a file ready to be sent: metadata of pictures removed, thumbnail and blurhash made.
+ * Makes a file ready to be sent: metadata of pictures and films removed, thumbnail and blurhash made.
  * @param caption the message's text; the name is kept apart from it (MSC2530)
  * @throws DOMException when the file cannot be read (it was changed or removed)
  */
 export async function prepareFile(given: File, caption: string): Promise<FileToSend> {
-  const file = await withoutMetadata(given);
+  const { file } = await cleanedOnce(given);
   // Read to its end now: a file on a drive that goes is told here, not in the queue.
   await file.slice(-1).arrayBuffer();
   const { msgtype, preview } = await looked(file);

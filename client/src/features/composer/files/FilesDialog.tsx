@@ -5,6 +5,7 @@ import { Busy, Dialog, IconAction, TextField, useText } from '@qiao/ui-kit';
 import { useEffect, useState, type ReactNode } from 'react';
 import { useMatrix } from '../../../matrix/context.tsx';
 import { prepareFile } from '../../../matrix/media-prepare.ts';
+import { cleanedOnce, type Cleaning } from '../../../matrix/metadata/index.ts';
 import { safeType } from '../../../matrix/media-types.ts';
 import type { SendTo } from '../../../matrix/sender.ts';
 
@@ -34,6 +35,27 @@ function Picture(props: { file: File }): ReactNode {
   );
 }
 
+/** What became of the place and camera data of each file; nothing of one that is still looked at. */
+function useCleanings(files: readonly File[]): ReadonlyMap<File, Cleaning | 'unreadable'> {
+  const [known, setKnown] = useState<ReadonlyMap<File, Cleaning | 'unreadable'>>(new Map());
+  useEffect(() => {
+    let shown = true;
+    for (const file of files)
+      void cleanedOnce(file)
+        .then(
+          ({ cleaning }) => cleaning,
+          () => 'unreadable' as const,
+        )
+        .then((cleaning) => {
+          if (shown) setKnown((before) => (before.has(file) ? before : new Map(before).set(file, cleaning)));
+        });
+    return () => {
+      shown = false;
+    };
+  }, [files]);
+  return known;
+}
+
 /** Shows what is about to be sent; asks for a caption, says what the homeserver would refuse. */
 export default function FilesDialog(props: {
   roomId: string;
@@ -59,15 +81,18 @@ export default function FilesDialog(props: {
       shown = false;
     };
   }, [media]);
+  const cleanings = useCleanings(files);
+  // What a file would tell is said before it goes.
+  const looking = files.some((file) => !cleanings.has(file));
   const wrongWith = (file: File): string | undefined => {
-    if (broken.has(file)) return t('files.unreadable');
+    if (broken.has(file) || cleanings.get(file) === 'unreadable') return t('files.unreadable');
     if (file.size === 0) return t('files.empty');
     if (limit !== undefined && file.size > limit) return t('files.too_large', { limit: format.bytes(limit) });
     return undefined;
   };
   const wrong = files.some((file) => wrongWith(file) !== undefined);
   const send = async (): Promise<void> => {
-    if (busy || wrong) return;
+    if (busy || looking || wrong) return;
     setBusy(true);
     const unreadable = new Set<File>();
     let first = true;
@@ -96,11 +121,11 @@ export default function FilesDialog(props: {
       onClose={props.onClose}
       footer={
         <>
-          {busy && <Busy label={t('files.preparing')} />}
+          {(busy || looking) && <Busy label={t('files.preparing')} />}
           <Button kind="secondary" size="md" onClick={props.onClose} disabled={busy}>
             {t('cancel')}
           </Button>
-          <Button kind="primary" size="md" onClick={() => void send()} disabled={busy || wrong}>
+          <Button kind="primary" size="md" onClick={() => void send()} disabled={busy || looking || wrong}>
             {t('files.send')}
           </Button>
         </>
@@ -127,6 +152,11 @@ export default function FilesDialog(props: {
                 >
                   {problem ?? format.bytes(file.size)}
                 </p>
+                {cleanings.get(file) === 'kept' && (
+                  <p className="c-files__note" data-warn="true">
+                    {t('files.kept')}
+                  </p>
+                )}
               </div>
               <IconAction
                 label={t('files.remove', { name: file.name })}
@@ -145,7 +175,7 @@ export default function FilesDialog(props: {
           optional
           autoComplete="off"
         />
-        {files.some((file) => file.type === 'image/jpeg') && (
+        {files.some((file) => cleanings.get(file) === 'cleaned') && (
           <p className="c-files__note">{t('files.clean')}</p>
         )}
       </form>
