@@ -10,24 +10,33 @@ export interface ConversationRow {
   readonly claimed_at: Date;
 }
 
-/** What makes a request the same as one before: two people, a person's key, or the room that is succeeded. */
-export type Sameness =
-  | { readonly pair_key: string }
-  | { readonly requested_by: string; readonly request_key: string }
-  | { readonly predecessor: string };
+/** What makes a request the same as one before: two people, the room that is succeeded, a person's key. */
+export interface Sameness {
+  readonly pair_key?: string;
+  readonly predecessor?: string;
+  readonly request_key?: string;
+}
 
 const columns = ['id', 'kind', 'room_id', 'external', 'history', 'claimed_at'] as const;
 
 /** SQL of `org.conversation`. */
 export function createConversationsRepository(db: OrgDb) {
-  const find = async (same: Sameness): Promise<ConversationRow | undefined> => {
-    let query = db.selectFrom('org.conversation').select(columns);
-    for (const [column, value] of Object.entries(same) as [keyof ConversationWhere, string][])
-      query = query.where(column, '=', value);
-    return query.executeTakeFirst();
-  };
   return {
-    find,
+    /** What was asked for before under one of the keys; the room's own successor before the two people's chat. */
+    async find(same: Sameness, requestedBy: string): Promise<ConversationRow | undefined> {
+      const { pair_key, predecessor, request_key } = same;
+      return db
+        .selectFrom('org.conversation')
+        .select(columns)
+        .where(
+          // What is not asked for is null, which equals nothing.
+          sql<boolean>`(pair_key = ${pair_key ?? null} or predecessor = ${predecessor ?? null}
+            or (requested_by = ${requestedBy} and request_key = ${request_key ?? null}))`,
+        )
+        .orderBy('predecessor')
+        .limit(1)
+        .executeTakeFirst();
+    },
 
     /** Undefined where somebody else has one under the same key. */
     async claim(row: {
@@ -36,15 +45,13 @@ export function createConversationsRepository(db: OrgDb) {
       external: boolean;
       history: 'shared' | 'joined';
       requested_by: string;
-      pair_key?: string;
-      request_key?: string;
-      predecessor?: string;
+      same: Sameness;
       now: Date;
     }): Promise<ConversationRow | undefined> {
-      const { now, ...rest } = row;
+      const { now, same, ...rest } = row;
       return db
         .insertInto('org.conversation')
-        .values({ ...rest, claimed_at: now, created_at: now })
+        .values({ ...rest, ...same, claimed_at: now, created_at: now })
         .onConflict((conflict) => conflict.doNothing())
         .returning(columns)
         .executeTakeFirst();
@@ -84,13 +91,6 @@ export function createConversationsRepository(db: OrgDb) {
         .execute();
     },
   };
-}
-
-interface ConversationWhere {
-  pair_key: string;
-  requested_by: string;
-  request_key: string;
-  predecessor: string;
 }
 
 export type ConversationsRepository = ReturnType<typeof createConversationsRepository>;

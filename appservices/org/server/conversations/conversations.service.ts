@@ -29,7 +29,7 @@ const CLAIM_MS = 40_000;
 /** Who asks for the same at the same moment looks this often whether it is there, milliseconds. */
 const LOOK_MS = 100;
 
-type NewRoom = Omit<RoomPlan, 'serviceUser'> & { readonly same: Sameness | undefined };
+type NewRoom = Omit<RoomPlan, 'serviceUser'> & { readonly same: Sameness };
 
 /** Direct chats and groups, made for people by a service user that nobody has to succeed. */
 export function createConversations(
@@ -75,11 +75,11 @@ export function createConversations(
         external: room.external,
         history: room.history,
         requested_by: actor.userId,
-        ...same,
+        same,
         now,
       });
       if (claimed) return { row: await make(actor, claimed, room), created: true };
-      const found = same === undefined ? undefined : await repository.find(same);
+      const found = await repository.find(same, actor.userId);
       if (found !== undefined && found.room_id !== null) return { row: found, created: false };
       const stale = found && now.getTime() - found.claimed_at.getTime() > CLAIM_MS;
       if (stale && (await repository.takeOver(found, now))) {
@@ -213,7 +213,7 @@ export function createConversations(
         // Outsiders must not get what was said before them, and clients hand over all there is unasked.
         history: external ? 'joined' : (wanted.history ?? 'shared'),
         admins: [actor.userId],
-        same: requestKey === undefined ? undefined : { requested_by: actor.userId, request_key: requestKey },
+        same: requestKey === undefined ? {} : { request_key: requestKey },
       },
       people,
     );
@@ -257,7 +257,10 @@ export function createConversations(
           ...(facts.name === null ? {} : { name: facts.name }),
           ...(facts.topic === null ? {} : { topic: facts.topic }),
           ...(facts.avatar_url === null ? {} : { avatarUrl: facts.avatar_url }),
-          same: { predecessor: roomId },
+          same: {
+            predecessor: roomId,
+            ...(isDirect ? { pair_key: pairKey(actor.userId, partner) } : {}),
+          },
         },
         people,
       );

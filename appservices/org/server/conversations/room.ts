@@ -39,22 +39,24 @@ export function conversationLevels(plan: RoomPlan): Content {
     ...plan.admins.map((userId): [string, number] => [userId, PERSON_LEVEL]),
   ]);
   const direct = plan.kind === 'direct';
-  const invite = !direct ? 0 : plan.external ? PERSON_LEVEL : CREATOR_LEVEL;
+  // Two colleagues: nothing to administer. With somebody outside, our person invites and can be succeeded.
+  const closed = direct && !plan.external;
+  const invite = !direct ? 0 : closed ? CREATOR_LEVEL : PERSON_LEVEL;
   return {
     users,
     users_default: 0,
     events_default: 0,
     state_default: MODERATOR_LEVEL,
     invite,
-    kick: direct ? CREATOR_LEVEL : MODERATOR_LEVEL,
-    ban: direct ? CREATOR_LEVEL : MODERATOR_LEVEL,
+    kick: closed ? CREATOR_LEVEL : MODERATOR_LEVEL,
+    ban: closed ? CREATOR_LEVEL : MODERATOR_LEVEL,
     redact: MODERATOR_LEVEL,
     events: {
       'm.room.name': MODERATOR_LEVEL,
       'm.room.topic': MODERATOR_LEVEL,
       'm.room.avatar': MODERATOR_LEVEL,
       'm.room.pinned_events': MODERATOR_LEVEL,
-      'm.room.power_levels': direct ? CREATOR_LEVEL : PERSON_LEVEL,
+      'm.room.power_levels': closed ? CREATOR_LEVEL : PERSON_LEVEL,
       'm.room.encryption': PERSON_LEVEL,
       'm.room.history_visibility': PERSON_LEVEL,
       'm.room.join_rules': PERSON_LEVEL,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { activatePeople, waitFor, type TestUser } from '@qiao/testkit';
+import { activatePeople, waitFor, withRoomsOfBefore, type TestUser } from '@qiao/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Conversation } from '../../contract/conversations.ts';
 import { startCompany, type Company } from '../provision/company.ts';
@@ -321,5 +321,66 @@ describe('an invitation by any client', () => {
     await expect(
       users.ann!.request('POST', `/v3/rooms/${encodeURIComponent(own)}/upgrade`, { new_version: '12' }),
     ).rejects.toMatchObject({ status: 403 });
+  });
+});
+
+describe('an old room', () => {
+  let group: string;
+  let chat: string;
+  const renew = async (key: string, room_id: string) =>
+    (await as(key))('POST', '/api/org/conversations/renew', { room_id });
+  beforeAll(async () => {
+    await withRoomsOfBefore(company.stack, async () => {
+      const ann = users.ann!;
+      group = await ann.createRoom({
+        name: '值班群',
+        topic: 'Nights',
+        room_version: '12',
+        invite: [p.bob, p.cat],
+        power_level_content_override: { users: { [p.bob!]: 50 } },
+      });
+      chat = await users.cat!.createRoom({ room_version: '12', invite: [p.eve], is_direct: true });
+      await users.eve!.join(chat);
+      await users.bob!.join(group);
+    });
+  });
+
+  test('is renewed by its creator alone, with everybody in it at once', async () => {
+    expect((await renew('bob', group)).status).toBe(404);
+    const [first, second] = await Promise.all([renew('ann', group), renew('ann', group)]);
+    expect(first.status, first.text).toBe(200);
+    const made = first.body as Conversation;
+    expect(second.body).toMatchObject({ room_id: made.room_id });
+    expect(made).toMatchObject({ external: false, history: 'shared' });
+    const bob = users.bob!;
+    expect(await stateOf(bob, made.room_id, 'm.room.create')).toMatchObject({
+      predecessor: { room_id: group },
+      'm.federate': false,
+    });
+    expect(await stateOf(bob, made.room_id, 'm.room.name')).toEqual({ name: '值班群' });
+    expect(await stateOf(bob, made.room_id, 'm.room.topic')).toMatchObject({ topic: 'Nights' });
+    expect(await stateOf(bob, made.room_id, 'm.room.power_levels')).toMatchObject({
+      users: { [p.ann!]: 100, [p.bob!]: 50 },
+    });
+    expect(await membersOf(bob, made.room_id)).toEqual({
+      [service]: 'join',
+      [p.ann!]: 'join',
+      [p.bob!]: 'join',
+      [p.cat!]: 'join',
+    });
+  });
+
+  test('of two people becomes their direct chat, unless they have one', async () => {
+    const made = (await renew('cat', chat)).body as Conversation;
+    expect(await start('eve', { kind: 'direct', user_id: p.cat })).toMatchObject({
+      room_id: made.room_id,
+      created: false,
+    });
+  });
+
+  test('that can be handed on is not renewed', async () => {
+    const { room_id: roomId } = await start('ann', { kind: 'group', name: 'New', user_ids: [p.bob] });
+    expect((await renew('ann', roomId)).status).toBe(404);
+    expect((await renew('ann', '!nowhere')).status).toBe(404);
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { sql } from 'kysely';
-import { login, waitFor, type TestUser } from '@qiao/testkit';
+import { login, uploadKeys, waitFor, type TestUser } from '@qiao/testkit';
 import type { TestAnswer, TestCall } from '@qiao/platform/testing';
 import { changesRepository } from '../../server/changes.repository.ts';
 import { buildGrant } from '../../testing/builders.ts';
@@ -101,6 +101,15 @@ test('a leaver is suspended, hands over, is closed with a certificate, and comes
   await user.createRoom({ preset: 'private_chat' });
   const portal = await company.host.as(user.userId);
   expect((await portal('GET', '/api/org/me')).status).toBe(200);
+  // Of a group that a service user made for the leaver, the leaver is the only administrator of flesh and blood.
+  await uploadKeys(colleague.user);
+  const asked = await portal('POST', '/api/org/conversations', {
+    kind: 'group',
+    name: '交接',
+    user_ids: [colleague.user.userId],
+  });
+  expect(asked.body).toMatchObject({ people: [{ state: 'joined' }] });
+  const group = String(asked.body.room_id);
 
   const begun = await boss.call('POST', `/api/org/people/${id}/offboarding`, { reason: '合同到期' });
   expect(begun.status, begun.text).toBe(201);
@@ -123,7 +132,7 @@ test('a leaver is suspended, hands over, is closed with a certificate, and comes
         id: string;
         to: { id: string } | null;
       }[];
-      return items.some((item) => item.kind === 'room') && items;
+      return items.filter((item) => item.kind === 'room').length === 2 && items;
     },
     { what: 'the rooms to hand over' },
   );
@@ -131,16 +140,18 @@ test('a leaver is suspended, hands over, is closed with a certificate, and comes
     ['department_head', boss.id],
     ['report', boss.id],
     ['room', null],
+    ['room', null],
   ]);
   const early = await boss.call('POST', `/api/org/offboardings/${at}/close`);
   expect(early.body.error.code).toBe('org.handover_incomplete');
-  const item = list.find((one) => one.kind === 'room')!;
-  for (const [to, status] of [
-    [id, 409],
-    ['00000000-0000-4000-8000-000000000000', 404],
-    [colleague.id, 200],
+  const [item, second] = list.filter((one) => one.kind === 'room');
+  for (const [of, to, status] of [
+    [item, id, 409],
+    [item, '00000000-0000-4000-8000-000000000000', 404],
+    [item, colleague.id, 200],
+    [second, colleague.id, 200],
   ] as const) {
-    const put = await boss.call('PUT', `/api/org/offboardings/${at}/items/${item.id}`, { to_person_id: to });
+    const put = await boss.call('PUT', `/api/org/offboardings/${at}/items/${of!.id}`, { to_person_id: to });
     expect(put.status, put.text).toBe(status);
   }
 
@@ -163,8 +174,13 @@ test('a leaver is suspended, hands over, is closed with a certificate, and comes
   expect((await person(report)).manager_id).toBe(boss.id);
   expect(await company.members(room)).not.toContain(user.userId);
   expect(await colleague.user.members(own)).toEqual([colleague.user.userId]);
-  const levels = await colleague.user.state(own, 'm.room.power_levels');
-  expect((levels?.['users'] as Record<string, number>)[colleague.user.userId]).toBe(100);
+  expect((await colleague.user.members(group)).sort()).toEqual(
+    [`@_qiao_org_rooms:${company.serverName}`, colleague.user.userId].sort(),
+  );
+  for (const roomId of [own, group]) {
+    const levels = await colleague.user.state(roomId, 'm.room.power_levels');
+    expect((levels?.['users'] as Record<string, number>)[colleague.user.userId]).toBe(100);
+  }
   const history = await boss.call('GET', `/api/org/people/${id}`);
   // Where somebody was last stays on record, with its end.
   expect(history.body.departments).toEqual([
