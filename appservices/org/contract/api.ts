@@ -541,10 +541,58 @@ export const SourceAdoption = Type.Object({
 });
 export const SourceTest = Type.Object({ ok: Type.Boolean(), people: Type.Integer(), message: Type.String() });
 
+/** `GET /sources/attention`: what sources need a person for. */
+export const SourcesAttention = Type.Object({
+  /** People whom providers want gone while the guard waits for a yes. */
+  held: Type.Array(
+    Type.Object({
+      source: Type.Object({ id: Id, name: Type.String() }),
+      people: Type.Integer(),
+      since: Timestamp,
+      last_asked_at: Timestamp,
+    }),
+  ),
+  /** Scheduled imports that stopped at a doubt. */
+  imports: Type.Array(
+    Type.Object({
+      id: Id,
+      source: Type.Object({ id: Id, name: Type.String() }),
+      leaving: Type.Integer(),
+      errors: Type.Integer(),
+      guard_tripped: Type.Boolean(),
+      checked_at: Timestamp,
+    }),
+  ),
+  /** People with values that were not taken over. */
+  untaken: Type.Array(
+    Type.Object({ source: Type.Object({ id: Id, name: Type.String() }), people: Type.Integer() }),
+  ),
+});
+export type SourcesAttention = Static<typeof SourcesAttention>;
+/** `GET /sources/:id/held`: whom the guard holds, by name. */
+export const HeldLeaver = Type.Object({ ...PersonRef.properties, since: Timestamp });
+export type HeldLeaver = Static<typeof HeldLeaver>;
+export const HeldLeavers = Type.Object({ ...Page(HeldLeaver).properties, as_of: Timestamp });
+/** `POST /sources/:id/held`: about those who were held at the time. */
+export const HeldDecision = Type.Object({ decision: Type.Enum(['let_go', 'keep']), as_of: Timestamp });
+export const HeldDecided = Type.Object({ people: Type.Integer() });
+/** `GET /sources/:id/untaken`: what a provider sent and the directory does not say. */
+export const UntakenValue = Type.Object({
+  person: PersonRef,
+  attribute: Type.String(),
+  code: Type.String(),
+  value: Nullable(Type.String()),
+  message: Type.String(),
+});
+export type UntakenValue = Static<typeof UntakenValue>;
+export const UntakenPage = Page(UntakenValue);
+
 /** SCIM tokens: `GET /scim-tokens`, `POST /scim-tokens`, `DELETE /scim-tokens/:id`. */
 export const ScimToken = Type.Object({
   id: Id,
   name: Type.String(),
+  /** The source it opens. */
+  source: Type.Object({ id: Id, name: Type.String() }),
   created_by: Type.String(),
   created_at: Timestamp,
   last_used_at: Nullable(Timestamp),
@@ -553,7 +601,7 @@ export const ScimToken = Type.Object({
 export const ScimTokenList = Type.Object({ items: Type.Array(ScimToken), base_url: Type.String() });
 export const CreateScimToken = Type.Object({
   name: Name,
-  /** A source of kind `scim`; the first one where absent, made where there is none. */
+  /** A source of kind `scim`. Where absent: the only one, made where there is none; of several one has to be named. */
   source_id: Type.Optional(Id),
   expires_at: Type.Optional(Nullable(Timestamp)),
 });

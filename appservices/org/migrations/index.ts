@@ -6,6 +6,7 @@ import * as m005 from './005_scim.ts';
 import * as m006 from './006_large_imports.ts';
 import * as m007 from './007_keys.ts';
 import * as m008 from './008_conversations.ts';
+import * as m009 from './009_leaving.ts';
 
 export const migrations = {
   '001_org': m001,
@@ -16,4 +17,5 @@ export const migrations = {
   '006_large_imports': m006,
   '007_keys': m007,
   '008_conversations': m008,
+  '009_leaving': m009,
 };

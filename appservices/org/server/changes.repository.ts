@@ -134,12 +134,43 @@ export const changesRepository = {
   ): Promise<void> {
     if (rows.length === 0) return;
     await sql`insert into org.person (id, external_id, localpart, display_name, given_name, family_name, email,
-        phone, title, locale, manager_id, starts_on, ends_on, source_id, search, created_at, updated_at)
+        phone, title, locale, manager_id, starts_on, ends_on, source_id, search, status, created_at, updated_at)
       select id, external_id, localpart, display_name, given_name, family_name, email, phone, title, locale,
-        manager_id, starts_on, ends_on, source_id, search, ${now}, ${now}
+        manager_id, starts_on, ends_on, source_id, search,
+        case when inactive then 'suspended' else 'joining' end, ${now}, ${now}
       from jsonb_to_recordset(${json(rows)}::jsonb) as x(id uuid, external_id text, localpart text,
         display_name text, given_name text, family_name text, email text, phone text, title text, locale text,
-        manager_id uuid, starts_on date, ends_on date, source_id uuid, search text)`.execute(trx);
+        manager_id uuid, starts_on date, ends_on date, source_id uuid, search text,
+        inactive boolean)`.execute(trx);
+  },
+
+  /** Who came as inactive (no account, never let go) is joining from now on; answers who that is. */
+  async admitPeople(
+    trx: OrgTrx,
+    ids: readonly string[],
+    now: Date,
+  ): Promise<{ id: string; localpart: string }[]> {
+    if (ids.length === 0) return [];
+    const { rows } = await sql<{ id: string; localpart: string }>`update org.person p
+      set status = 'joining', updated_at = ${now}, version = version + 1
+      where p.id = any(${[...ids]}::uuid[]) and p.status in ('suspended', 'left') and p.account = 'none'
+        and not exists (select 1 from org.offboarding o where o.person_id = p.id)
+      returning p.id, p.localpart`.execute(trx);
+    return rows;
+  },
+
+  /**
+   * Of people who came as inactive and were never here, those who are not to come: gone at once, with nothing to hand
+   * over, and their address free for others. Answers who that was.
+   */
+  async retirePeople(trx: OrgTrx, ids: readonly string[], now: Date): Promise<string[]> {
+    if (ids.length === 0) return [];
+    const { rows } = await sql<{ id: string }>`update org.person p
+      set status = 'left', email = null, external_id = null, updated_at = ${now}, version = version + 1
+      where p.id = any(${[...ids]}::uuid[]) and p.status = 'suspended' and p.account = 'none'
+        and not exists (select 1 from org.offboarding o where o.person_id = p.id)
+      returning p.id`.execute(trx);
+    return rows.map((row) => row.id);
   },
 
   /** Gives up what is unique first, so that people can exchange e-mails, ids or localparts. */

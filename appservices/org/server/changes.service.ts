@@ -75,6 +75,7 @@ export function createChanges(
       const { sorted, freed, departments, changedDepartments } = stored
         ? await begin(trx, changes, now, act)
         : await beginWith(trx, sort(changes), now, act);
+      await admit(trx, sorted, now, act);
       const touchedManagers: string[] = [];
       let people = 0;
       const writePart = async (part: Sorted): Promise<void> => {
@@ -97,7 +98,7 @@ export function createChanges(
         }
         await repository.checkManagers(trx, 'immediate');
       } else await writePart(sorted);
-      const leaving = await applyLeavers(trx, sorted, context);
+      const leaving = await applyLeavers(trx, sorted, context, act);
       await finishDepartmentEnds(trx, sorted, departments, context);
       await followMergers(trx, sorted, departments, act);
       await checkReportingLines(trx, touchedManagers);
@@ -114,6 +115,16 @@ export function createChanges(
     },
   };
 
+  async function admit(trx: OrgTrx, sorted: Sorted, now: Date, act: WriteAct): Promise<void> {
+    for (const person of await repository.admitPeople(trx, [...sorted.admits], now)) {
+      act('org.person.admit', `person:${person.id}`, {});
+      await services.events.publish(trx as never, 'org.person.joined', {
+        person_id: person.id,
+        user_id: `@${person.localpart}:${services.homeserver.serverName}`,
+      });
+    }
+  }
+
   async function publishPeople(
     trx: OrgTrx,
     part: Sorted,
@@ -122,6 +133,7 @@ export function createChanges(
   ): Promise<void> {
     const userId = (localpart: string): string => `@${localpart}:${services.homeserver.serverName}`;
     for (const person of part.personAdds.values()) {
+      if (person.inactive) continue;
       await services.events.publish(trx as never, 'org.person.joined', {
         person_id: person.id,
         user_id: userId(person.localpart),
@@ -137,12 +149,21 @@ export function createChanges(
     }
   }
 
-  async function applyLeavers(trx: OrgTrx, sorted: Sorted, context: ChangeContext): Promise<number> {
+  async function applyLeavers(
+    trx: OrgTrx,
+    sorted: Sorted,
+    context: ChangeContext,
+    act: WriteAct,
+  ): Promise<number> {
     if (sorted.leaves.size === 0) return 0;
     const rows = await repository.people(trx, [...sorted.leaves.keys()]);
     if (rows.length < sorted.leaves.size) throw platformErrors.not_found();
     const byReason = new Map<string | null, string[]>();
     let leaving = 0;
+    const absent = rows.filter((row) => row.status === 'suspended').map((row) => row.id);
+    for (const id of await repository.retirePeople(trx, absent, services.clock.now())) {
+      act('org.person.closed', `person:${id}`, {});
+    }
     for (const row of rows) {
       if (row.status === 'suspended' || row.status === 'left') continue;
       const reason = sorted.leaves.get(row.id) ?? null;
@@ -179,6 +200,7 @@ async function begin(trx: OrgTrx, changes: StoredChanges, now: Date, act: WriteA
       const all = whole[key] as Map<string, unknown>;
       for (const [id, value] of sorted[key]) all.set(id, value);
     }
+    for (const id of sorted.admits) whole.admits.add(id);
     for (const [id, set] of sorted.departmentSets) {
       whole.departmentSets.set(id, { ...whole.departmentSets.get(id), ...set });
     }

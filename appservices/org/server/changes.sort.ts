@@ -18,6 +18,7 @@ export interface Sorted {
   personAdds: Map<string, NewPerson>;
   personSets: Map<string, PersonSet>;
   places: Map<string, Placement[]>;
+  admits: Set<string>;
   leaves: Map<string, string | null>;
 }
 
@@ -32,6 +33,7 @@ export function sort(changes: readonly DirectoryChange[]): Sorted {
     personAdds: new Map(),
     personSets: new Map(),
     places: new Map(),
+    admits: new Set(),
     leaves: new Map(),
   };
   for (const change of changes) {
@@ -58,6 +60,9 @@ export function sort(changes: readonly DirectoryChange[]): Sorted {
         break;
       case 'person_place':
         sorted.places.set(change.id, change.placements);
+        break;
+      case 'person_admit':
+        sorted.admits.add(change.id);
         break;
       case 'person_leave':
         sorted.leaves.set(change.id, change.reason);

@@ -45,6 +45,8 @@ export interface NewPerson extends PersonFacts {
   /** Unique Matrix localpart, already checked. */
   localpart: string;
   source_id: string | null;
+  /** Comes as somebody who does not work here (yet): no account, no link, nothing to hand over; `person_admit` begins. */
+  inactive?: boolean;
 }
 
 /** One change; ids are made by the caller, so that changes of one set can refer to each other in any order. */
@@ -66,6 +68,8 @@ export type DirectoryChange =
   | { kind: 'person_change'; id: string; set: Partial<PersonFacts & { localpart: string }> }
   /** Replaces the current placements: a mover. */
   | { kind: 'person_place'; id: string; placements: Placement[] }
+  /** Somebody who came as inactive begins; others are passed over. */
+  | { kind: 'person_admit'; id: string }
   /** Starts the leaver's life-cycle: locked now, handed over and closed later. */
   | { kind: 'person_leave'; id: string; reason: string | null };
 

@@ -1,4 +1,5 @@
 import type { DomainParts } from '@qiao/platform';
+import { createChanges } from '../changes.service.ts';
 import { applyImportJob } from '../jobs/apply-import.job.ts';
 import { checkImportJob } from '../jobs/check-import.job.ts';
 import { runDueSourcesJob } from '../jobs/run-due-sources.job.ts';
@@ -18,7 +19,7 @@ export function importsParts(context: OrgContext): DomainParts {
   return {
     routes: (http) => {
       importsRoutes(http, context, imports);
-      sourcesRoutes(http, context, sources, imports);
+      sourcesRoutes(http, context, { sources, imports, changes: createChanges(context) });
     },
     commands: { import: importCommand(context, imports), demo: demoCommand(context, imports) },
     jobs: [

@@ -1,6 +1,8 @@
 import { ScimError } from './errors.ts';
 import { matches, parseFilter, type Filter, type Json } from './filter.ts';
 import { PATCH_OP, resolve, type Attribute, type ResourceKind, type Target } from './schemas.ts';
+import { putUnknown, unknownPath } from './unknown.ts';
+import { letsGo, schemasExpected, telling, type Tell } from './untaken.ts';
 import { canonicalValue, onePrimary, unique } from './values.ts';
 
 const MAX_OPERATIONS = 1000;
@@ -24,23 +26,34 @@ const isObject = (value: unknown): value is Json =>
 const invalidPath = (path: string): ScimError =>
   new ScimError(400, `Not a known path: ${path}`, 'invalidPath');
 
-function operations(body: unknown): Operation[] {
+function operations(body: unknown, tell: Tell | undefined): Operation[] {
   const syntax = (detail: string): ScimError => new ScimError(400, detail, 'invalidSyntax');
   if (!isObject(body)) throw syntax('The body is an object');
   const { schemas } = body;
-  if (!Array.isArray(schemas) || !schemas.includes(PATCH_OP)) throw syntax(`schemas has to name ${PATCH_OP}`);
+  if (!Array.isArray(schemas) || !schemas.includes(PATCH_OP)) {
+    if (!tell || !letsGo(body)) throw syntax(schemasExpected());
+    tell('schemas', 'not_readable', schemasExpected());
+  }
   // Entra ID and Okta write `Operations` as the RFC does; some clients do not.
   const raw = body['Operations'] ?? body['operations'];
   if (!Array.isArray(raw) || raw.length === 0) throw syntax('Operations is a list');
   if (raw.length > MAX_OPERATIONS) throw syntax(`At most ${MAX_OPERATIONS} operations`);
-  return raw.map((one: unknown) => {
+  return raw.flatMap((one: unknown) => telling(pathOf(one), tell, () => operation(one)) ?? []);
+
+  function operation(one: unknown): Operation {
     if (!isObject(one)) throw syntax('An operation is an object');
     const op = typeof one['op'] === 'string' ? one['op'].toLowerCase() : '';
     if (op !== 'add' && op !== 'replace' && op !== 'remove') throw syntax('op is add, replace or remove');
     const { path } = one;
     if (path !== undefined && path !== null && typeof path !== 'string') throw syntax('path is a text');
     return { op, path: path === null || path === '' ? undefined : path, value: one['value'] };
-  });
+  }
+}
+
+/** How an operation that cannot be read is called. */
+function pathOf(operation: unknown): string {
+  const path = isObject(operation) ? operation['path'] : undefined;
+  return typeof path === 'string' && path !== '' ? path.slice(0, 200) : 'Operations';
 }
 
 /** `attr`, `attr.sub`, `attr[filter]`, `attr[filter].sub`, each with or without a schema's URN before it. */
@@ -91,29 +104,59 @@ function put(holder: Json, name: string, value: unknown): void {
   else holder[name] = value;
 }
 
+/** Names the server answers for, sent back as they were read: nothing to do, in an extension's value as well. */
+const isServers = (name: string): boolean => /^(?:schemas|id|meta)$/i.test(name);
+
+/** Takes what can be taken of a PATCH: each attribute stands for itself. */
+export interface Lenient {
+  readonly tell: Tell;
+  /** Of each path that was taken. */
+  readonly taken: (path: string) => void;
+}
+
 /**
  * Applies a PATCH body (RFC 7644, section 3.5.2) to a resource in its kept form and answers the new one. Takes what
  * Entra ID and Okta send beside the RFC: any case of `op`, booleans as texts, dotted and filtered names in a value
  * without path, `remove` of members with the members in `value`, `add` and `replace` of an element that is not
- * there yet.
+ * there yet. With `lenient` an attribute that cannot be taken is told, and the others are taken all the same.
  * @throws ScimError 400 `invalidSyntax`, `invalidPath`, `invalidFilter`, `invalidValue`, `noTarget`, `mutability`
  */
-export function applyPatch(kind: ResourceKind, before: Json, body: unknown): Json {
+export function applyPatch(kind: ResourceKind, before: Json, body: unknown, lenient?: Lenient): Json {
+  const tell = lenient?.tell;
   const resource = structuredClone(before);
-  for (const { op, path, value } of operations(body)) {
-    if (path === undefined) {
+  for (const { op, path, value } of operations(body, tell)) {
+    telling(path ?? 'Operations', tell, () => {
+      if (path !== undefined) {
+        take(op, path, value);
+        return;
+      }
       if (op === 'remove') throw new ScimError(400, 'remove needs a path', 'noTarget');
       if (!isObject(value))
         throw new ScimError(400, 'value is an object where there is no path', 'invalidValue');
-      for (const [key, part] of Object.entries(value)) {
-        const lower = key.toLowerCase();
-        // Sent back as they were read: nothing to do.
-        if (lower === 'schemas' || lower === 'id' || lower === 'meta') continue;
-        apply(op, key, part);
-      }
-    } else apply(op, path, value);
+      for (const [key, part] of Object.entries(value)) if (!isServers(key)) take(op, key, part);
+    });
   }
   return resource;
+
+  /** One attribute; with `lenient` it stands for itself, and one that no schema knows is kept as it came. */
+  function take(op: Operation['op'], path: string, value: unknown): void {
+    if (!lenient) {
+      apply(op, path, value);
+      return;
+    }
+    // What was not taken, sent back as it was read.
+    if (
+      kind.extensions.some((one) => one.readOnly && path.toLowerCase().startsWith(one.schema.toLowerCase()))
+    )
+      return;
+    const told = path.slice(0, 200);
+    telling(told, tell, () => {
+      const unknown = resolve(kind, path) ? undefined : unknownPath(kind, path);
+      if (unknown) putUnknown(kind, resource, unknown, op, value);
+      else apply(op, path, value);
+      lenient.taken(told);
+    });
+  }
 
   function apply(op: Operation['op'], text: string, value: unknown): void {
     const { target, filter, sub } = parsePath(kind, text);
@@ -141,7 +184,9 @@ export function applyPatch(kind: ResourceKind, before: Json, body: unknown): Jso
       return;
     }
     if (!isObject(value)) throw new ScimError(400, 'value is an object', 'invalidValue');
-    for (const [key, part] of Object.entries(value)) apply(op, `${extension}:${key}`, part);
+    for (const [key, part] of Object.entries(value)) {
+      if (!isServers(key)) take(op, `${extension}:${key}`, part);
+    }
   }
 
   function whole(op: Operation['op'], holder: Json, attribute: Attribute, value: unknown): void {

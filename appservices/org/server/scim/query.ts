@@ -1,8 +1,11 @@
 import { ScimError } from './errors.ts';
 import type { Json } from './filter.ts';
+import { unknownOf } from './unknown.ts';
 import { MAX_RESULTS, resolve, type Attribute, type ResourceKind, type Target } from './schemas.ts';
 
 const DEFAULT_COUNT = 100;
+/** Nobody has more; PostgreSQL counts no further than a bigint. */
+const MAX_INDEX = 2 ** 31 - 1;
 
 /** A list request, of the query or of a `.search` body (RFC 7644, sections 3.4.2 and 3.4.3). */
 export interface ListQuery {
@@ -44,7 +47,7 @@ export function parseQuery(raw: Json): ListQuery {
     filter: text('filter'),
     sortBy: text('sortBy'),
     descending: text('sortOrder')?.toLowerCase() === 'descending',
-    startIndex: Math.max(1, integer(one('startIndex'), 1, 'startIndex')),
+    startIndex: Math.min(MAX_INDEX, Math.max(1, integer(one('startIndex'), 1, 'startIndex'))),
     count: Math.min(MAX_RESULTS, Math.max(0, integer(one('count'), DEFAULT_COUNT, 'count'))),
     attributes: texts(one('attributes')),
     excludedAttributes: texts(one('excludedAttributes')),
@@ -94,7 +97,7 @@ export function project(
 ): Json {
   const wanted = query.attributes.flatMap((path) => resolve(kind, path) ?? []);
   const unwanted = query.excludedAttributes.flatMap((path) => resolve(kind, path) ?? []);
-  if (query.attributes.length === 0 && unwanted.length === 0) return resource;
+  if (query.attributes.length === 0 && query.excludedAttributes.length === 0) return resource;
   const result = structuredClone(resource);
   const always = (attribute: Attribute): boolean => attribute.returned === 'always';
   const prune = (holder: Json, attributes: readonly Attribute[], extension: string | undefined): void => {
@@ -121,6 +124,14 @@ export function project(
     }
   };
   prune(result, kind.attributes, undefined);
+  // Attributes of no schema are there unless others are asked for, or they are not wanted by their own name.
+  const named = (list: readonly string[], key: string): boolean =>
+    list.some((path) => path.toLowerCase() === key.toLowerCase());
+  for (const key of Object.keys(unknownOf(kind, result))) {
+    if (kind.extensions.some(({ schema }) => schema === key)) continue;
+    const wants = query.attributes.length === 0 || named(query.attributes, key);
+    if (!wants || named(query.excludedAttributes, key)) Reflect.deleteProperty(result, key);
+  }
   for (const { schema, attributes } of kind.extensions) {
     const part = result[schema] as Json | undefined;
     if (!part) continue;

@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto';
-import { cleanName } from '../names.ts';
-import { ScimError } from './errors.ts';
+import { cleanName, inspectName } from '../names.ts';
 import type { Json } from './filter.ts';
-import { ENTERPRISE, GROUP, USER } from './schemas.ts';
+import { ENTERPRISE, GROUP, UNTAKEN, USER } from './schemas.ts';
 import type { GroupRow, MemberRow, UserRow } from './scim.repository.ts';
+import type { Untaken, UntakenCode } from './untaken.ts';
 
+/** How the manager is called among what was not taken. */
+export const MANAGER = `${ENTERPRISE}:manager`;
+/** Whose names are all none to show. */
+const UNNAMED = '?';
+/** Of a value that was not taken, characters that are kept to be shown. */
+const MAX_TOLD = 200;
 const MAX_NAME = 256;
 const MAX_EMAIL = 320;
 const MAX_PHONE = 64;
@@ -45,44 +51,77 @@ export interface UserFacts {
   locale: 'zh-Hans' | 'en' | null;
 }
 
-const invalid = (detail: string): ScimError => new ScimError(400, detail, 'invalidValue');
+const tooLong = (max: number): string => `at most ${max} characters are kept`;
 
-function name(value: unknown, attribute: string): string | null {
-  const raw = text(value);
-  if (raw === undefined) return null;
-  const clean = cleanName(raw, MAX_NAME);
-  if (clean === undefined) throw invalid(`${attribute} is not usable as a name`);
-  return clean;
-}
-
-/** @throws ScimError 400 `invalidValue` where the directory cannot keep a value. */
-export function factsOf(resource: Json): UserFacts {
+/**
+ * What the directory keeps of a user, and what it cannot keep: of that it keeps what it has (`present`), else nothing.
+ * There is always a name: the user name is one.
+ */
+export function factsOf(resource: Json, present?: UserFacts): { facts: UserFacts; untaken: Untaken[] } {
+  const untaken: Untaken[] = [];
+  const tell = (
+    attribute: string,
+    code: UntakenCode,
+    detail: string,
+    value: string,
+    instead: string | null,
+  ) => {
+    untaken.push({
+      attribute,
+      code,
+      detail: `${attribute}: ${detail}`,
+      value: value.slice(0, MAX_TOLD),
+      instead,
+    });
+  };
+  const name = (value: unknown, attribute: string, instead: string | null): string | null => {
+    const raw = text(value);
+    if (raw === undefined) return null;
+    const { name: clean, empty, tooLong: long } = inspectName(raw, MAX_NAME);
+    if (!empty && !long) return clean;
+    tell(
+      attribute,
+      long ? 'too_long' : 'no_name',
+      long ? tooLong(MAX_NAME) : 'not usable as a name',
+      raw,
+      instead,
+    );
+    return instead;
+  };
   const parts = (resource['name'] ?? {}) as Json;
-  const given = name(parts['givenName'], 'name.givenName');
-  const family = name(parts['familyName'], 'name.familyName');
+  const given = name(parts['givenName'], 'name.givenName', present?.given_name ?? null);
+  const family = name(parts['familyName'], 'name.familyName', present?.family_name ?? null);
   const han = /\p{Script=Han}/u.test(`${family ?? ''}${given ?? ''}`);
   const joined = han ? `${family ?? ''}${given ?? ''}` : [given, family].filter(Boolean).join(' ');
+  const other = (value: unknown): string | undefined =>
+    typeof value === 'string' ? cleanName(value, MAX_NAME) : undefined;
+  const fallback =
+    present?.display_name ?? other(parts['formatted']) ?? other(joined) ?? other(resource['userName']);
   const display =
-    name(resource['displayName'], 'displayName') ??
-    name(parts['formatted'], 'name.formatted') ??
-    name(joined, 'name') ??
-    name(resource['userName'], 'userName');
-  if (display === null) throw invalid('displayName is missing');
+    name(resource['displayName'], 'displayName', fallback ?? UNNAMED) ??
+    other(parts['formatted']) ??
+    other(joined) ??
+    other(resource['userName']) ??
+    fallback ??
+    UNNAMED;
   const email = text(chosen(entries(resource['emails']), EMAIL_KINDS)?.value) ?? null;
-  if (email !== null && (!EMAIL.test(email) || email.length > MAX_EMAIL)) {
-    throw invalid('emails holds no e-mail address');
-  }
+  const isEmail = email === null || (EMAIL.test(email) && email.length <= MAX_EMAIL);
+  if (!isEmail) tell('emails', 'no_address', 'not an e-mail address', email, present?.email ?? null);
   const phone = text(chosen(entries(resource['phoneNumbers']), PHONE_KINDS)?.value) ?? null;
-  if (phone !== null && phone.length > MAX_PHONE) throw invalid('phoneNumbers is too long');
+  const isPhone = phone === null || phone.length <= MAX_PHONE;
+  if (!isPhone) tell('phoneNumbers', 'too_long', tooLong(MAX_PHONE), phone, present?.phone ?? null);
   const language = (text(resource['preferredLanguage']) ?? text(resource['locale']) ?? '').toLowerCase();
   return {
-    display_name: display,
-    given_name: given,
-    family_name: family,
-    email,
-    phone,
-    title: name(resource['title'], 'title'),
-    locale: language.startsWith('zh') ? 'zh-Hans' : language.startsWith('en') ? 'en' : null,
+    facts: {
+      display_name: display,
+      given_name: given,
+      family_name: family,
+      email: isEmail ? email : (present?.email ?? null),
+      phone: isPhone ? phone : (present?.phone ?? null),
+      title: name(resource['title'], 'title', present?.title ?? null),
+      locale: language.startsWith('zh') ? 'zh-Hans' : language.startsWith('en') ? 'en' : null,
+    },
+    untaken,
   };
 }
 
@@ -120,33 +159,54 @@ function put(target: Json, key: string, value: unknown): void {
  */
 export function userResource(row: UserRow): Json {
   const resource: Json = structuredClone(row.resource);
-  const kept = factsKept(resource);
+  const { facts: kept } = factsOf({ ...resource, userName: row.user_name });
+  // What could not be taken is shown as it was sent, until the directory says something else than it did then.
+  const waits = (attribute: string, now: string | null): boolean =>
+    row.untaken.some(
+      (one) => one.attribute === attribute && one.instead !== undefined && one.instead === now,
+    );
+  const over = (attribute: string, now: string | null, write: () => void): void => {
+    if (!waits(attribute, now)) write();
+  };
   resource['userName'] = row.user_name;
   put(resource, 'externalId', row.external_id);
-  if (kept?.display_name !== row.display_name) resource['displayName'] = row.display_name;
+  over('displayName', row.display_name, () => {
+    if (kept.display_name !== row.display_name) resource['displayName'] = row.display_name;
+  });
   const names = { ...(resource['name'] as Json | undefined) };
-  put(names, 'givenName', row.given_name);
-  put(names, 'familyName', row.family_name);
+  over('name.givenName', row.given_name, () => {
+    put(names, 'givenName', row.given_name);
+  });
+  over('name.familyName', row.family_name, () => {
+    put(names, 'familyName', row.family_name);
+  });
   put(resource, 'name', names);
-  put(resource, 'title', row.title);
-  if (kept?.locale !== row.locale) {
+  over('title', row.title, () => {
+    put(resource, 'title', row.title);
+  });
+  if (kept.locale !== row.locale) {
     put(resource, 'preferredLanguage', row.locale === 'zh-Hans' ? 'zh-CN' : row.locale);
   }
-  put(resource, 'emails', withChosen(entries(resource['emails']), EMAIL_KINDS, row.email));
-  put(resource, 'phoneNumbers', withChosen(entries(resource['phoneNumbers']), PHONE_KINDS, row.phone));
+  over('emails', row.email, () => {
+    put(resource, 'emails', withChosen(entries(resource['emails']), EMAIL_KINDS, row.email));
+  });
+  over('phoneNumbers', row.phone, () => {
+    put(resource, 'phoneNumbers', withChosen(entries(resource['phoneNumbers']), PHONE_KINDS, row.phone));
+  });
   resource['active'] = row.status === 'joining' || row.status === 'active';
   const enterprise = { ...(resource[ENTERPRISE] as Json | undefined) };
-  put(enterprise, 'manager', row.manager_id === null ? undefined : { value: row.manager_id });
+  over(MANAGER, row.manager_id, () => {
+    put(enterprise, 'manager', row.manager_id === null ? undefined : { value: row.manager_id });
+  });
   put(resource, ENTERPRISE, enterprise);
   return resource;
 }
 
-function factsKept(resource: Json): UserFacts | undefined {
-  try {
-    return factsOf(resource);
-  } catch {
-    return undefined;
-  }
+/** The manager that is shown: whom the directory says, or, while that one cannot be taken, whom the client sent. */
+function shownManager(row: UserRow, manager: Json | undefined, base: string): Json {
+  if (row.manager_id === null || manager?.['value'] !== row.manager_id) return manager ? { manager } : {};
+  const { manager_id: value, manager_name: displayName } = row;
+  return { manager: { value, $ref: `${base}/Users/${value}`, displayName } };
 }
 
 /** The answer's form: with ids, references and `meta`. */
@@ -154,8 +214,10 @@ export function presentUser(row: UserRow, base: string): Json {
   const { [ENTERPRISE]: enterprise, ...core } = userResource(row);
   const location = `${base}/Users/${row.id}`;
   const work = enterprise as Json | undefined;
+  const others = Object.keys(core).filter((name) => /^urn:/i.test(name));
+  const untaken = row.untaken.map(({ attribute, code, detail }) => ({ attribute, reason: code, detail }));
   return {
-    schemas: work ? [USER, ENTERPRISE] : [USER],
+    schemas: [USER, ...(work ? [ENTERPRISE] : []), ...others, ...(untaken.length > 0 ? [UNTAKEN] : [])],
     id: row.id,
     ...core,
     ...(row.groups.length > 0
@@ -168,21 +230,9 @@ export function presentUser(row: UserRow, base: string): Json {
         }
       : {}),
     ...(work
-      ? {
-          [ENTERPRISE]: {
-            ...work,
-            ...(row.manager_id === null
-              ? {}
-              : {
-                  manager: {
-                    value: row.manager_id,
-                    $ref: `${base}/Users/${row.manager_id}`,
-                    displayName: row.manager_name,
-                  },
-                }),
-          },
-        }
+      ? { [ENTERPRISE]: { ...work, ...shownManager(row, work['manager'] as Json | undefined, base) } }
       : {}),
+    ...(untaken.length > 0 ? { [UNTAKEN]: { untaken } } : {}),
     meta: {
       resourceType: 'User',
       created: row.created_at.toISOString(),

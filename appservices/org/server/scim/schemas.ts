@@ -2,6 +2,8 @@
 
 export const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 export const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+/** What of a user was not taken over; an extension of our own, read only. */
+export const UNTAKEN = 'urn:qiao:params:scim:schemas:extension:untaken:2.0:User';
 export const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 export const LIST = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
 export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
@@ -185,6 +187,19 @@ const enterpriseAttributes: Attribute[] = [
   ]),
 ];
 
+const untakenAttributes: Attribute[] = [
+  complex(
+    'untaken',
+    'What was sent and is not in the directory; the rest was taken over',
+    [
+      attribute('attribute', 'The attribute', { mutability: 'readOnly', caseExact: true }),
+      attribute('reason', 'Why, as a word', { mutability: 'readOnly', caseExact: true }),
+      attribute('detail', 'Why, as a sentence', { mutability: 'readOnly' }),
+    ],
+    { multiValued: true, mutability: 'readOnly' },
+  ),
+];
+
 const groupAttributes: Attribute[] = [
   attribute('displayName', 'Name of the department', { required: true }),
   complex(
@@ -214,7 +229,7 @@ export interface ResourceKind {
   endpoint: '/Users' | '/Groups';
   schema: string;
   attributes: Attribute[];
-  extensions: { schema: string; attributes: Attribute[] }[];
+  extensions: { schema: string; attributes: Attribute[]; readOnly?: true }[];
 }
 
 export const userKind: ResourceKind = {
@@ -222,7 +237,10 @@ export const userKind: ResourceKind = {
   endpoint: '/Users',
   schema: USER,
   attributes: [...COMMON, ...userAttributes],
-  extensions: [{ schema: ENTERPRISE, attributes: enterpriseAttributes }],
+  extensions: [
+    { schema: ENTERPRISE, attributes: enterpriseAttributes },
+    { schema: UNTAKEN, attributes: untakenAttributes, readOnly: true },
+  ],
 };
 export const groupKind: ResourceKind = {
   name: 'Group',
@@ -300,6 +318,7 @@ export function schemaResources(base: string): Record<string, unknown>[] {
     one(USER, 'User', 'A person', userAttributes),
     one(GROUP, 'Group', 'A department', groupAttributes),
     one(ENTERPRISE, 'EnterpriseUser', 'A person at work', enterpriseAttributes),
+    one(UNTAKEN, 'Untaken', 'What was not taken over', untakenAttributes),
   ];
 }
 

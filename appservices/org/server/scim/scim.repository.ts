@@ -1,6 +1,8 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { OrgDb, OrgTrx, PersonStatus } from '../tables.ts';
 import type { Json } from './filter.ts';
+import { ENTERPRISE } from './schemas.ts';
+import type { Untaken } from './untaken.ts';
 
 type On = OrgDb | OrgTrx;
 
@@ -32,6 +34,9 @@ export interface UserRow {
   manager_id: string | null;
   manager_name: string | null;
   groups: { value: string; display: string }[];
+  untaken: Untaken[];
+  /** Came as inactive and has never been here: nothing is handed over. */
+  never_here: boolean;
 }
 export interface GroupRow {
   id: string;
@@ -58,6 +63,17 @@ export interface PlacementOf {
   is_head: boolean;
   title: string | null;
 }
+/** A token as it is listed: without its secret. */
+export interface TokenRow {
+  id: string;
+  name: string;
+  source_id: string;
+  source_name: string;
+  created_by: string;
+  created_at: Date;
+  last_used_at: Date | null;
+  expires_at: Date | null;
+}
 /** Equalities a filter demands; looked up by index. */
 export interface Lookup {
   ids?: readonly string[];
@@ -70,7 +86,9 @@ interface Page {
   limit: number;
 }
 
-const USER_COLUMNS = sql`u.person_id as id, u.user_name, u.external_id, u.resource, u.created_at,
+const NEVER_HERE = sql`(p.status in ('suspended', 'left') and p.account = 'none'
+  and not exists (select 1 from org.offboarding o where o.person_id = p.id))`;
+const USER_COLUMNS = sql`u.person_id as id, u.untaken, ${NEVER_HERE} as never_here, u.user_name, u.external_id, u.resource, u.created_at,
   greatest(u.updated_at, p.updated_at) as updated_at, p.version as person_version, p.display_name, p.given_name,
   p.family_name, p.email, p.phone, p.title, p.locale, p.status, p.localpart,
   mu.person_id as manager_id, m.display_name as manager_name,
@@ -151,8 +169,12 @@ export const scimRepository = {
     sourceId: string,
     userName: string,
     externalId: string | null,
-  ): Promise<{ id: string; status: PersonStatus } | undefined> {
-    const { rows } = await sql<{ id: string; status: PersonStatus }>`select u.person_id as id, p.status
+  ): Promise<{ id: string; status: PersonStatus; never_here: boolean } | undefined> {
+    const { rows } = await sql<{
+      id: string;
+      status: PersonStatus;
+      never_here: boolean;
+    }>`select u.person_id as id, p.status, ${NEVER_HERE} as never_here
       from org.scim_user u join org.person p on p.id = u.person_id
       where u.source_id = ${sourceId}::uuid and u.deleted_at is not null
         and (lower(u.user_name) = lower(${userName}) or u.external_id = ${externalId}::text)
@@ -168,20 +190,61 @@ export const scimRepository = {
       user_name: string;
       external_id: string | null;
       resource: Json;
+      untaken: readonly Untaken[];
+      waiting_manager: string | null;
     },
     now: Date,
   ): Promise<void> {
-    await sql`insert into org.scim_user (person_id, source_id, user_name, external_id, resource, created_at, updated_at)
+    await sql`insert into org.scim_user (person_id, source_id, user_name, external_id, resource, untaken,
+        waiting_manager, created_at, updated_at)
       values (${user.person_id}::uuid, ${user.source_id}::uuid, ${user.user_name}, ${user.external_id},
-        ${JSON.stringify(user.resource)}::jsonb, ${now}, ${now})
+        ${JSON.stringify(user.resource)}::jsonb, ${JSON.stringify(user.untaken)}::jsonb,
+        ${user.waiting_manager}, ${now}, ${now})
       on conflict (person_id) do update set user_name = excluded.user_name, external_id = excluded.external_id,
-        resource = excluded.resource, updated_at = excluded.updated_at, deleted_at = null
+        resource = excluded.resource, untaken = excluded.untaken, waiting_manager = excluded.waiting_manager,
+        updated_at = excluded.updated_at, deleted_at = null
       where org.scim_user.source_id = excluded.source_id`.execute(trx);
   },
 
   async deleteUser(trx: OrgTrx, sourceId: string, id: string, now: Date): Promise<void> {
     await sql`update org.scim_user set deleted_at = ${now} where person_id = ${id}::uuid
       and source_id = ${sourceId}::uuid`.execute(trx);
+  },
+
+  /**
+   * Whom a client means by a manager: a user's id, else the external id, user name or employee number of exactly one
+   * user; clients send each of them.
+   */
+  async named(on: On, sourceId: string, value: string): Promise<string | undefined> {
+    const { rows } = await sql<{ id: string; rank: number }>`select u.person_id as id,
+        case when u.person_id::text = lower(${value}) then 1 when u.external_id = ${value} then 2
+          when lower(u.user_name) = lower(${value}) then 3 else 4 end as rank
+      from org.scim_user u where u.source_id = ${sourceId}::uuid and u.deleted_at is null
+        and (u.person_id::text = lower(${value}) or u.external_id = ${value}
+          or lower(u.user_name) = lower(${value}) or u.resource -> ${ENTERPRISE} ->> 'employeeNumber' = ${value})
+      order by rank limit 2`.execute(on);
+    const [first, second] = rows;
+    return first && first.rank !== second?.rank ? first.id : undefined;
+  },
+
+  /** Users who wait for a manager of one of these names. */
+  async waitingFor(on: On, sourceId: string, names: readonly string[]): Promise<string[]> {
+    const { rows } = await sql<{ id: string }>`select person_id as id from org.scim_user
+      where source_id = ${sourceId}::uuid and deleted_at is null and waiting_manager is not null
+        and lower(waiting_manager) in (select lower(x) from unnest(${[...names]}::text[]) x)
+      order by created_at, person_id`.execute(on);
+    return rows.map((row) => row.id);
+  },
+
+  async setUntaken(
+    trx: OrgTrx,
+    id: string,
+    untaken: readonly Untaken[],
+    waiting: string | null,
+    now: Date,
+  ): Promise<void> {
+    await sql`update org.scim_user set untaken = ${JSON.stringify(untaken)}::jsonb,
+        waiting_manager = ${waiting}, updated_at = ${now} where person_id = ${id}::uuid`.execute(trx);
   },
 
   async groups(on: On, sourceId: string, lookup: Lookup = {}, page?: Page): Promise<GroupRow[]> {
@@ -252,20 +315,12 @@ export const scimRepository = {
     return rows[0]?.found ?? false;
   },
 
-  async tokens(db: OrgDb): Promise<
-    {
-      id: string;
-      name: string;
-      created_by: string;
-      created_at: Date;
-      last_used_at: Date | null;
-      expires_at: Date | null;
-    }[]
-  > {
-    return db
-      .selectFrom('org.scim_token')
-      .select(['id', 'name', 'created_by', 'created_at', 'last_used_at', 'expires_at'])
-      .orderBy('created_at', 'desc')
-      .execute();
+  async tokens(db: OrgDb): Promise<TokenRow[]> {
+    const { rows } = await sql<TokenRow>`select t.id, t.name, t.created_by, t.created_at, t.last_used_at,
+        t.expires_at, t.source_id, s.name as source_name
+      from org.scim_token t join org.source s on s.id = t.source_id order by t.created_at desc, t.id`.execute(
+      db,
+    );
+    return rows;
   },
 };

@@ -7,14 +7,14 @@ import { CreatedScimToken, CreateScimToken, IdParams, ScimTokenList } from '../.
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
 import { hashToken, SCIM_PREFIX, TOKEN_PREFIX } from './scim.routes.ts';
-import { scimRepository } from './scim.repository.ts';
+import { scimRepository, type TokenRow } from './scim.repository.ts';
 
 const SOURCE_NAME = 'SCIM';
 
-type TokenRow = Awaited<ReturnType<typeof scimRepository.tokens>>[number];
 const present = (row: TokenRow): Static<typeof ScimToken> => ({
   id: row.id,
   name: row.name,
+  source: { id: row.source_id, name: row.source_name },
   created_by: row.created_by,
   created_at: row.created_at.toISOString(),
   last_used_at: row.last_used_at?.toISOString() ?? null,
@@ -32,36 +32,42 @@ export function tokenRoutes(context: OrgContext): NonNullable<DomainParts['route
       throw platformErrors.not_allowed();
     return actor;
   };
-  /** The source of a token: the named one, else the installation's first of SCIM, made where there is none. */
-  async function sourceFor(trx: OrgTrx, wanted: string | undefined): Promise<string> {
+  /**
+   * The source of a token: the named one, else the only one of SCIM, made where there is none. Of several none is
+   * guessed: a token opens the people of one source.
+   */
+  async function sourceFor(trx: OrgTrx, wanted: string | undefined): Promise<{ id: string; name: string }> {
     const sources = await trx
       .selectFrom('org.source')
-      .select('id')
+      .select(['id', 'name'])
       .where('kind', '=', 'scim')
       .orderBy('name')
       .execute();
     if (wanted !== undefined) {
-      if (!sources.some((source) => source.id === wanted)) throw platformErrors.not_found();
-      return wanted;
+      const named = sources.find((source) => source.id === wanted);
+      if (!named) throw platformErrors.not_found();
+      return named;
     }
-    const [first] = sources;
-    if (first) return first.id;
+    const [first, second] = sources;
+    if (second) throw platformErrors.bad_request({ reason: 'source_id' });
+    if (first) return first;
     const id = random.uuid();
     const { rows } = await sql<{ free: boolean }>`select not exists (select 1 from org.source
       where name = ${SOURCE_NAME}) as free`.execute(trx);
+    const name = rows[0]?.free === true ? SOURCE_NAME : `${SOURCE_NAME} ${id.slice(0, 8)}`;
     await trx
       .insertInto('org.source')
       .values({
         id,
         kind: 'scim',
-        name: rows[0]?.free === true ? SOURCE_NAME : `${SOURCE_NAME} ${id.slice(0, 8)}`,
+        name,
         mapping: null,
         schedule: null,
         last_run_at: null,
         next_run_at: null,
       })
       .execute();
-    return id;
+    return { id, name };
   }
 
   return (http: Http) => {
@@ -85,7 +91,7 @@ export function tokenRoutes(context: OrgContext): NonNullable<DomainParts['route
           throw platformErrors.bad_request({ reason: 'expires_at' });
         }
         const secret = random.token(32);
-        const row: TokenRow = {
+        const row = {
           id: random.uuid(),
           name,
           created_by: actor.userId,
@@ -93,24 +99,28 @@ export function tokenRoutes(context: OrgContext): NonNullable<DomainParts['route
           last_used_at: null,
           expires_at: ends,
         };
-        await db.transaction().execute(async (trx) => {
-          const source = await sourceFor(trx, source_id);
+        const source = await db.transaction().execute(async (trx) => {
+          const opened = await sourceFor(trx, source_id);
           await trx
             .insertInto('org.scim_token')
-            .values({ ...row, token_hash: hashToken(secret), source_id: source })
+            .values({ ...row, token_hash: hashToken(secret), source_id: opened.id })
             .execute();
           await acts.record(trx as unknown as Transaction<never>, {
             actor: actor.userId,
             action: 'org.scim_token.add',
             subject: `scim_token:${row.id}`,
             scope: 'company',
-            details: { name, source_id: source },
+            details: { name, source_id: opened.id },
           });
+          return opened;
         });
         return reply
           .code(201)
           .header('cache-control', 'no-store')
-          .send({ ...present(row), token: `${TOKEN_PREFIX}${secret}` });
+          .send({
+            ...present({ ...row, source_id: source.id, source_name: source.name }),
+            token: `${TOKEN_PREFIX}${secret}`,
+          });
       },
     );
     http.delete(

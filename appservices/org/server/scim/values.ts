@@ -1,6 +1,8 @@
 import { ScimError } from './errors.ts';
 import type { Json } from './filter.ts';
-import type { Attribute, ResourceKind } from './schemas.ts';
+import { resolve, type Attribute, type ResourceKind } from './schemas.ts';
+import { isKeepable, keepable, putUnknown, requireKeepable, unknownOf, unknownPath } from './unknown.ts';
+import { letsGo, readBoolean, schemasExpected, telling, type Tell } from './untaken.ts';
 
 /** Longest text kept, in characters, and longest list: far above what people are described by. */
 const MAX_TEXT = 2000;
@@ -13,11 +15,12 @@ const invalid = (detail: string): ScimError => new ScimError(400, detail, 'inval
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function simple(attribute: Attribute, value: unknown): unknown {
+function simple(attribute: Attribute, sent: unknown): unknown {
+  // Some clients wrap a simple value like one of a list.
+  const value = isObject(sent) && 'value' in sent ? sent['value'] : sent;
   if (attribute.type === 'boolean') {
-    if (typeof value === 'boolean') return value;
-    // Entra ID sends "True" and "False".
-    if (typeof value === 'string' && /^(?:true|false)$/i.test(value)) return value.toLowerCase() === 'true';
+    const read = readBoolean(value);
+    if (read !== undefined) return read;
     throw invalid(`${attribute.name} is true or false`);
   }
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
@@ -85,36 +88,80 @@ export function onePrimary(values: unknown[]): unknown[] {
 const SERVER_OWNED = new Set(['schemas', 'id', 'meta', 'groups']);
 
 /**
- * A resource as a client sent it, in the shape it is kept: known attributes only, typed, in their right case, what
- * the server decides left out.
+ * A resource as a client sent it, in the shape it is kept: known attributes typed and in their right case, unknown
+ * ones as they came, what the server decides left out. With `tell`, what cannot be taken is told and left out, too.
  * @throws ScimError 400 `invalidSyntax`, `invalidValue`
  */
-export function canonicalResource(kind: ResourceKind, raw: unknown): Json {
+export function canonicalResource(kind: ResourceKind, raw: unknown, tell?: Tell): Json {
   if (!isObject(raw)) throw new ScimError(400, 'The body is an object', 'invalidSyntax');
   const schemas = raw['schemas'];
   if (
     !Array.isArray(schemas) ||
     !schemas.some((one) => typeof one === 'string' && one.toLowerCase() === kind.schema.toLowerCase())
   ) {
-    throw new ScimError(400, `schemas has to name ${kind.schema}`, 'invalidSyntax');
+    const said = schemasExpected(kind.schema);
+    if (!tell || !letsGo(raw)) throw new ScimError(400, said, 'invalidSyntax');
+    tell('schemas', 'not_readable', said);
   }
   const result: Json = {};
-  const fill = (holder: Json, attributes: readonly Attribute[], from: Json): void => {
+  const fill = (holder: Json, attributes: readonly Attribute[], from: Json, prefix: string): void => {
     for (const [key, value] of Object.entries(from)) {
       const attribute = attributes.find((one) => one.name.toLowerCase() === key.toLowerCase());
-      if (!attribute || SERVER_OWNED.has(attribute.name) || attribute.mutability === 'writeOnly') continue;
-      const kept = canonicalValue(attribute, value);
+      if (!attribute) {
+        if (!tell || !isKeepable(key) || (prefix === '' && /^urn:/i.test(key))) continue;
+        const kept = telling(`${prefix}${key}`, tell, () => keepable(value));
+        if (kept !== undefined) holder[key] = kept;
+        continue;
+      }
+      if (SERVER_OWNED.has(attribute.name) || attribute.mutability === 'writeOnly') continue;
+      const kept = telling(`${prefix}${attribute.name}`, tell, () => canonicalValue(attribute, value));
       if (kept !== undefined) holder[attribute.name] = kept;
     }
   };
-  fill(result, kind.attributes, raw);
-  for (const { schema, attributes } of kind.extensions) {
-    const key = Object.keys(raw).find((one) => one.toLowerCase() === schema.toLowerCase());
-    const from = key === undefined ? undefined : raw[key];
-    if (!isObject(from)) continue;
-    const part: Json = {};
-    fill(part, attributes, from);
-    if (Object.keys(part).length > 0) result[schema] = part;
-  }
+  fill(result, kind.attributes, raw, '');
+  for (const [key, from] of Object.entries(raw)) if (/^urn:/i.test(key)) named(key, from);
+  if (tell) dropTooLarge(kind, result, tell);
   return result;
+
+  /** A name with its schema: an extension, all of the core, one attribute of either, or what no schema knows. */
+  function named(key: string, from: unknown): void {
+    const schema = key.toLowerCase();
+    const served = kind.extensions.find((one) => one.schema.toLowerCase() === schema);
+    if (served?.readOnly) return;
+    if (served || schema === kind.schema.toLowerCase()) {
+      const part: Json = served ? ((result[served.schema] as Json | undefined) ?? {}) : result;
+      if (isObject(from)) {
+        fill(part, served?.attributes ?? kind.attributes, from, served ? `${served.schema}:` : '');
+      } else tell?.(key, 'not_readable', `${key} is an object`);
+      if (served && Object.keys(part).length > 0) result[served.schema] = part;
+      return;
+    }
+    const target = resolve(kind, key);
+    if (target?.attribute && !target.sub) {
+      const extension = target.extension;
+      named(extension ?? kind.schema, { [target.attribute.name]: from });
+      return;
+    }
+    const unknown = tell && unknownPath(kind, key);
+    if (unknown) {
+      telling(key, tell, () => {
+        putUnknown(kind, result, unknown, 'replace', from);
+      });
+    }
+  }
+}
+
+/** Unknown attributes are kept all, or, where they are more than is kept, none. */
+function dropTooLarge(kind: ResourceKind, resource: Json, tell: Tell): void {
+  try {
+    requireKeepable(kind, resource);
+  } catch (error) {
+    if (!(error instanceof ScimError)) throw error;
+    for (const [key, value] of Object.entries(unknownOf(kind, resource))) {
+      tell(key.slice(0, 200), 'too_long', error.message);
+      const holder = resource[key];
+      if (!kind.extensions.some((one) => one.schema === key)) Reflect.deleteProperty(resource, key);
+      else for (const name of Object.keys(value as Json)) Reflect.deleteProperty(holder as Json, name);
+    }
+  }
 }

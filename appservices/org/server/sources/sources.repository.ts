@@ -98,8 +98,14 @@ export const sourcesRepository = {
     return result.numUpdatedRows > 0n;
   },
 
-  /** Its people stay and become people kept by hand; its imports stay without it. */
+  /**
+   * Its people stay and become people kept by hand; its imports stay without it. What a SCIM client kept beside the
+   * directory goes with it.
+   */
   async remove(trx: OrgTrx, id: string): Promise<boolean> {
+    await sql`delete from org.held_leaver where source_id = ${id}`.execute(trx);
+    await sql`delete from org.scim_group where source_id = ${id}`.execute(trx);
+    await sql`delete from org.scim_user where source_id = ${id}`.execute(trx);
     await sql`update org.person set source_id = null where source_id = ${id}`.execute(trx);
     await sql`update org.import_run set source_id = null where source_id = ${id}`.execute(trx);
     await sql`delete from org.scim_token where source_id = ${id}`.execute(trx);

@@ -2,6 +2,9 @@ import { cutPage, readCursor, requireActor, writeCursor, type Http } from '@qiao
 import { Type } from 'typebox';
 import {
   CreateSource,
+  HeldDecided,
+  HeldDecision,
+  HeldLeavers,
   SourceHandoverWish,
   IdParams,
   ImportRun,
@@ -12,14 +15,19 @@ import {
   SourceAdoption,
   SourceHandover,
   SourceList,
+  SourcesAttention,
   SourceTest,
+  UntakenPage,
 } from '../../contract/api.ts';
+import type { Changes } from '../changes.service.ts';
+import { heldRepository } from '../held-leavers.ts';
 import { importsPolicy } from '../imports/imports.policy.ts';
 import { errorText, presentRun } from '../imports/imports.present.ts';
 import { readable } from '../imports/imports.routes.ts';
 import { storedError, type Imports } from '../imports/imports.service.ts';
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb } from '../tables.ts';
+import { attentionRepository, decideHeld } from './attention.ts';
 import { sourcesRepository, type SourceRow } from './sources.repository.ts';
 import { adoptPeople, handOverSource } from './handover.ts';
 import type { Sources } from './sources.service.ts';
@@ -39,9 +47,35 @@ const present = (source: SourceRow): Source => ({
   version: source.version,
 });
 
-export function sourcesRoutes(http: Http, context: OrgContext, sources: Sources, imports: Imports): void {
+export function sourcesRoutes(
+  http: Http,
+  context: OrgContext,
+  { sources, imports, changes }: { sources: Sources; imports: Imports; changes: Changes },
+): void {
   const { access, texts } = context;
   const tags = ['org sources'];
+
+  const personRef = (row: {
+    id: string;
+    display_name: string;
+    localpart: string;
+    title: string | null;
+  }): { id: string; display_name: string; user_id: string; title: string | null } => ({
+    id: row.id,
+    display_name: row.display_name,
+    user_id: `@${row.localpart}:${context.homeserver.serverName}`,
+    title: row.title,
+  });
+  /** A page of people by name. */
+  const paged = async <T extends { id: string; sort_name: string }>(
+    request: { query: { limit?: number; after?: string } },
+    load: (db: OrgDb, after: { name: string; id: string } | undefined, limit: number) => Promise<T[]>,
+  ): Promise<{ page: T[]; next: string | null }> => {
+    const { limit = 50 } = request.query;
+    const cursor = readCursor(request.query.after);
+    const rows = await load(context.db, cursor && { name: cursor.value, id: cursor.id }, limit + 1);
+    return cutPage(rows, limit, (row) => writeCursor(row.sort_name, row.id));
+  };
 
   http.get(
     '/sources',
@@ -130,25 +164,120 @@ export function sourcesRoutes(http: Http, context: OrgContext, sources: Sources,
     },
     async (request) => {
       await importsPolicy.editSources(access, requireActor(request));
-      const { limit = 50 } = request.query;
-      const cursor = readCursor(request.query.after);
-      const db = context.db as OrgDb;
-      const after = cursor && { name: cursor.value, id: cursor.id };
-      const [rows, total] = await Promise.all([
-        sourcesRepository.byHand(db, after, limit + 1),
-        sourcesRepository.countByHand(db),
+      const [{ page, next }, total] = await Promise.all([
+        paged(request, (db, after, limit) => sourcesRepository.byHand(db, after, limit)),
+        sourcesRepository.countByHand(context.db as OrgDb),
       ]);
-      const { page, next } = cutPage(rows, limit, (row) => writeCursor(row.sort_name, row.id));
       return {
-        items: page.map(({ id, display_name, localpart, title, email }) => ({
-          id,
-          display_name,
-          user_id: `@${localpart}:${context.homeserver.serverName}`,
-          title,
-          email,
-        })),
+        items: page.map((row) => ({ ...personRef(row), email: row.email })),
         next,
         total,
+      };
+    },
+  );
+
+  http.get(
+    '/sources/attention',
+    { schema: { tags, summary: 'What sources need a person for', response: { 200: SourcesAttention } } },
+    async (request) => {
+      await importsPolicy.editSources(access, requireActor(request));
+      const db = context.db as OrgDb;
+      const [held, waiting, untaken] = await Promise.all([
+        heldRepository.counts(db),
+        attentionRepository.imports(db),
+        attentionRepository.untakenCounts(db),
+      ]);
+      const source = (row: { source_id: string; name: string }): { id: string; name: string } => ({
+        id: row.source_id,
+        name: row.name,
+      });
+      return {
+        held: held.map((row) => ({
+          source: source(row),
+          people: row.count,
+          since: row.first_at.toISOString(),
+          last_asked_at: row.last_at.toISOString(),
+        })),
+        imports: waiting.map((row) => ({
+          id: row.id,
+          source: source(row),
+          leaving: row.leaving,
+          errors: row.errors,
+          guard_tripped: row.guard_tripped,
+          checked_at: row.checked_at.toISOString(),
+        })),
+        untaken: untaken.map((row) => ({ source: source(row), people: row.count })),
+      };
+    },
+  );
+
+  http.get(
+    '/sources/:id/held',
+    {
+      schema: {
+        tags,
+        summary: 'People its provider wants gone and the guard holds',
+        params: IdParams,
+        querystring: PageQuery,
+        response: { 200: HeldLeavers },
+      },
+    },
+    async (request) => {
+      await importsPolicy.editSources(access, requireActor(request));
+      const { page, next } = await paged(request, (db, after, limit) =>
+        heldRepository.list(db, request.params.id, after, limit),
+      );
+      return {
+        items: page.map((row) => ({ ...personRef(row), since: row.first_at.toISOString() })),
+        next,
+        as_of: context.clock.now().toISOString(),
+      };
+    },
+  );
+
+  http.post(
+    '/sources/:id/held',
+    {
+      schema: {
+        tags,
+        summary: 'Let them go, or keep them',
+        params: IdParams,
+        body: HeldDecision,
+        response: { 200: HeldDecided },
+      },
+    },
+    async (request) => ({
+      people: await decideHeld(context, changes, requireActor(request), request.params.id, request.body),
+    }),
+  );
+
+  http.get(
+    '/sources/:id/untaken',
+    {
+      schema: {
+        tags,
+        summary: 'What its provider sent and the directory does not say',
+        params: IdParams,
+        querystring: PageQuery,
+        response: { 200: UntakenPage },
+      },
+    },
+    async (request) => {
+      await importsPolicy.editSources(access, requireActor(request));
+      const { page, next } = await paged(request, (db, after, limit) =>
+        attentionRepository.untaken(db, request.params.id, after, limit),
+      );
+      return {
+        items: page.flatMap((row) =>
+          row.untaken.map(({ attribute, code, value }) => ({
+            person: personRef(row),
+            attribute,
+            code,
+            value: value ?? null,
+            message: texts.t(request.locale, `org:scim.untaken.${code}`),
+          })),
+        ),
+        next,
       };
     },
   );
