@@ -4,7 +4,7 @@ import org from '@qiao/org/module';
 import { buildDepartment, buildGrant, buildPerson, buildRole } from '@qiao/org/testing';
 import { openDatabase, type DatabaseHandle } from '@qiao/platform';
 import { startTestHost, type TestHost } from '@qiao/platform/testing';
-import { NioClient, startTestStack, waitFor, type RunningTestStack } from '@qiao/testkit';
+import { activatePeople, NioClient, startTestStack, waitFor, type RunningTestStack } from '@qiao/testkit';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NOTICE_KEY, SEND_NOTICE, type ManagedNotice, type Progress } from '../contract/index.ts';
@@ -13,6 +13,7 @@ import notices from '../module.ts';
 /* Notices and reminders as a stock client of another make sees them: real bots, real encryption. */
 
 const PASSWORD = 'a long enough password';
+const BOSS_PASSWORD = 'another long password';
 
 describe('what arrives in a stock client', () => {
   let stack: RunningTestStack;
@@ -96,14 +97,10 @@ describe('what arrives in a stock client', () => {
     await sql`select jobs.add_job('org.provision', '{}'::json, job_key => 'org.provision')`.execute(db());
     await waitFor(
       async () => {
-        const { rows } = await sql<{ room_id: string }>`select d.room_id from org.department d
-          where d.room_id is not null and (select count(*) from org.room_member m where m.room_id = d.room_id) = 2`.execute(
-          db(),
-        );
-        room = rows[0]?.room_id ?? '';
-        return room !== '';
+        const { rows } = await sql`select 1 from org.person where account = 'none'`.execute(db());
+        return rows.length === 0;
       },
-      { what: 'the department’s room with its people', timeout: 90_000 },
+      { what: 'the accounts', timeout: 90_000 },
     );
     const answer = await fetch(`${info.homeserverUrl}/_synapse/client/qiao/v1/accounts/password`, {
       method: 'POST',
@@ -114,6 +111,18 @@ describe('what arrives in a stock client', () => {
     nio = new NioClient(join(info.varDir, 'nio-anna'));
     await nio.login({ homeserver: info.homeserverUrl, user_id: anna, password: PASSWORD });
     await nio.startSync();
+    await activatePeople(info, [boss], BOSS_PASSWORD);
+    await waitFor(
+      async () => {
+        const { rows } = await sql<{ room_id: string }>`select d.room_id from org.department d
+          where d.room_id is not null and (select count(*) from org.room_member m where m.room_id = d.room_id) = 2`.execute(
+          db(),
+        );
+        room = rows[0]?.room_id ?? '';
+        return room !== '';
+      },
+      { what: 'the department’s room with its people', timeout: 90_000 },
+    );
   });
   afterAll(async () => {
     await nio.close();
@@ -171,15 +180,9 @@ describe('what arrives in a stock client', () => {
 
   it('is a reminder in the same room, settled by ✅ there', async () => {
     // The boss asks Anna in the department's room, by a message of the own account.
-    const password = 'another long password';
-    await fetch(`${stack.info.homeserverUrl}/_synapse/client/qiao/v1/accounts/password`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${secret('synapse_module_token')}` },
-      body: JSON.stringify({ user_id: boss, password, logout_devices: false }),
-    });
     const asker = new NioClient(join(stack.info.varDir, 'nio-boss'));
     try {
-      await asker.login({ homeserver: stack.info.homeserverUrl, user_id: boss, password });
+      await asker.login({ homeserver: stack.info.homeserverUrl, user_id: boss, password: BOSS_PASSWORD });
       await asker.startSync();
       const event = await asker.sendText(room, '请马上确认');
       await call('POST', '/obligations', { room_id: room, event_id: event, kind: 'unread', asked: [anna] });

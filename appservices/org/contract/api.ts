@@ -682,6 +682,8 @@ export const Provisioning = Type.Object({
   /** Work left: accounts, spaces, rooms, joins, leaves, names. */
   pending: Type.Record(Type.String(), Type.Integer()),
   done: Type.Record(Type.String(), Type.Integer()),
+  /** People whose joins wait for their first device with keys; not work that is left. */
+  waiting: Type.Integer(),
   running: Type.Boolean(),
   /** False: stopped by a person; nothing more is sent until resumed. */
   enabled: Type.Boolean(),

@@ -6,15 +6,15 @@ import type { OrgContext } from '../setup.ts';
 import type { OrgDb } from '../tables.ts';
 
 export const WELCOME_JOB = 'org.welcome-person';
-/** Waits between looks for the first device, milliseconds: short while the person is likely signing in. */
-const FIRST_WAIT_MS = 2000;
+/** Waits between looks whether it can be said, milliseconds: short while the person is being joined. */
+const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 15 * 60_000;
 /** After so many looks nobody is waited for any more: about a week. */
 const MAX_LOOKS = 700;
 
 /**
- * Welcomes a person who activated the account, once there is a device to read it on: what is encrypted before nobody
- * could read. Looks again and again, later and later, and gives up after a week.
+ * Welcomes a person who activated the account and has a device to read it on: what is encrypted before nobody could
+ * read. Asked for at both; it looks again until the person is in the room and the bot runs, and gives up after a week.
  */
 export const welcomePersonJob = (org: OrgContext, bot: OrgBot, repository: BotRepository): Job =>
   defineJob({

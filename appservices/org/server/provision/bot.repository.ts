@@ -43,14 +43,15 @@ export function createBotRepository(db: OrgDb, serverName: string) {
       return rows[0] && present(rows[0]);
     },
 
-    /** A person who is to be welcomed, and where; undefined where nobody is (any more). */
+    /** A person who is to be welcomed and can read it, and where; undefined where nobody is (any more). */
     async toWelcome(
       personId: string,
     ): Promise<{ person: BotPerson; roomId: string | null; department: string } | undefined> {
       const { rows } = await sql<Row & { room_id: string | null; department: string }>`
         select q.*, d.name as department,
           (select rm.room_id from org.room_member rm where rm.room_id = d.room_id and rm.person_id = q.id) as room_id
-        from (${select} where p.id = ${personId} and p.status = 'active' and p.greeted_at is null) q
+        from (${select} where p.id = ${personId} and p.status = 'active' and p.keys_at is not null
+          and p.greeted_at is null) q
         join org.membership m on m.person_id = q.id and m.until is null and m.is_primary
         join org.department d on d.id = m.department_id and d.state = 'active'`.execute(db);
       const [row] = rows;

@@ -30,8 +30,8 @@ export function createKeysWatch(
     readonly repository: ProvisionRepository;
     /** After these people were written down; in the same transaction the event was published. */
     ready(trx: OrgDb): Promise<void>;
-    /** After commit. Never throws. */
-    joined(personIds: readonly string[]): Promise<void>;
+    /** After commit. */
+    join(personIds: readonly string[]): void;
   },
 ): KeysWatch {
   const db = org.db as unknown as OrgDb;
@@ -64,7 +64,7 @@ export function createKeysWatch(
       await parts.ready(trx);
       return found;
     });
-    if (here.length > 0) await parts.joined(here.map((person) => person.id));
+    if (here.length > 0) parts.join(here.map((person) => person.id));
   };
 
   const follow = async (signal: AbortSignal): Promise<void> => {

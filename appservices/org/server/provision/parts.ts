@@ -56,16 +56,15 @@ export function provisionParts(org: OrgContext): DomainParts {
     },
     jobs: [provisionJob(provisioner), reconcileJob(provisioner), welcomePersonJob(org, bot, people)],
     subscriptions: org.config.greet
-      ? [
-          {
-            event: 'org.person.activated',
-            subscriber: 'org.welcome',
-            handle: async (payload) => {
-              if (!Value.Check(orgEvents['org.person.activated'], payload)) return;
-              await enqueueWelcome(org, db, payload.person_id);
-            },
+      ? // Whichever comes last: the link used, or the first device with keys.
+        (['org.person.activated', 'org.person.ready'] as const).map((event) => ({
+          event,
+          subscriber: 'org.welcome',
+          handle: async (payload: unknown) => {
+            if (!Value.Check(orgEvents[event], payload)) return;
+            await enqueueWelcome(org, db, payload.person_id);
           },
-        ]
+        }))
       : [],
     onMatrixEvent: (event) => provisioner.watch.take(event),
     health: {

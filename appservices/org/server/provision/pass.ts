@@ -58,6 +58,8 @@ export interface PassParts {
   check(): Promise<void>;
   /** Told before a membership is changed, so that its echo is not taken for somebody else's act. */
   expect(roomId: string, userId: string, membership: 'join' | 'leave'): void;
+  /** Told of accounts that were there before: they may have keys. */
+  found(): void;
   /** Told of a room that was made. */
   made(roomId: string): void;
   /** Before a dissolved department's people leave: the bot may say goodbye. Never throws. */
@@ -118,6 +120,21 @@ async function sendAll(parts: PassParts, memory: PassMemory): Promise<number> {
   if (company.status === 'rejected') throw company.reason;
   if (departments.status === 'rejected') throw departments.reason;
   return done + company.value + departments.value;
+}
+
+/** The joins of these people alone, those of the departments first; beside a pass that may be at work. */
+export async function joinPeople(parts: PassParts, people: readonly string[]): Promise<void> {
+  for (const step of [1, 2, 0] as const) {
+    const pending = await parts.repository.pendingJoins(step, people);
+    await inFlight(
+      parts.concurrency,
+      batches(pending, MEMBER_BATCH, (member) => member.room_id),
+      async (batch) => {
+        await parts.check();
+        await changeBatch(parts, 'join', batch);
+      },
+    );
+  }
 }
 
 // --- accounts ---------------------------------------------------------------------------------------------------
@@ -209,6 +226,7 @@ async function createAccounts(parts: PassParts, batch: readonly PendingAccount[]
   });
   await repository.setAccounts(made);
   await repository.addProblems(problems);
+  if (made.some(({ name }) => name === undefined)) parts.found();
   parts.counted('accounts', made.length);
 }
 

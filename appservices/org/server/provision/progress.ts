@@ -18,6 +18,8 @@ export interface ProvisionProgress {
   readonly pending: Readonly<Record<string, number>>;
   /** accounts, spaces, rooms, joins */
   readonly done: Readonly<Record<string, number>>;
+  /** People who come into their rooms with their first device with keys; no work is left for them. */
+  readonly waiting: number;
   /** Things that failed and are tried again, or wait for a person. */
   readonly problems: number;
   /** False: a person stopped it. */
@@ -61,6 +63,7 @@ export async function provisionProgress(
       rooms: there('room'),
       joins: counts.joins_done,
     },
+    waiting: counts.waiting,
     problems: counts.problems,
     enabled: settings.enabled,
     lastReconciledAt: settings.last_reconciled_at,

@@ -35,12 +35,16 @@ const profileDiffers: Q<boolean> = sql`(p.account = 'created' and p.status in ('
 /** People who belong into rooms now. */
 const present: Q<boolean> = sql`(p.account = 'created' and p.status in ('joining', 'active'))`;
 
+/** All people, or some. */
+const among = (column: string, people: readonly string[] | undefined): Q<boolean> =>
+  people === undefined ? sql`true` : sql`${sql.ref(column)} = any(${uuids(people)})`;
+
 /**
- * Who should be joined where: (room_id, person_id, step). A department's space and room hold its people, and those of
+ * Who belongs where: (room_id, person_id, step). A department's space and room hold its people, and those of
  * its sub-departments where `include_sub` says so; the company's space holds everybody. `step` orders the work: a
  * department's room is open to members of its space, so the space comes first.
  */
-const wantedMembers: Q<unknown> = sql`
+const wantedMembersOf = (people?: readonly string[]): Q<unknown> => sql`
   with recursive up (department_id, holder_id) as (
     select id, id from org.department where state = 'active'
     union
@@ -52,15 +56,17 @@ const wantedMembers: Q<unknown> = sql`
   ), placed as (
     select distinct h.space_id, h.room_id, m.person_id
     from org.membership m join holder h using (department_id) join org.person p on p.id = m.person_id
-    where m.until is null and ${present}
+    where m.until is null and ${present} and ${among('m.person_id', people)}
   ), want as (
     select company_space_id as room_id, p.id as person_id, 0 as step
-    from org.workspace, org.person p where company_space_id is not null and ${present}
+    from org.workspace, org.person p
+    where company_space_id is not null and ${present} and ${among('p.id', people)}
     union all
     select space_id, person_id, 1 from placed where space_id is not null
     union all
     select room_id, person_id, 2 from placed where room_id is not null
   )`;
+const wantedMembers = wantedMembersOf();
 
 const memberSubject = (room: string, person: string): Q<unknown> =>
   sql`'member:' || ${sql.ref(room)} || ':' || ${sql.ref(person)}`;
@@ -70,9 +76,13 @@ const leavesFrom: Q<unknown> = sql`from org.room_member rm join org.person p on 
   left join want w on w.room_id = rm.room_id and w.person_id = rm.person_id
   left join org.department g on g.room_id = rm.room_id and g.state = 'converted'
   where w.room_id is null and (g.id is null or not ${present})`;
+/** Nobody is joined before a first device with keys: what is written before could never be read by them. */
 const joinsFrom: Q<unknown> = sql`from want w join org.person p on p.id = w.person_id
   left join org.room_member rm on rm.room_id = w.room_id and rm.person_id = w.person_id
-  where rm.room_id is null`;
+  where rm.room_id is null and p.keys_at is not null`;
+/** People whose joins wait for their first device with keys. */
+export const waitsForKeys: Q<boolean> = sql`(${present} and p.keys_at is null
+  and not exists (select 1 from org.room_member rm where rm.person_id = p.id))`;
 
 export interface PendingAccount {
   id: string;
@@ -205,9 +215,9 @@ export function createProvisionRepository(db: OrgDb, serverName: string) {
         order by rm.room_id, p.localpart limit ${PAGE}`);
     },
 
-    /** Joins of one step (0 company, 1 spaces, 2 rooms), those of a room together. */
-    pendingJoins(step: 0 | 1 | 2): Promise<PendingMember[]> {
-      return rows(sql<PendingMember>`${wantedMembers}
+    /** Joins of one step (0 company, 1 spaces, 2 rooms), those of a room together; of all people, or of some. */
+    pendingJoins(step: 0 | 1 | 2, people?: readonly string[]): Promise<PendingMember[]> {
+      return rows(sql<PendingMember>`${wantedMembersOf(people)}
         select w.room_id, w.person_id, p.localpart, w.step ${joinsFrom} and w.step = ${step}
           and not ${blocked(memberSubject('w.room_id', 'w.person_id'))}
         order by w.room_id, p.localpart limit ${PAGE}`);
@@ -221,6 +231,7 @@ export function createProvisionRepository(db: OrgDb, serverName: string) {
       joins: number;
       leaves: number;
       accounts_done: number;
+      waiting: number;
       joins_done: number;
       problems: number;
     }> {
@@ -229,11 +240,13 @@ export function createProvisionRepository(db: OrgDb, serverName: string) {
         account_changes: number;
         names: number;
         accounts_done: number;
+        waiting: number;
       }>`
         select count(*) filter (where p.account = 'none' and ${accountDiffers})::int as accounts,
           count(*) filter (where p.account <> 'none' and ${accountDiffers})::int as account_changes,
           count(*) filter (where ${profileDiffers})::int as names,
-          count(*) filter (where p.account <> 'none')::int as accounts_done
+          count(*) filter (where p.account <> 'none')::int as accounts_done,
+          count(*) filter (where ${waitsForKeys})::int as waiting
         from org.person p`);
       const members = await one(sql<{ joins: number; leaves: number; joins_done: number }>`${wantedMembers}
         select (select count(*)::int ${joinsFrom}) as joins, (select count(*)::int ${leavesFrom}) as leaves,
@@ -384,7 +397,7 @@ export function createProvisionRepository(db: OrgDb, serverName: string) {
         union all select room_id, id, 'room', state from org.department where room_id is not null`);
     },
 
-    /** Everybody who belongs into one of these rooms, as `room_id|user_id`. */
+    /** Everybody who belongs into one of these rooms, with keys or without, as `room_id|user_id`. */
     async wantedIn(roomIds: readonly string[]): Promise<Set<string>> {
       const found = await rows(sql<{ key: string }>`${wantedMembers}
         select w.room_id || '|@' || p.localpart || ':' || ${serverName}::text as key

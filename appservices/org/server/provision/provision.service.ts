@@ -38,6 +38,7 @@ export function createProvisionService(org: OrgContext, provisioner: Provisioner
       return {
         pending: { ...progress.pending },
         done: { ...progress.done },
+        waiting: progress.waiting,
         running: provisioner.state.running,
         enabled: progress.enabled,
         homeserver_ok: provisioner.state.homeserverOk,

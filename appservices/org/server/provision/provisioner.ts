@@ -3,10 +3,11 @@ import type { OrgContext } from '../setup.ts';
 import type { OrgDb } from '../tables.ts';
 import { createKeysWatch, type KeysWatch } from './keys-watch.ts';
 import { createModuleApi } from './module-api.ts';
-import { botIdOf, runPass, type PassMemory, type PassParts } from './pass.ts';
+import { botIdOf, joinPeople, runPass, type PassMemory, type PassParts } from './pass.ts';
 import { createProvisionRepository, type ProvisionRepository } from './provision.repository.ts';
 import { findDrift } from './reconcile.ts';
-import { createRunner, type RunControl, type RunState } from './runner.ts';
+import { createPersonLane } from './person-lane.ts';
+import { createRunner, RunEnds, type RunControl, type RunState } from './runner.ts';
 import { createWatch, type Watch } from './watch.ts';
 import { asLocale, roomWords } from './words.ts';
 
@@ -18,6 +19,8 @@ export const RECONCILE_JOB = 'org.reconcile';
 const COME_AGAIN_MS = 5000;
 /** Requests at once beside the run: the question who has keys, and joins of who has just got them. */
 const SIDE_CONCURRENCY = 4;
+/** The run looks after the lane's joins so long after somebody's keys were noted. */
+const LANE_MS = 3000;
 /** A homeserver call of the bot is tried again for so long; then the run waits for the homeserver. */
 const RETRY_MS = 15_000;
 
@@ -101,8 +104,21 @@ export function createProvisioner(org: OrgContext): Provisioner {
   const keys = createKeysWatch(org, {
     module: side,
     repository,
-    ready: (trx) => enqueue(trx, PROVISION_JOB, {}, PROVISION_JOB),
-    joined: () => Promise.resolve(),
+    // A key of its own: it must not push back a run that somebody asked for now.
+    ready: (trx) => enqueue(trx, PROVISION_JOB, {}, `${PROVISION_JOB}.ready`, later(LANE_MS)),
+    join: (people) => {
+      lane.add(people);
+    },
+  });
+  const lane = createPersonLane({
+    log: org.log,
+    leave: () => enqueue(db, PROVISION_JOB, {}, PROVISION_JOB),
+    join: async (people, signal) => {
+      const check = async (): Promise<void> => {
+        if (!(await repository.settings()).enabled) throw new RunEnds('stopped');
+      };
+      await joinPeople({ ...(await parts({ signal, check })), module: side }, people);
+    },
   });
   const locale = async () => asLocale((await repository.settings()).locale);
   const words = async () => roomWords(org.texts, await locale());
@@ -123,6 +139,9 @@ export function createProvisioner(org: OrgContext): Provisioner {
       check: () => control.check(),
       expect: (roomId, userId, membership) => {
         watch.expect(roomId, userId, membership);
+      },
+      found: () => {
+        keys.again();
       },
       made: () => {
         watch.forget();
@@ -205,6 +224,8 @@ export function createProvisioner(org: OrgContext): Provisioner {
       if (!ran) return again();
       await finish();
       if (rooms === undefined) {
+        // Of people's keys, too.
+        keys.again();
         await repository.changeSettings({ last_reconciled_at: org.clock.now().toISOString() });
       }
     },
@@ -221,6 +242,7 @@ export function createProvisioner(org: OrgContext): Provisioner {
     async close() {
       runner.interrupt();
       await keys.stop();
+      await lane.close();
       await module.close();
       await side.close();
       await link.close();

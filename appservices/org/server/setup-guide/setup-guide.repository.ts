@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { OrgDb, OrgTrx } from '../tables.ts';
+import { waitsForKeys } from '../provision/provision.repository.ts';
 import type { SetupFigures } from './setup-guide.ts';
 
 export const setupGuideRepository = {
@@ -16,6 +17,7 @@ export const setupGuideRepository = {
         (select count(*) from here where activated_at is not null
           and id not in (select person_id from main)) as activated_others,
         (select count(*) from here where account <> 'none') as with_account,
+        (select count(*) from here p where ${waitsForKeys}) as waiting,
         (select count(*) from org.department where state = 'active') as departments,
         (select count(*) from org.department d where state = 'active' and not exists (
           select 1 from org.membership m join here p on p.id = m.person_id

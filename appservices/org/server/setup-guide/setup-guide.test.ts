@@ -6,6 +6,7 @@ const fresh: SetupFigures = {
   activated: 1,
   activated_others: 0,
   with_account: 1,
+  waiting: 0,
   departments: 0,
   without_head: 0,
   with_room: 0,

@@ -7,6 +7,8 @@ export interface SetupFigures {
   /** Activated people besides the main administrators. */
   readonly activated_others: number;
   readonly with_account: number;
+  /** Have an account, and no device with keys yet: in no room. */
+  readonly waiting: number;
   readonly departments: number;
   readonly without_head: number;
   readonly with_room: number;
@@ -62,6 +64,7 @@ export function setupSteps(f: SetupFigures): Step[] {
       figures: {
         people: f.people,
         accounts: f.with_account,
+        waiting: f.waiting,
         departments: f.departments,
         rooms: f.with_room,
         problems: f.problems,

@@ -48,6 +48,8 @@ async function working(
   const id = await newPerson(name, into, more);
   expect((await activate(await linkFor(id))).status).toBe(200);
   const user = await login(company.stack.info.homeserverUrl, await company.userId(id), PASSWORD);
+  await uploadKeys(user);
+  await company.untilReady([id]);
   return { id, user };
 }
 const offboarding = async (id: string): Promise<TestAnswer['body']> =>
@@ -202,7 +204,13 @@ test('a leaver is suspended, hands over, is closed with a certificate, and comes
   const undone = await boss.call('POST', `/api/org/offboardings/${at}/undo`);
   expect(undone.status, undone.text).toBe(200);
   expect((await boss.call('POST', `/api/org/offboardings/${at}/undo`)).body.state).toBe('undone');
-  expect(await person(id)).toMatchObject({ status: 'joining', account: 'created', activated_at: null });
+  expect(await person(id)).toMatchObject({
+    status: 'joining',
+    account: 'created',
+    activated_at: null,
+    // The devices went with the account.
+    keys_at: null,
+  });
   expect((await person(report)).manager_id).toBe(id);
   const heads = await sql<{ person_id: string }>`select person_id from org.membership
     where department_id = ${department}::uuid and is_head and until is null`.execute(company.db);
@@ -211,6 +219,10 @@ test('a leaver is suspended, hands over, is closed with a certificate, and comes
   expect(await signIn(id)).not.toBe('allowed');
   expect((await activate(await linkFor(id))).status).toBe(200);
   const back = await login(company.stack.info.homeserverUrl, user.userId, PASSWORD);
+  await company.settled();
+  expect(await back.rooms()).not.toContain(room);
+  await uploadKeys(back);
+  await company.untilReady([id]);
   await company.settled();
   expect(await back.rooms()).toContain(room);
 });

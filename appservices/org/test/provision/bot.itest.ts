@@ -13,7 +13,7 @@ describe('the organisation bot', () => {
   const clients: NioClient[] = [];
 
   beforeAll(async () => {
-    company = await startCompany();
+    company = await startCompany({ greet: true });
     const { apply, person } = company;
     const first = company.department('研发部');
     const second = company.department('市场部');
@@ -36,23 +36,12 @@ describe('the organisation bot', () => {
     await company.close();
   });
 
-  /** What activation does: a password, and the person is active. */
+  /** What using the link does: a password, and the person is active. */
   const activate = async (key: string): Promise<void> => {
-    const userId = await company.userId(people[key]!);
-    const answer = await fetch(
-      `${company.stack.info.homeserverUrl}/_synapse/client/qiao/v1/accounts/password`,
-      {
-        method: 'POST',
-        headers: { authorization: `Bearer ${company.secret('synapse_module_token')}` },
-        body: JSON.stringify({ user_id: userId, password: 'a long enough password', logout_devices: false }),
-      },
-    );
-    expect(answer.status).toBe(200);
+    await company.setPassword(await company.userId(people[key]!));
     await sql`update org.person set status = 'active', activated_at = now() where id = ${people[key]!}`.execute(
       company.db,
     );
-    await sql`select jobs.add_job(${WELCOME_JOB}, ${JSON.stringify({ person_id: people[key], look: 1 })}::json,
-      job_key => ${`${WELCOME_JOB}:${people[key]!}`})`.execute(company.db);
   };
   const login = async (key: string): Promise<NioClient> => {
     const nio = new NioClient(join(company.stack.info.varDir, 'nio', key));
@@ -60,7 +49,7 @@ describe('the organisation bot', () => {
     await nio.login({
       homeserver: company.stack.info.homeserverUrl,
       user_id: await company.userId(people[key]!),
-      password: 'a long enough password',
+      password: company.password,
     });
     await nio.startSync();
     return nio;
@@ -84,7 +73,8 @@ describe('the organisation bot', () => {
     );
     expect(bot!.displayname).toBe('组织助手 · Org');
     // Asked for again, nothing more is said.
-    await activate('bob');
+    await sql`select jobs.add_job(${WELCOME_JOB}, ${JSON.stringify({ person_id: people['bob'], look: 1 })}::json,
+      job_key => ${`${WELCOME_JOB}:${people['bob']!}`})`.execute(company.db);
     await waitFor(async () => {
       const { rows } =
         await sql`select 1 from jobs._private_jobs j join jobs._private_tasks t on t.id = j.task_id

@@ -9,12 +9,14 @@ import {
 } from '@qiao/platform';
 import { startTestHost, type TestHost } from '@qiao/platform/testing';
 import {
+  activatePeople,
   createTestDatabase,
   PASSWORD,
   startTestStack,
   type RunningTestStack,
   waitFor,
   type TestDatabase,
+  type TestUser,
 } from '@qiao/testkit';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -52,9 +54,18 @@ export interface Company {
   companySpace(): Promise<string>;
   userId(personId: string): Promise<string>;
   secret(name: string): string;
-  /** Of everybody whom `setPassword` gave one. */
+  /**
+   * What people do with their links: they are active, and have a password and a first device with keys; without
+   * `personIds` all who have an account. Waits until it is known, and not until they are joined.
+   */
+  activate(personIds?: readonly string[]): Promise<TestUser[]>;
+  /** Waits until the keys of these people are known. */
+  untilReady(personIds: readonly string[]): Promise<void>;
+  /** Of everybody whom `activate` or `setPassword` gave one. */
   readonly password: string;
   setPassword(userId: string): Promise<void>;
+  /** Asks the Synapse module. @throws where it refuses */
+  request(path: string, body: object): Promise<unknown>;
   /** `meanwhile`: what happens while it is away. */
   restartHost(meanwhile?: () => Promise<unknown>): Promise<void>;
   close(): Promise<void>;
@@ -205,7 +216,9 @@ export async function startCompany(options: { greet?: boolean } = {}): Promise<C
             select t.identifier, j.key, j.attempts, j.run_at, j.locked_at, j.last_error
             from jobs._private_jobs j join jobs._private_tasks t on t.id = j.task_id
             where t.identifier in ('org.provision', 'org.reconcile') and j.attempts < j.max_attempts
-              and j.key is distinct from 'org.provision.retry'`.execute(db);
+              and j.key is distinct from 'org.provision.retry' and j.key is distinct from 'org.provision.ready'`.execute(
+            db,
+          );
           last = { report, rows };
           return open === 0 && rows.length === 0;
         },
@@ -254,14 +267,51 @@ export async function startCompany(options: { greet?: boolean } = {}): Promise<C
         .executeTakeFirstOrThrow();
       return `@${row.localpart}:${info.serverName}`;
     },
+    activate: async (personIds) => {
+      const of = personIds === undefined ? sql`true` : sql`id = any(${[...personIds]}::uuid[])`;
+      const { rows } = await sql<{ id: string; localpart: string }>`update org.person set status = 'active',
+          activated_at = coalesce(activated_at, now())
+        where ${of} and account = 'created' and status in ('joining', 'active') returning id, localpart`.execute(
+        db,
+      );
+      if (personIds !== undefined) rows.sort((a, b) => personIds.indexOf(a.id) - personIds.indexOf(b.id));
+      const localparts = rows.map((row) => row.localpart);
+      if (personIds !== undefined && localparts.length < personIds.length)
+        throw new Error('somebody to be activated has no account yet');
+      const users = await activatePeople(
+        info,
+        localparts.map((localpart) => `@${localpart}:${info.serverName}`),
+      );
+      await company.untilReady(rows.map((row) => row.id));
+      return users;
+    },
+    untilReady: async (personIds) => {
+      await waitFor(
+        async () => {
+          const left = await db
+            .selectFrom('org.person')
+            .select('id')
+            .where('id', 'in', personIds)
+            .where('keys_at', 'is', null)
+            .execute();
+          return left.length === 0;
+        },
+        { what: 'their keys to be known' },
+      );
+    },
     password: PASSWORD,
     setPassword: async (user_id) => {
-      const answer = await fetch(`${info.homeserverUrl}/_synapse/client/qiao/v1/accounts/password`, {
+      await company.request('/accounts/password', { user_id, password: PASSWORD, logout_devices: false });
+    },
+    request: async (path, body) => {
+      const answer = await fetch(`${info.homeserverUrl}/_synapse/client/qiao/v1${path}`, {
         method: 'POST',
         headers: { authorization: `Bearer ${info.moduleToken}` },
-        body: JSON.stringify({ user_id, password: PASSWORD, logout_devices: false }),
+        body: JSON.stringify(body),
       });
-      if (!answer.ok) throw new Error(`password of ${user_id}: ${await answer.text()}`);
+      const value: unknown = await answer.json();
+      if (!answer.ok) throw new Error(`${path}: ${JSON.stringify(value)}`);
+      return value;
     },
     restartHost: async (meanwhile) => {
       await company.host.stop();

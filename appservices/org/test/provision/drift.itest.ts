@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestUser, makeUser, waitFor } from '@qiao/testkit';
+import { makeUser, waitFor, type TestUser } from '@qiao/testkit';
 import { RECONCILE_JOB } from '../../server/provision/provisioner.ts';
 import { sql } from 'kysely';
 import { startCompany, type Company } from './company.ts';
@@ -9,6 +9,7 @@ describe('drift', () => {
   let admin: TestUser;
   let departmentId: string;
   let people: string[];
+  let second: TestUser | undefined;
 
   beforeAll(async () => {
     company = await startCompany();
@@ -17,6 +18,8 @@ describe('drift', () => {
     const below = department('研发部', top.id);
     const list = ['甲', '乙', '丙'].map((name) => person(name, below.id));
     await apply([top, below, ...list]);
+    await company.settled();
+    [, second] = await company.activate(list.map((one) => one.id));
     await company.settled();
     departmentId = below.id;
     people = await Promise.all(list.map((one) => company.userId(one.id)));
@@ -68,28 +71,7 @@ describe('drift', () => {
     await reconcile();
     expect(await company.members(room)).toContain(people[0]);
     expect(await drift()).toEqual(['member_missing']);
-    await module('/accounts/password', {
-      user_id: people[1],
-      password: 'a long enough password',
-      logout_devices: false,
-    });
-    const login = await fetch(`${company.stack.info.homeserverUrl}/_matrix/client/v3/login`, {
-      method: 'POST',
-      body: JSON.stringify({
-        type: 'm.login.password',
-        identifier: { type: 'm.id.user', user: people[1] },
-        password: 'a long enough password',
-      }),
-    });
-    const { access_token, device_id } = (await login.json()) as { access_token: string; device_id: string };
-    const person = new TestUser({
-      userId: people[1]!,
-      password: '',
-      homeserverUrl: company.stack.info.homeserverUrl,
-      accessToken: access_token,
-      deviceId: device_id,
-    });
-    await person.leave(room);
+    await second!.leave(room);
     await waitFor(async () => (await company.members(room)).includes(people[1]!));
     await company.settled();
     expect(await drift()).toEqual(['member_missing']);

@@ -49,6 +49,18 @@ describe('provisioning through faults', { timeout: 240_000 }, () => {
     expect(problems).toEqual([]);
   };
 
+  /** Everybody gets keys while the work is stopped: the joins that follow are a run of their own. */
+  const activateStopped = async (): Promise<void> => {
+    const enable = async (enabled: boolean): Promise<void> => {
+      await sql`update org.workspace set settings = jsonb_set(settings, '{provision}',
+        coalesce(settings->'provision', '{}') || ${JSON.stringify({ enabled })}::jsonb)`.execute(company.db);
+    };
+    await enable(false);
+    await company.activate();
+    await enable(true);
+    await company.host.parts.get('org')?.start?.();
+  };
+
   const count = async (table: 'org.room_member' | 'org.person' | 'org.department'): Promise<number> => {
     const condition =
       table === 'org.person'
@@ -65,6 +77,14 @@ describe('provisioning through faults', { timeout: 240_000 }, () => {
   it('goes on by itself when the homeserver was killed in mid-run', async () => {
     const departments = await fill();
     await waitFor(async () => (await count('org.department')) >= 2);
+    await company.stack.stack.killPart('synapse');
+    await waitFor(
+      async () => (await company.host.parts.get('org')?.health?.['homeserver']?.())?.ok === false,
+    );
+    await company.stack.stack.startPart('synapse');
+    await company.settled();
+    await activateStopped();
+    await waitFor(async () => (await count('org.room_member')) >= 1);
     await company.stack.stack.killPart('synapse');
     await waitFor(
       async () => (await company.host.parts.get('org')?.health?.['homeserver']?.())?.ok === false,
@@ -88,6 +108,10 @@ describe('provisioning through faults', { timeout: 240_000 }, () => {
     const departments = await fill(4, 5);
     await company.settled();
     expect(faults).toBeGreaterThan(20);
+    faults = 0;
+    await company.activate();
+    await company.settled();
+    expect(faults).toBeGreaterThan(5);
     company.proxy.fault = undefined;
     await expectWhole(departments, 5);
   });
@@ -102,12 +126,23 @@ describe('provisioning through faults', { timeout: 240_000 }, () => {
         .catch(() => undefined);
     }
     await company.settled();
+    await activateStopped();
+    await waitFor(async () => (await count('org.room_member')) >= 1);
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`
+      .execute(company.db)
+      .catch(() => undefined);
+    await company.settled();
     await expectWhole(departments);
   });
 
   it('goes on in a new process when the host ended in mid-run', async () => {
     const departments = await fill();
     await waitFor(async () => (await count('org.person')) >= 10);
+    await company.restartHost();
+    await company.settled();
+    await activateStopped();
+    await waitFor(async () => (await count('org.room_member')) >= 1);
     await company.restartHost();
     await company.settled();
     await expectWhole(departments);
@@ -139,6 +174,13 @@ describe('provisioning through faults', { timeout: 240_000 }, () => {
       pending: { accounts: 12, rooms: 4 },
     });
     expect(company.proxy.seen.filter((line) => line.startsWith('POST'))).toEqual([]);
+    await asBoss('PUT', '/api/org/provisioning', { enabled: true });
+    await company.settled();
+    // Keys are noted while the work is stopped, and nobody is joined.
+    await asBoss('PUT', '/api/org/provisioning', { enabled: false });
+    await company.activate();
+    expect(await count('org.room_member')).toBe(0);
+    expect((await asBoss('GET', '/api/org/provisioning')).body).toMatchObject({ waiting: 0 });
     await asBoss('PUT', '/api/org/provisioning', { enabled: true });
     await company.settled();
     for (const id of departments)
@@ -190,7 +232,9 @@ describe('provisioning through faults', { timeout: 240_000 }, () => {
     ).toBe(204);
     await company.settled();
     const { room } = await company.rooms(top.id);
-    await waitFor(async () => (await company.members(room)).length === 3);
+    expect(await company.members(room)).toEqual([]);
+    await company.activate();
+    await company.settled();
     expect((await company.members(room)).sort()).toEqual(
       [
         `@wang.fang:${company.serverName}`,

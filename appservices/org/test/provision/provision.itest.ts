@@ -29,6 +29,8 @@ describe('provisioning', () => {
     });
     await apply([head, sales, north, secret, ...added]);
     await company.settled();
+    await company.activate();
+    await company.settled();
   });
   afterAll(async () => {
     await company.close();
@@ -96,8 +98,8 @@ describe('provisioning', () => {
     await company.apply([{ kind: 'department_change', id: ids['sales']!, set: { name: '销售部' } }]);
     await company.host.parts.get('org')?.start?.();
     await company.settled();
-    // The bot's own reading and its keys go on beside it.
-    const own = /\/(ping|sync|keys|sendToDevice|account_data)\b/;
+    // The bot's own reading and its keys go on beside it, and the question who has keys.
+    const own = /\/(ping|sync|keys|sendToDevice|account_data|activated)\b/;
     const sent = company.proxy.seen.filter((line) => !own.test(line));
     expect(sent).toEqual([]);
   });

@@ -333,6 +333,10 @@ function Details({ state, model, person }: Props): ReactNode {
             t('person.activated_at'),
             person.activated_at === null ? t('person.not_yet') : format.dateTime(person.activated_at),
           ],
+          person.account === 'created' && [
+            t('person.keys_at'),
+            person.keys_at === null ? t('person.no_keys') : format.dateTime(person.keys_at),
+          ],
           person.external_id !== null && [t('person.external_id'), person.external_id],
           person.source !== null && [t('person.source'), person.source.name],
           person.starts_on !== null && [t('person.starts_on'), format.date(person.starts_on)],

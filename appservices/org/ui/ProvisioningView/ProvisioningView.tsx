@@ -160,7 +160,14 @@ export default function ProvisioningView(): ReactNode {
                         <span className="q-num">{format.number(count)}</span>
                       </li>
                     ))}
+                  {provisioning.waiting > 0 && (
+                    <li>
+                      <span className="q-muted">{t('provisioning.waiting')}</span>
+                      <span className="q-num">{format.number(provisioning.waiting)}</span>
+                    </li>
+                  )}
                 </ul>
+                {provisioning.waiting > 0 && <p className="q-muted">{t('provisioning.waiting_text')}</p>}
               </div>
             </Card>
           );
