@@ -8,9 +8,11 @@ import {
   horizontalOverflow,
   inStep,
   launchBrowser,
+  login,
   PASSWORD,
   runHost,
   startTestStack,
+  uploadKeys,
   type RunningTestStack,
   type TestBrowser,
   type TestPage,
@@ -28,7 +30,7 @@ import { chooseAt, picture, pressAt, signIn } from './support.ts';
  */
 
 const ROOM = '研发部';
-/** 王芳 has chosen a password, and has no device: she reads nothing. */
+/** 王芳 has a device at which nobody looks: she reads nothing. */
 const CSV = `employee_id,display_name,title,email,department,manager,localpart
 1,张伟,研发经理,zhangwei@example.org,${ROOM},,zhangwei
 2,李娜,设计工程师,lina@example.org,${ROOM},1,lina
@@ -72,7 +74,8 @@ async function makeCompany(): Promise<{ zhang: string; li: string }> {
     await activate(own.info, link);
     return person;
   };
-  const [lina] = await Promise.all([activated('lina'), activated('wangfang')]);
+  const [lina, wang] = await Promise.all([activated('lina'), activated('wangfang')]);
+  await uploadKeys(await login(own.info.homeserverUrl, wang.user_id, PASSWORD));
   const role = await api<{ id: string }>('POST', '/api/org/roles', { name: '值班', permissions: [] }, token);
   await api('POST', '/api/org/grants', { person_id: lina.id, role_id: role.id, department_id: null }, token);
   return { zhang: userId, li: lina.user_id };
