@@ -7,13 +7,14 @@ import { parse } from 'yaml';
 import {
   configPath,
   ensureSecrets,
+  initialConfig,
   loadOrCreateConfig,
   readConfig,
   readSecret,
   secretPath,
 } from './config.ts';
 import { describePort, freePorts, isPortFree, portHolder } from './ports.ts';
-import { merge, writeSynapseConfig } from './synapse.ts';
+import { longestBody, merge, writeSynapseConfig } from './synapse.ts';
 
 let varDir = '';
 beforeEach(() => {
@@ -110,7 +111,12 @@ describe("the homeserver's configuration", () => {
   test('lets the partner in, and only it', () => {
     const { federation_domain_whitelist, listeners } = make({ partner: true });
     expect(federation_domain_whitelist).toEqual(['localhost:8448', 'localhost:8449']);
-    expect(listeners).toContainEqual(expect.objectContaining({ port: 8448, tls: true }));
+    // Through the gateway: what listens for others is not the homeserver itself.
+    expect(listeners).not.toContainEqual(expect.objectContaining({ port: 8448 }));
+    expect(listeners).not.toContainEqual(expect.objectContaining({ tls: true }));
+    expect(make({ partner: true, kind: 'partner' }).listeners).toContainEqual(
+      expect.objectContaining({ port: 8449, tls: true }),
+    );
   });
 
   test("gives way to the operator's files, in order", () => {
@@ -121,6 +127,21 @@ describe("the homeserver's configuration", () => {
     );
     writeFileSync(join(varDir, 'config/synapse.d/20.yaml'), 'max_upload_size: 2G\n');
     expect(make()).toMatchObject({ max_upload_size: '2G', presence: { enabled: false } });
+  });
+
+  test.each([
+    ['the usual one', undefined, 100 * 1024 ** 2],
+    ['more', '2G', 2 * 1024 ** 3],
+    ['a number', 50_000_000, 50_000_000],
+    ['less than an event may be', '1M', 200 * 65_536],
+  ])('the longest body is what the homeserver takes: %s', (_name, size, expected) => {
+    mkdirSync(join(varDir, 'config/synapse.d'), { recursive: true });
+    if (size !== undefined)
+      writeFileSync(join(varDir, 'config/synapse.d/10.yaml'), `max_upload_size: ${size}\n`);
+    const config = initialConfig();
+    expect(longestBody(varDir, config)).toBe(expected);
+    const outside = { ...config, homeserver: { ...config.homeserver, managed: false } };
+    expect(longestBody(varDir, outside)).toBeUndefined();
   });
 
   test('layers merge objects and replace lists', () => {

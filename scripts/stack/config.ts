@@ -11,7 +11,7 @@ export interface Ports {
   host: number;
   audit: number;
   livekit: number;
-  /** Synapse's TLS listener for servers on this machine; open only with a partner. */
+  /** The gateway's TLS listener for servers on this machine; open only with a partner. */
   federation: number;
   /** Synapse's Prometheus metrics. */
   synapse_metrics: number;

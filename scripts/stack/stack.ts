@@ -235,7 +235,11 @@ export function createStack(options: StackOptions): Stack {
           : 'appservices/host/main.ts is missing',
       ),
     livekit: () => Promise.resolve(livekitSpec(varDir, config, http(config.ports.livekit, '/'))),
-    gateway: () => Promise.resolve(node('gateway', [paths.gateway], config.ports.gateway, '/gateway/health')),
+    gateway: async () => {
+      if (partner) await ensureCertificates(varDir);
+      const args = [paths.gateway, ...(partner ? ['--federation'] : [])];
+      return node('gateway', args, config.ports.gateway, '/gateway/health');
+    },
   };
 
   const startNow = async (part: PartName): Promise<boolean> => {
@@ -391,14 +395,12 @@ export function portsOf(config: StackConfig, parts: readonly PartName[], partner
   const { ports } = config;
   const all: Record<PartName, number[]> = {
     postgres: config.database.managed ? [ports.database] : [],
-    synapse: config.homeserver.managed
-      ? [ports.synapse, ports.synapse_metrics, ...(partner ? [ports.federation] : [])]
-      : [],
+    synapse: config.homeserver.managed ? [ports.synapse, ports.synapse_metrics] : [],
     partner: partner ? [ports.partner, ports.partner_federation] : [],
     host: [ports.host],
     audit: [ports.audit],
     livekit: config.calls.enabled ? [ports.livekit, ports.livekit_tcp] : [],
-    gateway: [ports.gateway],
+    gateway: [ports.gateway, ...(partner ? [ports.federation] : [])],
   };
   return parts.flatMap((part) => all[part]);
 }

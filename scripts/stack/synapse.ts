@@ -40,11 +40,17 @@ export function registrationsDir(varDir: string): string {
   return join(folderOf(varDir, 'own'), 'registrations');
 }
 
+/** Certificates that are being made, by folder: several parts may ask at once. */
+const certificates = new Map<string, Promise<unknown>>();
+
 /** Makes the authority and certificates for federation on loopback, once. */
 export async function ensureCertificates(varDir: string): Promise<void> {
   const folder = join(varDir, 'tls');
+  await certificates.get(folder);
   if (['ca.pem', 'own.pem', 'partner.pem'].every((name) => existsSync(join(folder, name)))) return;
-  await run(paths.python, [paths.certificates, folder, 'own', 'partner']);
+  const made = run(paths.python, [paths.certificates, folder, 'own', 'partner']);
+  certificates.set(folder, made);
+  await made.finally(() => certificates.delete(folder));
 }
 
 /**
@@ -123,9 +129,10 @@ function generated(options: SynapseOptions, folder: string): Settings {
       type: 'metrics',
       bind_addresses: ['127.0.0.1'],
     });
-  if (partner)
+  // Ours is behind the gateway, which speaks TLS for it (`--federation`).
+  if (partner && !own)
     listeners.push({
-      port: own ? ports.federation : ports.partner_federation,
+      port: ports.partner_federation,
       type: 'http',
       tls: true,
       bind_addresses: ['127.0.0.1'],
@@ -183,9 +190,12 @@ function generated(options: SynapseOptions, folder: string): Settings {
     // Without partners nothing federates; each trusted partner is added here by its server name.
     send_federation: partner,
     federation_domain_whitelist: partner ? [config.server_name, partnerServerName(config)] : [],
+    ...(partner &&
+      !own && {
+        tls_certificate_path: join(varDir, 'tls/partner.pem'),
+        tls_private_key_path: join(varDir, 'tls/partner.key'),
+      }),
     ...(partner && {
-      tls_certificate_path: join(varDir, 'tls', `${kind}.pem`),
-      tls_private_key_path: join(varDir, 'tls', `${kind}.key`),
       federation_custom_ca_list: [join(varDir, 'tls/ca.pem')],
       federation_ip_range_blacklist: [],
     }),

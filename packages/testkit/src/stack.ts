@@ -224,6 +224,8 @@ function startControl(stack: Stack): Promise<Control> {
   const token = randomBytes(16).toString('hex');
   const actions: Record<string, (part: PartName) => Promise<unknown>> = {
     ensure: async (part) => {
+      // Other servers reach ours through it.
+      if (part === 'partner') await stack.startPart('gateway');
       const there = await stack.startPart(part);
       if (!there) throw new Error(`${part} cannot run in this checkout`);
     },
