@@ -10,6 +10,7 @@ export const orgActs = [
   'org.department.end',
   'org.department.move',
   'org.import.apply',
+  'org.import.let_go',
   'org.person.activate',
   'org.person.activation_link',
   'org.person.add',

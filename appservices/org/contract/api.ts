@@ -372,16 +372,27 @@ export const PEOPLE_FIELDS = [
   'locale',
   'starts_on',
   'ends_on',
+  'status',
 ] as const;
 export const PeopleField = Type.Enum([...PEOPLE_FIELDS]);
 /**
+ * What a value of the status column means: `working` (trial, interns and contractors, too), `left`: the person is let
+ * go, `skip`: the row is passed over and a known person stays as they are.
+ */
+export const StatusMeaning = Type.Enum(['working', 'left', 'skip']);
+export type StatusMeaning = Static<typeof StatusMeaning>;
+/**
  * Column mapping of a file: directory field → column name. `department` may be a path (`A/B/C`, separator in
- * `department_separator`); `manager` holds another row's `external_id`, e-mail, localpart or name;
- * `manager_path` a materialised path such as `/3/1/2/`, whose prefix is the manager's own.
+ * `department_separator`), and hold several departments, the main one first, divided by any character of
+ * `department_list`; `manager` holds another row's `external_id`, e-mail, localpart or name; `manager_path` a
+ * materialised path such as `/3/1/2/`, whose prefix is the manager's own. `statuses`: by value of the status column,
+ * `''` for an empty cell; a row with another value is refused.
  */
 export const ImportMapping = Type.Object({
   columns: Type.Partial(Type.Record(PeopleField, Type.String({ maxLength: 300 }))),
   department_separator: Type.Optional(Type.String({ minLength: 1, maxLength: 3 })),
+  department_list: Type.Optional(Type.String({ minLength: 1, maxLength: 6 })),
+  statuses: Type.Optional(Type.Record(Type.String({ maxLength: 100 }), StatusMeaning)),
 });
 export type ImportMapping = Static<typeof ImportMapping>;
 
@@ -414,8 +425,20 @@ export const ImportRun = Type.Object({
   encoding: Nullable(Type.String()),
   /** Encodings that can be chosen instead, likely ones first. */
   encodings: Type.Optional(Type.Array(Type.String())),
-  /** Columns of the file with up to three sample values each; empty for other kinds. */
-  columns: Type.Array(Type.Object({ name: Type.String(), samples: Type.Array(Type.String()) })),
+  /**
+   * Columns of the file with up to three sample values each; empty for other kinds. `field` and `read`: what the column
+   * became by the mapping as it is saved, and what each sample is read as; null where it cannot be.
+   */
+  columns: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      samples: Type.Array(Type.String()),
+      field: Type.Optional(PeopleField),
+      read: Type.Optional(Type.Array(Nullable(Type.String()))),
+    }),
+  ),
+  /** Values of the status column with the number of their rows, the most frequent first. */
+  status_values: Type.Optional(Type.Array(Type.Object({ value: Type.String(), rows: Type.Integer() }))),
   mapping: Nullable(ImportMapping),
   options: ImportOptions,
   /** By change kind, plus `unchanged`, `errors`, `warnings`, `rows`. */

@@ -48,3 +48,30 @@ export function cleanName(text: string, max: number): string | undefined {
   const { name, empty, tooLong } = inspectName(text, max);
   return empty || tooLong ? undefined : name;
 }
+
+/** ASCII as East Asian input methods write it: U+FF01 to U+FF5E, and the ideographic space. */
+const WIDE = /[\u3000\uff01-\uff5e]/g;
+
+/**
+ * Full-width letters, digits and signs as the half-width ones: for what is compared and not read, such as ids,
+ * addresses, phone numbers and account names. Nothing else of the text changes.
+ */
+export function foldWidth(text: string): string {
+  if (text.search(WIDE) < 0) return text;
+  return text.replace(WIDE, (sign) =>
+    sign === '\u3000' ? ' ' : String.fromCharCode(sign.charCodeAt(0) - 0xfee0),
+  );
+}
+
+/** Printable ASCII and common Chinese characters without a blank: most names. */
+const ONE_WORD = /^[\x21-\x7e\u4e00-\u9fff]*$/;
+
+/** What a name is compared by: width, case, and blanks between Han characters make no other name. */
+export function nameKey(text: string): string {
+  if (ONE_WORD.test(text)) return text.toLowerCase();
+  return foldWidth(text)
+    .toLowerCase()
+    .replace(/\s+/g, ' ')
+    .replace(/(?<=\p{Script=Han}) (?=\p{Script=Han})/gu, '')
+    .trim();
+}

@@ -1,5 +1,6 @@
-import { inspectName } from '../names.ts';
+import { foldWidth, inspectName, nameKey as lower } from '../names.ts';
 import { findCycle } from './cycles.ts';
+import { createCellReader } from './department-cells.ts';
 import type { Problems } from './problems.ts';
 import { LIMITS, type RowKeys, type SourceDepartment } from './rows.ts';
 
@@ -25,9 +26,16 @@ export interface DepartmentImage {
   departments: Map<string, ImageDepartment>;
   /** Key of a row's department: null for none, undefined where the source does not say; `bad`: row cannot be used. */
   of(row: RowKeys): string | null | undefined | typeof BAD_DEPARTMENT;
+  /** Keys of the other departments in the row's cell; undefined where a cell holds one only. */
+  others(row: RowKeys): readonly string[] | undefined;
+  /** Whether the whole department of a row can be used. */
+  usable(row: RowKeys): boolean;
+  /**
+   * Leaves out departments that only rows speak of which are refused; `used`: keys of those that are taken over.
+   * Departments of their own, and what lies above a used one, stay.
+   */
+  prune(used: Iterable<string>): void;
 }
-
-const lower = (text: string): string => text.toLowerCase();
 
 /**
  * The tree of departments a source speaks of: from departments of their own, paths (`A/B/C`), ids, or names
@@ -38,6 +46,10 @@ export function buildDepartmentImage(
   own: readonly SourceDepartment[],
   options: {
     separator: string | undefined;
+    /** Characters that divide several departments in a cell. */
+    list?: string | undefined;
+    /** Names of the departments there are. */
+    known?: readonly string[];
     columns: { department: string | null; parent: string | null; id: string | null };
   },
   problems: Problems,
@@ -117,28 +129,44 @@ export function buildDepartmentImage(
     keyOf.set(row, BAD_DEPARTMENT);
   };
 
+  const ownKeys = new Set(departments.keys());
+  const readCell = createCellReader(
+    (function* () {
+      for (const { department } of rows) if (typeof department === 'string') yield department;
+    })(),
+    {
+      list: options.list,
+      pathSeparator: options.separator,
+      known: [...(options.known ?? []), ...[...departments.values()].map(({ name }) => name)],
+    },
+  );
+  /** The cells of a row, the main department first. */
+  const cellsOf = (row: RowKeys): readonly string[] =>
+    typeof row.department === 'string' ? readCell(row.department).parts : [];
+  const nameOf = (row: RowKeys): string | null => cellsOf(row)[0] ?? null;
+  const otherKeys = new Map<RowKeys, string[]>();
+
   // Paths: every prefix is a department; the last one may have an id.
-  const separator = options.separator;
+  const separator = options.separator === undefined ? undefined : foldWidth(options.separator);
   const pathIds = new Map<string, string>();
   const idPaths = new Map<string, string>();
   // Many people share few paths.
   const split = new Map<string, string[]>();
-  const segmentsOf = (row: RowKeys): string[] => {
-    if (separator === undefined || typeof row.department !== 'string') return [];
-    let segments = split.get(row.department);
+  const segmentsOf = (cell: string | null): string[] => {
+    if (separator === undefined || cell === null) return [];
+    let segments = split.get(cell);
     if (!segments) {
-      segments = row.department
-        .split(separator)
+      segments = splitPath(cell, separator)
         .map((part) => inspectName(part, LIMITS.department).name)
         .filter((part) => part !== '');
-      split.set(row.department, segments);
+      split.set(cell, segments);
     }
     return segments;
   };
   const pathText = (segments: readonly string[]): string => segments.map(lower).join('\u0001');
   if (separator !== undefined) {
     for (const row of rows) {
-      const segments = segmentsOf(row);
+      const segments = segmentsOf(nameOf(row));
       const { department_id: id } = row;
       if (segments.length === 0 || id === null) continue;
       const path = pathText(segments);
@@ -150,15 +178,7 @@ export function buildDepartmentImage(
       idPaths.set(id, path);
       if (!pathIds.has(path)) pathIds.set(path, id);
     }
-    for (const row of rows) {
-      if (keyOf.has(row)) continue;
-      const segments = segmentsOf(row);
-      const long = segments.find((segment) => segment.length > LIMITS.department);
-      if (long !== undefined) {
-        fail(row, 'too_long', options.columns.department, { max: LIMITS.department, value: long });
-        continue;
-      }
-      if (segments.length === 0) continue;
+    const keyOfPath = (segments: readonly string[], row: RowKeys): string | null => {
       let parent: string | null = null;
       for (const [n, name] of segments.entries()) {
         const path = pathText(segments.slice(0, n + 1));
@@ -169,7 +189,24 @@ export function buildDepartmentImage(
         }
         parent = key;
       }
-      keyOf.set(row, parent);
+      return parent;
+    };
+    for (const row of rows) {
+      if (keyOf.has(row)) continue;
+      const cells = cellsOf(row).map(segmentsOf);
+      const long = cells.flat().find((segment) => segment.length > LIMITS.department);
+      if (long !== undefined) {
+        fail(row, 'too_long', options.columns.department, { max: LIMITS.department, value: long });
+        continue;
+      }
+      const [main, ...others] = cells.filter((segments) => segments.length > 0);
+      if (!main) continue;
+      keyOf.set(row, keyOfPath(main, row));
+      if (options.list !== undefined)
+        otherKeys.set(
+          row,
+          others.flatMap((segments) => keyOfPath(segments, row) ?? []),
+        );
     }
   } else {
     assembleFlat();
@@ -188,7 +225,7 @@ export function buildDepartmentImage(
     const hasParents = options.columns.parent !== null || rows.some((row) => row.department_parent !== null);
     for (const row of rows) {
       const { department_id: id, department_parent: parent } = row;
-      const name = row.department ?? null;
+      const name = nameOf(row);
       if (id === null && name === null) continue;
       if (id !== null) {
         const key = `id:${id}`;
@@ -248,6 +285,43 @@ export function buildDepartmentImage(
       }
       keyOf.set(row, department.key);
     }
+    if (options.list !== undefined) {
+      for (const row of rows) {
+        if (!keyOf.has(row) || keyOf.get(row) === BAD_DEPARTMENT) continue;
+        const long = cellsOf(row).find((name) => name.length > LIMITS.department);
+        if (long !== undefined) {
+          fail(row, 'too_long', options.columns.department, { max: LIMITS.department, value: long });
+          continue;
+        }
+        otherKeys.set(
+          row,
+          cellsOf(row)
+            .slice(1)
+            .map((name) => otherKey(name, row)),
+        );
+      }
+    }
+    /** A department that is named beside the main one: its parent is what other rows say. */
+    function otherKey(name: string, row: RowKeys): string {
+      const key = `path:${lower(name)}`;
+      const found =
+        departments.get(`id:${name}`) ??
+        onlyOne(ownByName.get(lower(name))) ??
+        pairs.get(key) ??
+        onlyOne(named.get(lower(name)));
+      if (found) return found.key;
+      const made = add({
+        key,
+        external_id: null,
+        name,
+        parent: hasParents ? null : undefined,
+        line: row.line,
+        at: row.at,
+      });
+      pairs.set(key, made);
+      register(made);
+      return key;
+    }
     // A group and a department of the same name: the group is the one at the top.
     const top = (name: string, row: RowKeys): ImageDepartment => {
       const key = `path:${lower(name)}`;
@@ -278,15 +352,24 @@ export function buildDepartmentImage(
       }
     }
     // A department said to be at the top in one row and below another in the next is one and the same.
+    const same = new Map<string, string>();
     for (const row of rows) {
       const key = keyOf.get(row);
       if (typeof key !== 'string' || row.department_parent !== null || row.department_id !== null) continue;
-      const same = (named.get(lower(row.department ?? '')) ?? []).filter((other) => parentOf.has(other.key));
-      const only = onlyOne(same);
+      const below = (named.get(lower(nameOf(row) ?? '')) ?? []).filter((other) => parentOf.has(other.key));
+      const only = onlyOne(below);
       if (only && !parentOf.has(key) && ![...departments.values()].some((other) => other.parent === key)) {
         keyOf.set(row, only.key);
         departments.delete(key);
+        same.set(key, only.key);
       }
+    }
+    if (same.size > 0) {
+      for (const [row, keys] of otherKeys)
+        otherKeys.set(
+          row,
+          keys.map((key) => same.get(key) ?? key),
+        );
     }
   }
 
@@ -331,17 +414,59 @@ export function buildDepartmentImage(
   }
   for (const key of badKeys) departments.delete(key);
 
+  const doubted = new Set<string>();
+  for (const row of rows) {
+    if (typeof row.department !== 'string') continue;
+    for (const { text, parts } of readCell(row.department).doubts) {
+      if (doubted.has(text)) continue;
+      doubted.add(text);
+      problems.add(
+        parts.length === 1 ? 'department_not_divided' : 'department_divided',
+        { line: row.line, column: columnOf(row, options.columns.department) },
+        { value: text, names: parts.join(' + ') },
+      );
+    }
+  }
+
+  const of = (row: RowKeys): ReturnType<DepartmentImage['of']> => {
+    const key = keyOf.get(row);
+    if (key === BAD_DEPARTMENT || (typeof key === 'string' && badKeys.has(key))) return BAD_DEPARTMENT;
+    if (key !== undefined) return key;
+    // An id alone: the directory may know it.
+    if (row.department_id !== null) return `id:${row.department_id}`;
+    return row.department === undefined ? undefined : null;
+  };
   return {
     departments,
-    of(row) {
-      const key = keyOf.get(row);
-      if (key === BAD_DEPARTMENT || (typeof key === 'string' && badKeys.has(key))) return BAD_DEPARTMENT;
-      if (key !== undefined) return key;
-      // An id alone: the directory may know it.
-      if (row.department_id !== null) return `id:${row.department_id}`;
-      return row.department === undefined ? undefined : null;
+    of,
+    others: (row) => otherKeys.get(row),
+    usable: (row) =>
+      of(row) !== BAD_DEPARTMENT && !(otherKeys.get(row) ?? []).some((key) => badKeys.has(key)),
+    prune(used) {
+      const staying = new Set(ownKeys);
+      for (const start of [...used, ...ownKeys]) {
+        for (let key: string | null | undefined = start; typeof key === 'string';) {
+          const department: ImageDepartment | undefined = departments.get(key);
+          if (!department) break;
+          staying.add(key);
+          key = department.parent;
+        }
+      }
+      for (const key of departments.keys()) if (!staying.has(key)) departments.delete(key);
     },
   };
+}
+
+/** Divides a path; a separator counts in either width. */
+function splitPath(cell: string, separator: string): string[] {
+  const folded = foldWidth(cell);
+  const parts: string[] = [];
+  let from = 0;
+  for (let at = folded.indexOf(separator); at >= 0; at = folded.indexOf(separator, from)) {
+    parts.push(cell.slice(from, at));
+    from = at + separator.length;
+  }
+  return [...parts, cell.slice(from)];
 }
 
 const onlyOne = <T>(list: readonly T[] | undefined): T | undefined =>

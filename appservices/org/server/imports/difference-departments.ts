@@ -4,9 +4,8 @@ import { findCycle } from './cycles.ts';
 import type { ImageDepartment } from './department-image.ts';
 import type { DifferenceOptions, EmitChange } from './difference.ts';
 import type { CurrentDepartment, Directory } from './directory.ts';
+import { nameKey as lower } from '../names.ts';
 import type { Problems } from './problems.ts';
-
-const lower = (text: string): string => text.toLowerCase();
 
 interface EndDepartment {
   name: string;

@@ -6,7 +6,7 @@ import type { Directory } from './directory.ts';
 import { guessMapping } from './guess-mapping.ts';
 import { buildPeopleImage } from './people-image.ts';
 import { Problems } from './problems.ts';
-import { createRowReader, type PersonRow } from './rows.ts';
+import { createRowReader, type PersonRow, type RefusedRow } from './rows.ts';
 
 interface Found {
   changes: DirectoryChange[];
@@ -33,7 +33,7 @@ function check(
   const mapping = { columns, ...(separator === undefined ? {} : { department_separator: separator }) };
   const read = createRowReader(mapping, problems);
   const rows: PersonRow[] = [];
-  const bad = [];
+  const refused: RefusedRow[] = [];
   for (const [n, line] of rest.entries()) {
     const cells = line.split(',');
     const values = Object.fromEntries(
@@ -41,7 +41,7 @@ function check(
     );
     const result = read({ line: n + 2, at: null, values });
     if ('row' in result) rows.push(result.row);
-    else bad.push(result.bad);
+    else if ('refused' in result) refused.push(result.refused);
   }
   const departments = buildDepartmentImage(
     rows,
@@ -59,7 +59,7 @@ function check(
   let ids = 0;
   const newId = (): string => `new-${ids++}`;
   const people = buildPeopleImage(
-    { rows, bad, departments, directory, columns, today: '2026-01-01', newId },
+    { rows, refused, departments, directory, source_id: 's', columns, today: '2026-01-01', newId },
     problems,
   );
   const changes: DirectoryChange[] = [];
@@ -162,7 +162,7 @@ describe('people', () => {
     ]);
   });
 
-  it('with managers nobody can tell are bad, and so is a circle; who reports to them comes without', () => {
+  it('in a circle are bad, and who reports to them comes without; a manager nobody can tell is told', () => {
     const result = check(`id,name,manager
 1,Ann,Sam
 2,Sam,
@@ -180,9 +180,12 @@ describe('people', () => {
       [7, 'manager', 'manager_cycle'],
       [8, 'manager', 'manager_cycle'],
       [9, 'manager', 'manager_skipped'],
-      [10, 'manager', 'manager_skipped'],
     ]);
-    expect(addedPeople(result)).toEqual(['Sam', 'Sam', 'Fay', 'Gus']);
+    // Who cannot be told is told of, and refuses nobody.
+    expect(addedPeople(result)).toEqual(['Ann', 'Sam', 'Sam', 'Bob', 'Fay', 'Gus']);
+    const managers = result.difference.shown.map((change) => [change.label, change.after?.['manager']]);
+    expect(managers).toContainEqual(['Gus', 'Bob']);
+    expect(managers).toContainEqual(['Ann', undefined]);
   });
 
   it('report along a materialised path, the one without a path on top', () => {
@@ -202,6 +205,7 @@ describe('people', () => {
       ['Vice', 'Chief'],
       ['Lead', 'Vice'],
       ['Dev', 'Lead'],
+      ['Lost', undefined],
     ]);
   });
 

@@ -2,7 +2,7 @@ import type { DirectoryChange, NewPerson, PersonFacts, Placement } from '../chan
 import { guardHolds } from '../leaver-guard.ts';
 import type { ChangeKind } from '../tables.ts';
 import type { DepartmentImage } from './department-image.ts';
-import { createPaths, placeDepartments } from './difference-departments.ts';
+import { createPaths, placeDepartments, type PlacedDepartments } from './difference-departments.ts';
 import type { CurrentPerson, Directory } from './directory.ts';
 import { makeLocalpart } from './localpart.ts';
 import type { ImagePerson, PeopleImage } from './people-image.ts';
@@ -89,7 +89,7 @@ export function openDifference(
     if (row.department === null && person.department === null && !current?.placements.length) {
       problems.add('no_department', { line: row.line, column: row.at }, { name: row.display_name });
     }
-    const placements = placementsOf(person, rest, departments.idOf, heads);
+    const placements = placementsOf(person, rest, departments, heads);
     for (const placement of placements ?? current?.placements ?? []) {
       placedIn.add(placement.department_id);
       if (placement.is_head) {
@@ -112,7 +112,7 @@ export function openDifference(
             localpart: added.localpart,
             email: added.email,
             title: added.title,
-            department: primaryPath(placements ?? [], pathOf),
+            department: pathsOf(placements ?? [], pathOf),
             manager: managerName(added.manager_id),
           }),
         },
@@ -149,8 +149,8 @@ export function openDifference(
           kind: 'person_move',
           subject: person.id,
           label: row.display_name,
-          before: { department: primaryPath(current.placements, pathOf), head: isHead(current.placements) },
-          after: { department: primaryPath(placements, pathOf), head: isHead(placements) },
+          before: { department: pathsOf(current.placements, pathOf), head: isHead(current.placements) },
+          after: { department: pathsOf(placements, pathOf), head: isHead(placements) },
         },
       );
     }
@@ -166,7 +166,8 @@ export function openDifference(
         { department: pathOf(id) ?? '', names: headNames.slice(0, 5).join(', ') },
       );
     }
-    const leaving = leavers(people, directory, options);
+    const { leaving, held } = leavers(people, directory, options);
+    if (held > 0) problems.add('leaving_held', {}, { count: held, rows: people.unknown });
     for (const person of leaving) {
       tell(
         { kind: 'person_leave', id: person.id, reason: 'import' },
@@ -178,7 +179,7 @@ export function openDifference(
             external_id: person.external_id,
             email: person.email,
             title: person.title,
-            department: primaryPath(person.placements, pathOf),
+            department: pathsOf(person.placements, pathOf),
           }),
           after: null,
         },
@@ -258,10 +259,12 @@ function collectHeads(
   for (const department of image.departments.values()) {
     if (department.heads === undefined) continue;
     const id = idOf(department.key);
-    if (id !== undefined) heads.known.add(id);
+    let all = true;
     for (const text of department.heads) {
       const found = people.find(text);
       if (typeof found === 'string') {
+        // Somebody heads it: who does now is not taken for wrong.
+        all = false;
         problems.add(
           'head_unknown',
           { line: department.line, column: department.at },
@@ -269,15 +272,19 @@ function collectHeads(
         );
       } else heads.of.set(found.id, [...(heads.of.get(found.id) ?? []), ...(id === undefined ? [] : [id])]);
     }
+    if (all && id !== undefined) heads.known.add(id);
   }
   return heads;
 }
 
-/** Where a person is to be; undefined where the source says nothing. Other departments than the main one stay. */
+/**
+ * Where a person is to be; undefined where the source says nothing. Other departments than the main one stay, unless
+ * the source names all of a person's: then those stay that it does not know.
+ */
 function placementsOf(
   person: ImagePerson,
   rest: RowRest,
-  idOf: (key: string) => string | undefined,
+  { idOf, named }: Pick<PlacedDepartments, 'idOf' | 'named'>,
   heads: Heads,
 ): Placement[] | undefined {
   const { current, department } = person;
@@ -294,13 +301,17 @@ function placementsOf(
     placements.push({
       department_id: main,
       is_primary: true,
-      is_head: knownHeads.has(main) ? headedIds.has(main) : (rest.is_head ?? same?.is_head ?? false),
+      is_head: knownHeads.has(main)
+        ? headedIds.has(main)
+        : headedIds.has(main) || (rest.is_head ?? same?.is_head ?? false),
       title: same?.title ?? null,
       ...(rest.department_since === null ? {} : { since: rest.department_since }),
     });
   }
+  const others = person.others && new Set(person.others.flatMap((key) => idOf(key) ?? []));
   for (const placement of before) {
     if (placement.department_id === main || placement.is_primary) continue;
+    if (others && !others.has(placement.department_id) && named.has(placement.department_id)) continue;
     // A second department somebody was only put into as its head.
     if (
       placement.is_head &&
@@ -309,6 +320,10 @@ function placementsOf(
     )
       continue;
     placements.push(placement);
+  }
+  for (const id of others ?? []) {
+    if (id === main || placements.some((placement) => placement.department_id === id)) continue;
+    placements.push({ department_id: id, is_primary: false, is_head: headedIds.has(id), title: null });
   }
   for (const id of headedIds) {
     if (placements.some((placement) => placement.department_id === id)) continue;
@@ -330,12 +345,15 @@ function samePlacements(a: readonly Placement[], b: readonly Placement[]): boole
   });
 }
 
-const primaryPath = (
+/** Where somebody is, the main department first. */
+const pathsOf = (
   placements: readonly Placement[],
   pathOf: (id: string) => string | undefined,
 ): string | null => {
-  const primary = placements.find((placement) => placement.is_primary);
-  return primary ? (pathOf(primary.department_id) ?? null) : null;
+  const paths = [...placements]
+    .sort((a, b) => Number(b.is_primary) - Number(a.is_primary))
+    .flatMap(({ department_id }) => pathOf(department_id) ?? []);
+  return paths.length === 0 ? null : paths.join('; ');
 };
 const isHead = (placements: readonly Placement[]): boolean =>
   placements.some((placement) => placement.is_head);
@@ -396,15 +414,22 @@ function changedFacts(person: ImagePerson, rest: RowRest, current: CurrentPerson
   return set;
 }
 
-function leavers(people: PeopleImage, directory: Directory, options: DifferenceOptions): CurrentPerson[] {
+/** Who goes, and how many would, were there no rows of which nobody can say whose they are. */
+function leavers(
+  people: PeopleImage,
+  directory: Directory,
+  options: DifferenceOptions,
+): { leaving: CurrentPerson[]; held: number } {
   const leaving = new Map(people.ended.map((person) => [person.id, person]));
+  let held = 0;
   if (options.missing_leave) {
     for (const person of directory.people) {
       if (person.source_id !== options.source_id || options.source_id === null) continue;
       if (person.status !== 'active' && person.status !== 'joining') continue;
-      if (people.byId.has(person.id) || people.kept.has(person.id)) continue;
-      leaving.set(person.id, person);
+      if (people.byId.has(person.id) || people.kept.has(person.id) || leaving.has(person.id)) continue;
+      if (people.unknown > 0) held++;
+      else leaving.set(person.id, person);
     }
   }
-  return [...leaving.values()];
+  return { leaving: [...leaving.values()], held };
 }

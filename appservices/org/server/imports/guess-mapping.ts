@@ -1,3 +1,4 @@
+import { foldWidth } from '../names.ts';
 import { PEOPLE_FIELDS, type ImportMapping } from '../../contract/api.ts';
 
 export type PeopleFieldName = (typeof PEOPLE_FIELDS)[number];
@@ -239,6 +240,32 @@ const SYNONYMS: Readonly<Record<PeopleFieldName, readonly string[]>> = {
     'terminationdate',
     'lastday',
   ],
+  status: [
+    '在职状态',
+    '员工状态',
+    '人员状态',
+    '任职状态',
+    '用工状态',
+    '雇佣状态',
+    '聘用状态',
+    '在岗状态',
+    '是否在职',
+    '是否离职',
+    '状态',
+    '在職狀態',
+    '員工狀態',
+    '狀態',
+    'employmentstatus',
+    'employeestatus',
+    'empstatus',
+    'workerstatus',
+    'staffstatus',
+    'personstatus',
+    'hrstatus',
+    'status',
+    'isactive',
+    'active',
+  ],
 };
 
 const plain = (name: string): string =>
@@ -257,10 +284,14 @@ const MAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
  * The separator of department paths in sample values; undefined where they are plain names. A few samples say little:
  * besides the number of paths it counts when one is the beginning of another.
  */
-function guessSeparator(samples: readonly string[]): string | undefined {
+export function guessSeparator(samples: readonly string[]): string | undefined {
   return SEPARATORS.find((separator) => {
     const paths = samples
-      .map((sample) => sample.split(separator).map((part) => part.trim()))
+      .map((sample) =>
+        foldWidth(sample)
+          .split(separator)
+          .map((part) => part.trim()),
+      )
       .filter((parts) => parts.filter((part) => part !== '').length > 1);
     if (paths.length > samples.length / 2) return true;
     return paths.some(([first = '']) =>

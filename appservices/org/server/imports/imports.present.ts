@@ -2,6 +2,7 @@ import type { Locale, Texts } from '@qiao/platform';
 import type { ImportRun } from '../../contract/api.ts';
 import type { ImportRunRow, StoredError } from './imports.repository.ts';
 import type { Problem } from './problems.ts';
+import { readSamples } from './preview.ts';
 
 /** Encodings are offered for delimited files only. */
 export function presentRun(run: ImportRunRow, texts: Texts, locale: Locale, withColumns = true): ImportRun {
@@ -15,7 +16,8 @@ export function presentRun(run: ImportRunRow, texts: Texts, locale: Locale, with
     file_name: run.file_name,
     encoding: run.encoding,
     encodings: run.file.encodings ?? [],
-    columns: withColumns ? (run.file.columns ?? []) : [],
+    columns: withColumns ? readSamples(run.file, run.mapping) : [],
+    status_values: withColumns ? (run.file.status_values ?? []) : [],
     mapping: run.mapping,
     options: {
       missing_leave: missing_leave ?? true,

@@ -218,6 +218,30 @@ export const importsRepository = {
     }
   },
 
+  /** Problems of some codes that the last import of the same source, as it was applied, did not have. */
+  async newDoubts(
+    db: OrgDb,
+    run: Pick<ImportRunRow, 'id' | 'source_id'>,
+    codes: readonly string[],
+  ): Promise<number> {
+    // Lines move when a row is added: what is told counts, not where.
+    const { rows } = await sql<{ n: number }>`with last as (
+        select id from org.import_run where source_id = ${run.source_id}::uuid and state = 'done'
+        order by ended_at desc limit 1
+      ), told as (
+        select p.run_id, p.code, p.column_name, p.params - 'other' as params, count(*) as times
+        from org.import_problem p
+        where p.code = any(${[...codes]}) and (p.run_id = ${run.id} or p.run_id = (select id from last))
+        group by 1, 2, 3, 4
+      )
+      select count(*)::int as n from told t where t.run_id = ${run.id} and not exists (
+        select 1 from told o where o.run_id = (select id from last) and o.code = t.code
+          and o.column_name is not distinct from t.column_name and o.params = t.params and o.times >= t.times)`.execute(
+      db,
+    );
+    return rows[0]?.n ?? 0;
+  },
+
   async changes(
     db: OrgDb,
     runId: string,

@@ -9,13 +9,13 @@ import { PEOPLE_FIELDS, type ImportMapping, type PutImportMapping } from '../../
 import { orgErrorTable } from '../../contract/errors.ts';
 import { changesRepository, directoryVersion } from '../changes.repository.ts';
 import { createChanges } from '../changes.service.ts';
-import { leavingSoFar } from '../leaver-guard.ts';
+import { guardHolds, leavingSoFar } from '../leaver-guard.ts';
 import type { OrgContext } from '../setup.ts';
 import type { ImportState, OrgDb, OrgTrx } from '../tables.ts';
 import { buildDepartmentImage } from './department-image.ts';
 import { openResult, storedChanges } from './changes-file.ts';
 import { openDifference } from './difference.ts';
-import { encodingOf } from './encoding.ts';
+import { encodingOf, type Encoding } from './encoding.ts';
 import { guessMapping, missingFields } from './guess-mapping.ts';
 import {
   importsRepository as repository,
@@ -27,9 +27,10 @@ import {
 import { changeTotal } from './imports.present.ts';
 import { buildPeopleImage } from './people-image.ts';
 import { openLines, readLines } from './lines.ts';
-import { Problems } from './problems.ts';
-import { inspectFile, readFileContent, type FileContent } from './read-file.ts';
+import { DOUBTS, MAX_KEPT_PROBLEMS, Problems } from './problems.ts';
+import { inspectFile, readFileContent, type FileContent, type FileFacts } from './read-file.ts';
 import type { RowRest } from './rows.ts';
+import { refineMapping, surveyFacts, surveyFile, withStatuses } from './survey.ts';
 import { SourceUnreachable } from '../sources/unreachable.ts';
 import { UnreadableFile } from './unreadable.ts';
 
@@ -196,6 +197,7 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
       const kind = path.endsWith('.json') ? 'json' : 'csv';
       const { encoding, facts } = await inspectFile(path, kind, chosen);
       const { size } = await stat(path);
+      const read = await survey(path, kind, encoding, facts, mapping);
       await repository.insert(db, {
         id,
         kind: run.kind,
@@ -205,9 +207,9 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
         file_name: run.file_name,
         file_path: path,
         encoding,
-        mapping: mapping ?? guessMapping(facts.columns ?? []),
+        mapping: read.mapping,
         options: { leaver_guard: source.leaver_guard, ...run.options },
-        file: { ...facts, bytes: size },
+        file: { ...read.facts, bytes: size },
       });
     },
 
@@ -274,6 +276,12 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
       if (unknown !== undefined)
         throw platformErrors.bad_request({ reason: `no column ${unknown.slice(0, 80)}` });
       requireMapping(mapping, locale);
+      if (run.file_path !== null && encoding !== null) {
+        const kind = run.file_path.endsWith('.json') ? 'json' : 'csv';
+        const read = await survey(run.file_path, kind, encodingOf(encoding) ?? 'utf-8', file, mapping);
+        file = read.facts;
+        mapping = read.mapping;
+      }
       await move(db, run, ['uploaded', 'checked', 'failed', 'stopped'], {
         state: 'uploaded',
         mapping,
@@ -412,19 +420,26 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
             fetched.encoding === null ? undefined : encodingOf(fetched.encoding),
           );
           const { size } = await stat(fetched.path);
+          const read = await survey(
+            fetched.path,
+            fetched.kind,
+            encoding,
+            facts,
+            fetched.mapping ?? undefined,
+          );
           await repository.move(db, id, ['checking'], {
             file_path: fetched.path,
             encoding,
-            file: { ...facts, bytes: size },
-            mapping: fetched.mapping ?? guessMapping(facts.columns ?? []),
+            file: { ...read.facts, bytes: size },
+            mapping: read.mapping,
           });
           run = await load(id);
         }
         const problems = new Problems();
         try {
           const content = await readContent(run, problems);
-          const done = await compare(run, content, problems);
-          if (done && run.options.auto_apply) await applyBySchedule(id);
+          const result = await compare(run, content, problems);
+          if (result.done && run.options.auto_apply) await applyBySchedule(id, result.ended);
         } finally {
           await rm(restPath(id), { force: true });
         }
@@ -474,6 +489,25 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
     },
   };
   return self;
+
+  /** What the columns say as a whole; a mapping that is given keeps its separators. */
+  async function survey(
+    path: string,
+    kind: 'csv' | 'json',
+    encoding: Encoding,
+    facts: FileFacts,
+    given: ImportMapping | undefined,
+  ): Promise<{ mapping: ImportMapping; facts: FileFacts }> {
+    const mapping = given ?? guessMapping(facts.columns ?? []);
+    const found = await surveyFile(path, {
+      kind,
+      encoding,
+      delimiter: facts.delimiter ?? ',',
+      mapping,
+    });
+    const refined = given ? { ...given, ...withStatuses(given, found) } : refineMapping(mapping, found);
+    return { mapping: refined, facts: surveyFacts(found, refined, facts) };
+  }
 
   function chooseEncoding(name: string) {
     const encoding = encodingOf(name);
@@ -529,6 +563,7 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
           encoding: encodingOf(run.encoding ?? 'utf-8') ?? 'utf-8',
           delimiter: run.file.delimiter ?? ',',
           mapping: run.mapping ?? { columns: {} },
+          orders: run.file.orders,
         },
         problems,
         {
@@ -549,8 +584,15 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
     }
   }
 
-  /** Makes the difference and writes it down as it is found; answers whether the run still wanted it. */
-  async function compare(run: ImportRunRow, content: FileContent, problems: Problems): Promise<boolean> {
+  /**
+   * Makes the difference and writes it down as it is found; answers whether the run still wanted it, and who has left
+   * by the source's own word.
+   */
+  async function compare(
+    run: ImportRunRow,
+    content: FileContent,
+    problems: Problems,
+  ): Promise<{ done: boolean; ended: string[] }> {
     const { id } = run;
     const columns = run.mapping?.columns ?? {};
     const newId = (): string => random.uuid();
@@ -560,6 +602,8 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
       content.departments,
       {
         separator: run.mapping?.department_separator,
+        list: run.mapping?.department_list,
+        known: directory.departments.map(({ name }) => name),
         columns: {
           department: columns.department ?? null,
           parent: columns.department_parent ?? null,
@@ -569,7 +613,17 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
       problems,
     );
     const people = buildPeopleImage(
-      { rows: content.rows, bad: content.bad, departments, directory, columns, today: today(), newId },
+      {
+        rows: content.rows,
+        refused: content.refused,
+        passed: content.passed,
+        departments,
+        directory,
+        source_id: run.source_id,
+        columns,
+        today: today(),
+        newId,
+      },
       problems,
     );
     // Whole or not at all: the name appears when the file is complete.
@@ -614,11 +668,12 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
         await file.close();
         await rename(draft, changesPath(id));
         await repository.addProblems(trx, id, problems.sorted());
-        return repository.move(trx, id, ['checking'], {
+        const done = await repository.move(trx, id, ['checking'], {
           state: 'checked',
           counts: {
             ...counts,
             rows: content.count,
+            passed_over: content.passed.length,
             errors: problems.counts.error,
             warnings: problems.counts.warning,
             guard_tripped: guard_tripped ? 1 : 0,
@@ -627,6 +682,7 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
           base_version: directory.version,
           checked_at: clock.now(),
         });
+        return { done, ended: people.ended.map((person) => person.id) };
       })
       .catch(async (error: unknown) => {
         await file.close().catch(() => undefined);
@@ -635,16 +691,44 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
       });
   }
 
-  /** A scheduled run goes on by itself unless the guard holds it, or more rows are bad than the guard allows. */
-  async function applyBySchedule(id: string): Promise<void> {
+  /**
+   * A scheduled run goes on by itself unless the guard holds it, or there is a doubt that nobody has seen: those of the
+   * last import of the source were shown to the person who let it go on. Who has left by the source's own word is let
+   * go all the same, as far as the guard allows.
+   */
+  async function applyBySchedule(id: string, ended: readonly string[]): Promise<void> {
     const run = await load(id);
-    const bad = run.counts['errors'] ?? 0;
-    const allowed = (run.options.leaver_guard ?? DEFAULT_LEAVER_GUARD) * (run.counts['rows'] ?? 0);
-    if (run.counts['guard_tripped'] === 1 || bad > allowed) {
-      context.log.warn({ import: id, counts: run.counts }, 'a scheduled import waits for a person');
+    const { errors: bad = 0, warnings = 0 } = run.counts;
+    const overflow = bad > MAX_KEPT_PROBLEMS || warnings > MAX_KEPT_PROBLEMS;
+    const doubts = overflow ? bad + warnings : await repository.newDoubts(db, run, DOUBTS);
+    if (run.counts['guard_tripped'] === 1 || doubts > 0) {
+      context.log.warn({ import: id, counts: run.counts, doubts }, 'a scheduled import waits for a person');
+      if (ended.length > 0) await letGo(run, ended);
       return;
     }
     await start(run, ['checked'], 'applying', { ...run.options, skip_bad_rows: true });
+  }
+
+  /** Safety comes first: the rest of the run waits, and is checked anew against the directory without them. */
+  async function letGo(run: ImportRunRow, ended: readonly string[]): Promise<void> {
+    const held = await db.transaction().execute(async (trx) => {
+      await changesRepository.lock(trx);
+      if (run.source_id === null || (await directoryVersion(trx)) !== run.base_version) return true;
+      const so_far = await leavingSoFar(trx, run.source_id, clock.now());
+      const limit = run.options.leaver_guard ?? DEFAULT_LEAVER_GUARD;
+      if (guardHolds(ended.length, so_far, limit, { few: false })) return true;
+      const set = ended.map((id) => ({ kind: 'person_leave' as const, id, reason: 'import' }));
+      await changes.applyChanges(trx, set, { actor: run.started_by, on: today() });
+      await context.acts.record(trx as never, {
+        actor: run.started_by,
+        action: 'org.import.let_go',
+        subject: `import:${run.id}`,
+        scope: 'company',
+        details: { file_name: run.file_name, source_id: run.source_id, people: ended.length },
+      });
+      return false;
+    });
+    if (!held) await start(run, ['checked'], 'checking', { ...run.options, auto_apply: false });
   }
 }
 export type Imports = ReturnType<typeof createImports>;

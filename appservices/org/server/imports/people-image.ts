@@ -3,7 +3,9 @@ import { BAD_DEPARTMENT, type DepartmentImage } from './department-image.ts';
 import type { CurrentPerson, Directory } from './directory.ts';
 import type { PeopleFieldName } from './guess-mapping.ts';
 import type { ProblemCode, Problems } from './problems.ts';
-import type { RowKeys } from './rows.ts';
+import { foldWidth, nameKey } from '../names.ts';
+import type { RefusedRow, RowKeys } from './rows.ts';
+import { withoutZeros, zeroLength } from './sheet-values.ts';
 
 /** A row that holds, matched with who it is. */
 export interface ImagePerson {
@@ -12,6 +14,8 @@ export interface ImagePerson {
   id: string;
   current: CurrentPerson | undefined;
   department: string | null | undefined;
+  /** Keys of the other departments; undefined where a row names one only. */
+  others: readonly string[] | undefined;
   /** Person id; null for none, undefined where the source does not say. */
   manager_id: string | null | undefined;
 }
@@ -21,26 +25,34 @@ export interface PeopleImage {
   byId: Map<string, ImagePerson>;
   /** Known people whose row is bad, or who are leaving already: they neither change nor leave. */
   kept: Set<string>;
-  /** Known people whose last day is over. */
+  /** Known people who have left by what the source says, or whose last day is over. */
   ended: CurrentPerson[];
+  /** Refused rows nobody can say of whose they are. */
+  unknown: number;
   /** Whom a text in the source means, by id, e-mail, account name, then name. */
   find(text: string): { id: string } | 'unknown' | 'ambiguous';
 }
 
-export interface BadRow {
+/** What can be seen of a row that is not taken over. */
+interface Whose {
   external_id: string | null;
-  email: string | null;
+  email: string | null | undefined;
+  display_name: string | null;
 }
 
-const lower = (text: string): string => text.toLowerCase();
+/** What an address or an account's name is compared by. */
+const emailKey = (text: string): string => foldWidth(text).toLowerCase();
 
 /** Matches rows with people, checks what has to be unique, and finds the reporting line. */
 export function buildPeopleImage(
   options: {
     rows: readonly RowKeys[];
-    bad: readonly BadRow[];
+    /** Rows that cannot be taken over, and those to be passed over. */
+    refused: readonly RefusedRow[];
+    passed?: readonly RowKeys[];
     departments: DepartmentImage;
     directory: Directory;
+    source_id: string | null;
     columns: Partial<Record<PeopleFieldName, string>>;
     today: string;
     newId: () => string;
@@ -59,87 +71,183 @@ export function buildPeopleImage(
   };
   const whereOf = (row: RowKeys): string => (row.line === null ? (row.at ?? '') : String(row.line));
 
-  const current = indexPeople(directory.people);
+  const current = indexPeople(directory.people, options.source_id);
   const externalDepartments = new Set(directory.departments.flatMap((one) => one.external_id ?? []));
   const kept = new Set<string>();
-  const ended: CurrentPerson[] = [];
-  const keep = (bad: BadRow): void => {
-    const person =
-      (bad.external_id === null ? undefined : current.byExternal.get(bad.external_id)) ??
-      (bad.email === null ? undefined : current.byEmail.get(lower(bad.email)));
-    if (person) kept.add(person.id);
+  const ended = new Map<string, CurrentPerson>();
+  const refusedNames: (string | null | undefined)[] = [];
+  let unknown = 0;
+  /** Nobody leaves by a row that is refused: everybody it can be of is kept. */
+  const keep = (row: Whose, readable = true): void => {
+    refusedNames.push(row.external_id, row.email, row.display_name);
+    const id = row.external_id ?? '';
+    const sure = [
+      current.byExternal.get(foldWidth(id)),
+      current.byEmail.get(emailKey(row.email ?? '')),
+      current.byZeros.get(withoutZeros(id) ?? ''),
+    ].flatMap((person) => person ?? []);
+    const likely = sure.length > 0 ? sure : (current.byName.get(nameKey(row.display_name ?? '')) ?? []);
+    for (const person of likely) kept.add(person.id);
+    if (likely.length === 0 && (!readable || row.external_id === null)) unknown++;
   };
-  for (const bad of options.bad) keep(bad);
+  for (const refused of options.refused) keep(refused, refused.row !== undefined);
+  for (const row of options.passed ?? []) keep(row);
 
-  // Who is it? Ids and e-mails once each.
+  // Who is it? Ids and e-mails once each. Everything that is wrong with a row is told at once.
+  const zeros = zeroLength(options.rows.map((row) => (row.line === null ? null : row.external_id)));
+  const ids = new Set(
+    [...options.rows, ...options.refused].flatMap((row) =>
+      'left' in row && row.left ? [] : (row.external_id ?? []),
+    ),
+  );
   const seenIds = new Map<string, RowKeys>();
   const seenEmails = new Map<string, RowKeys>();
   const seenPeople = new Map<string, RowKeys>();
-  let people: ImagePerson[] = [];
-  for (const row of options.rows) {
-    const email = row.email ? lower(row.email) : undefined;
+  const lookAt = (row: RowKeys, taken: boolean): { known: CurrentPerson | undefined; bad: boolean } => {
+    let bad = false;
+    const fail = (...told: Parameters<typeof say>): void => {
+      say(...told);
+      bad = true;
+    };
+    const email = row.email ? emailKey(row.email) : undefined;
     const sameId = row.external_id === null ? undefined : seenIds.get(row.external_id);
     const sameEmail = email === undefined ? undefined : seenEmails.get(email);
-    if (sameId) {
-      say('duplicate_id', row, 'external_id', { value: row.external_id ?? '', other: whereOf(sameId) });
-      continue;
+    if (sameId)
+      fail('duplicate_id', row, 'external_id', { value: row.external_id ?? '', other: whereOf(sameId) });
+    if (sameEmail)
+      fail('duplicate_email', row, 'email', { value: row.email ?? '', other: whereOf(sameEmail) });
+    if (taken && row.external_id !== null && !sameId) seenIds.set(row.external_id, row);
+    if (taken && email !== undefined && !sameEmail) seenEmails.set(email, row);
+    let known = matchPerson(row, current);
+    if (!known && row.external_id !== null) {
+      const other = spoiledId(row, email);
+      if (other === true) {
+        fail('id_zeros_lost', row, 'external_id', { value: row.external_id });
+      } else if (other) {
+        const zerosLost = withoutZeros(row.external_id) === withoutZeros(other.external_id ?? '');
+        fail(zerosLost ? 'id_zeros_lost' : 'id_differs', row, 'external_id', {
+          value: row.external_id,
+          name: other.display_name,
+          id: other.external_id ?? '',
+          email: row.email ?? '',
+        });
+        known = other;
+      }
     }
-    if (sameEmail) {
-      say('duplicate_email', row, 'email', { value: row.email ?? '', other: whereOf(sameEmail) });
-      keep({ external_id: row.external_id, email: null });
-      continue;
-    }
-    if (row.external_id !== null) seenIds.set(row.external_id, row);
-    if (email !== undefined) seenEmails.set(email, row);
-    const known = matchPerson(row, current);
     const twice = known && seenPeople.get(known.id);
-    if (twice) {
-      say('duplicate_id', row, 'external_id', {
+    if (twice && !sameId && !sameEmail) {
+      fail('duplicate_id', row, 'external_id', {
         value: row.external_id ?? row.email ?? '',
         other: whereOf(twice),
       });
-      continue;
     }
-    if (known) seenPeople.set(known.id, row);
+    if (known && taken && !twice) seenPeople.set(known.id, row);
     if (known?.source_id === null && known.external_id === null && row.external_id !== null) {
       // Whoever may edit an account could have given it a future colleague's address, and would get that one's
       // place: only who may set ids for the whole company says that both are the same person.
-      say('matched_by_email', row, 'email', {
+      fail('matched_by_email', row, 'email', {
         value: row.email ?? '',
         name: known.display_name,
         id: row.external_id,
       });
-      kept.add(known.id);
-      continue;
     }
-    if (known?.status === 'left') {
+    return { known, bad };
+  };
+  /** A known person whose id this one was, or would have been; true for an id that is short of zeros in this file. */
+  function spoiledId(row: RowKeys, email: string | undefined): CurrentPerson | true | undefined {
+    // Only a table can have been through a spreadsheet program.
+    const digits = row.line === null ? undefined : withoutZeros(row.external_id ?? '');
+    const byZeros = digits === undefined ? undefined : current.byZeros.get(digits);
+    if (byZeros && !ids.has(byZeros.external_id ?? '')) return byZeros;
+    const byEmail = email === undefined ? undefined : current.byEmail.get(email);
+    const ours = byEmail?.source_id === options.source_id && byEmail.external_id !== null;
+    if (ours && !ids.has(byEmail.external_id ?? '')) return byEmail;
+    if (zeros !== undefined && digits === row.external_id && digits.length < zeros) return true;
+    return undefined;
+  }
+
+  let people: ImagePerson[] = [];
+  const departmentOf = (row: RowKeys): { key: string | null | undefined; bad: boolean } => {
+    const key = departments.of(row);
+    if (key === BAD_DEPARTMENT || !departments.usable(row)) return { key: undefined, bad: true };
+    if (
+      typeof key === 'string' &&
+      !departments.departments.has(key) &&
+      !externalDepartments.has(key.replace(/^id:/, ''))
+    ) {
+      say('department_without_name', row, 'department_id', { id: row.department_id ?? '' });
+      return { key: undefined, bad: true };
+    }
+    return { key, bad: false };
+  };
+  const isOver = (row: RowKeys): boolean =>
+    row.left || (typeof row.ends_on === 'string' && row.ends_on < today);
+  const dropped = new Set<RowKeys>();
+  for (const row of options.rows) {
+    if (isOver(row)) continue;
+    const { known, bad } = lookAt(row, true);
+    const refuse = (): void => {
+      dropped.add(row);
+      keep(row);
+      if (known) kept.add(known.id);
+    };
+    if (!bad && known?.status === 'left') {
       say('person_left', row, 'external_id', { name: known.display_name });
       continue;
     }
-    if (known?.status === 'suspended') {
+    if (!bad && known?.status === 'suspended') {
       say('person_leaving', row, 'external_id', { name: known.display_name });
       kept.add(known.id);
       continue;
     }
-    if (row.ends_on && row.ends_on < today) {
-      if (known) ended.push(known);
+    const department = departmentOf(row);
+    if (bad || department.bad) refuse();
+    else {
+      people.push({
+        row,
+        id: known?.id ?? options.newId(),
+        current: known,
+        department: department.key,
+        others: departments.others(row),
+        manager_id: undefined,
+      });
+    }
+  }
+  // Who has left, in the end: who works here by another row stays.
+  for (const row of options.rows) {
+    if (!isOver(row)) continue;
+    const known = matchPerson(row, current);
+    if (!known) {
+      const other =
+        row.external_id === null ? undefined : spoiledId(row, row.email ? emailKey(row.email) : undefined);
+      if (typeof other === 'object') {
+        say('id_differs', row, 'external_id', {
+          value: row.external_id ?? '',
+          name: other.display_name,
+          id: other.external_id ?? '',
+          email: row.email ?? '',
+        });
+        keep(row);
+        kept.add(other.id);
+      }
       continue;
     }
-    const department = departments.of(row);
-    if (department === BAD_DEPARTMENT) {
-      if (known) kept.add(known.id);
+    const stays = seenPeople.get(known.id);
+    if (stays) {
+      say('left_and_here', row, row.left ? 'status' : 'ends_on', {
+        name: known.display_name,
+        other: whereOf(stays),
+      });
       continue;
     }
-    if (
-      typeof department === 'string' &&
-      !departments.departments.has(department) &&
-      !externalDepartments.has(department.replace(/^id:/, ''))
-    ) {
-      say('department_without_name', row, 'department_id', { id: row.department_id ?? '' });
-      if (known) kept.add(known.id);
-      continue;
-    }
-    people.push({ row, id: known?.id ?? options.newId(), current: known, department, manager_id: undefined });
+    if (kept.has(known.id)) continue;
+    // As above: an e-mail address alone says too little of a hand-made account.
+    if (known.source_id === null && known.external_id === null && row.external_id !== null) continue;
+    if (known.status === 'active' || known.status === 'joining') ended.set(known.id, known);
+  }
+  for (const { row } of options.refused) {
+    if (!row || row.left) continue;
+    lookAt(row, false);
   }
 
   // E-mails against those who are not in the source; dropping one may bring another's old e-mail back.
@@ -150,41 +258,67 @@ export function buildPeopleImage(
     for (const person of directory.people) {
       if (person.status === 'left' || person.email === null) continue;
       const ours = inImage.has(person.id) && people.length > 0;
-      if (!ours) held.set(lower(person.email), person);
+      if (!ours) held.set(emailKey(person.email), person);
     }
     // Rows without an e-mail column keep the one they have.
     for (const { id, row, current: known } of people) {
-      if (row.email === undefined && known?.email) held.set(lower(known.email), { ...known, id });
+      if (row.email === undefined && known?.email) held.set(emailKey(known.email), { ...known, id });
     }
-    people = people.filter((person) => {
-      const other = person.row.email ? held.get(lower(person.row.email)) : undefined;
+    const staying = people.filter((person) => {
+      const other = person.row.email ? held.get(emailKey(person.row.email)) : undefined;
       if (!other || other.id === person.id) return true;
       say('email_taken', person.row, 'email', { value: person.row.email ?? '', name: other.display_name });
-      if (person.current) kept.add(person.current.id);
+      kept.add(other.id);
+      drop(person);
       again = true;
       return false;
     });
+    people = staying;
   }
 
   const byId = new Map(people.map((person) => [person.id, person]));
   const find = createFinder(people, directory, current);
-  const dropped = resolveManagers();
-  if (dropped.size > 0) {
-    people = people.filter((person) => !dropped.has(person.id));
-    for (const id of dropped) {
+  const refusedKeys = new Set(refusedNames.flatMap((text) => (text ? [nameKey(text)] : [])));
+  const out = resolveManagers();
+  if (out.size > 0) {
+    people = people.filter((person) => !out.has(person.id));
+    for (const id of out) {
       const person = byId.get(id);
-      if (person?.current) kept.add(person.current.id);
+      if (person) drop(person);
       byId.delete(id);
     }
     for (const person of people) {
       // The manager's row is bad: known ones stay the manager, unknown ones cannot be.
       const manager = person.manager_id;
-      if (typeof manager !== 'string' || !dropped.has(manager) || current.byId.has(manager)) continue;
+      if (typeof manager !== 'string' || !out.has(manager) || current.byId.has(manager)) continue;
       say('manager_skipped', person.row, 'manager', { value: person.row.manager ?? '' });
-      person.manager_id = null;
+      person.manager_id = undefined;
     }
   }
-  return { people, byId, kept, ended, find };
+  for (const { row } of options.refused) if (row?.manager) tellManager(row, row.manager);
+  for (const row of dropped) if (row.manager) tellManager(row, row.manager);
+  departments.prune(
+    people.flatMap(({ department, others }) => [
+      ...(typeof department === 'string' ? [department] : []),
+      ...(others ?? []),
+    ]),
+  );
+  return { people, byId, kept, ended: [...ended.values()], unknown, find };
+
+  function drop(person: ImagePerson): void {
+    keep(person.row);
+    if (person.current) kept.add(person.current.id);
+  }
+
+  /** A manager who cannot be found: answers them, or tells of it. */
+  function tellManager(row: RowKeys, text: string): string | undefined {
+    const found = find(text);
+    if (found === 'ambiguous') say('manager_ambiguous', row, 'manager', { value: text });
+    else if (found !== 'unknown') return found.id;
+    else if (refusedKeys.has(nameKey(text))) say('manager_skipped', row, 'manager', { value: text });
+    else say('manager_unknown', row, 'manager', { value: text });
+    return undefined;
+  }
 
   /** Answers those whose manager cannot be found or would be below them. */
   function resolveManagers(): Set<string> {
@@ -197,22 +331,18 @@ export function buildPeopleImage(
         person.manager_id = null;
         continue;
       }
-      const found = find(row.manager);
-      if (found === 'unknown' || found === 'ambiguous') {
-        say(found === 'unknown' ? 'manager_unknown' : 'manager_ambiguous', row, 'manager', {
-          value: row.manager,
-        });
-        out.add(person.id);
-      } else if (found.id === person.id) {
+      const id = tellManager(row, row.manager);
+      if (id === undefined) continue;
+      if (id === person.id) {
         say('manager_self', row, 'manager', { value: row.manager });
         person.manager_id = null;
-      } else {
-        const known = current.byId.get(found.id);
-        if (known && (known.status === 'suspended' || known.status === 'left')) {
-          say('manager_left', row, 'manager', { value: known.display_name });
-          person.manager_id = person.current?.manager_id === found.id ? found.id : null;
-        } else person.manager_id = found.id;
+        continue;
       }
+      const known = current.byId.get(id);
+      if (known && (known.status === 'suspended' || known.status === 'left')) {
+        if (person.current?.manager_id !== id)
+          say('manager_left', row, 'manager', { value: known.display_name });
+      } else person.manager_id = id;
     }
     // Whoever is left out keeps the manager of now, which may close another circle: until there is none.
     for (;;) {
@@ -268,10 +398,7 @@ export function buildPeopleImage(
       const manager = parts.length === 1 ? only : owners.get(parts.slice(0, -1).join('/'));
       if (manager) person.manager_id = manager.id;
       else if (parts.length === 1) person.manager_id = null;
-      else {
-        say('manager_unknown', person.row, 'manager_path', { value: person.row.manager_path ?? '' });
-        out.add(person.id);
-      }
+      else say('manager_unknown', person.row, 'manager_path', { value: person.row.manager_path ?? '' });
     }
   }
 }
@@ -281,22 +408,40 @@ interface PeopleIndex {
   byExternal: Map<string, CurrentPerson>;
   byEmail: Map<string, CurrentPerson>;
   byLocalpart: Map<string, CurrentPerson>;
+  /** People of the source by their id of digits without leading zeros, where it is the only one. */
+  byZeros: Map<string, CurrentPerson>;
+  /** People of the source. */
+  byName: Map<string, CurrentPerson[]>;
 }
 
-function indexPeople(people: readonly CurrentPerson[]): PeopleIndex {
+function indexPeople(people: readonly CurrentPerson[], sourceId: string | null): PeopleIndex {
   const index: PeopleIndex = {
     byId: new Map(),
     byExternal: new Map(),
     byEmail: new Map(),
     byLocalpart: new Map(),
+    byZeros: new Map(),
+    byName: new Map(),
   };
+  const twice = new Set<string>();
   for (const person of people) {
     index.byId.set(person.id, person);
-    if (person.external_id !== null) index.byExternal.set(person.external_id, person);
+    if (person.external_id !== null) index.byExternal.set(foldWidth(person.external_id), person);
     if (person.status === 'left') continue;
-    if (person.email !== null) index.byEmail.set(lower(person.email), person);
+    if (person.email !== null) index.byEmail.set(emailKey(person.email), person);
     index.byLocalpart.set(person.localpart, person);
+    if (person.source_id !== sourceId) continue;
+    const digits = withoutZeros(person.external_id ?? '');
+    if (digits !== undefined) {
+      if (index.byZeros.has(digits)) twice.add(digits);
+      index.byZeros.set(digits, person);
+    }
+    const key = nameKey(person.display_name);
+    const known = index.byName.get(key);
+    if (known) known.push(person);
+    else index.byName.set(key, [person]);
   }
+  for (const digits of twice) index.byZeros.delete(digits);
   return index;
 }
 
@@ -307,7 +452,7 @@ function matchPerson(row: RowKeys, index: PeopleIndex): CurrentPerson | undefine
     if (known) return known;
   }
   if (row.email) {
-    const known = index.byEmail.get(lower(row.email));
+    const known = index.byEmail.get(emailKey(row.email));
     if (known && (known.external_id === null || row.external_id === null)) return known;
     if (row.external_id === null) return undefined;
   }
@@ -326,7 +471,7 @@ function createFinder(
   // Of namesakes a list: nearly everybody has none.
   const names = new Map<string, string | string[]>();
   const addName = (name: string, id: string): void => {
-    const key = lower(name);
+    const key = nameKey(name);
     const known = names.get(key);
     if (known === undefined) names.set(key, id);
     else if (typeof known === 'string') names.set(key, [known, id]);
@@ -336,32 +481,34 @@ function createFinder(
   for (const { id, row, current: known } of people) {
     inImage.add(id);
     if (row.external_id !== null) ids.set(row.external_id, id);
-    if (row.email) emails.set(lower(row.email), id);
+    if (row.email) emails.set(emailKey(row.email), id);
     const account = row.localpart ?? known?.localpart;
     if (account !== undefined) accounts.set(account, id);
-    if (row.login !== null) accounts.set(lower(row.login), id);
+    if (row.login !== null) accounts.set(emailKey(row.login), id);
     addName(row.display_name, id);
   }
   // Namesakes outside of the source only count where the source has nobody of the name.
   const outside = new Map<string, string[]>();
   for (const person of directory.people) {
     if (inImage.has(person.id) || person.status === 'left') continue;
-    const key = lower(person.display_name);
+    const key = nameKey(person.display_name);
     const known = outside.get(key);
     if (known) known.push(person.id);
     else outside.set(key, [person.id]);
   }
   const lookUp = (text: string): { id: string } | 'unknown' | 'ambiguous' => {
-    const low = lower(text);
+    const low = emailKey(text);
+    const folded = foldWidth(text);
     const id =
-      ids.get(text) ??
+      ids.get(folded) ??
       emails.get(low) ??
       accounts.get(low) ??
-      current.byExternal.get(text)?.id ??
+      current.byExternal.get(folded)?.id ??
       current.byEmail.get(low)?.id ??
       current.byLocalpart.get(low)?.id;
     if (id !== undefined) return { id };
-    const known = names.get(low) ?? outside.get(low) ?? [];
+    const key = nameKey(text);
+    const known = names.get(key) ?? outside.get(key) ?? [];
     const named = typeof known === 'string' ? [known] : known;
     if (named.length > 1) return 'ambiguous';
     return named[0] === undefined ? 'unknown' : { id: named[0] };

@@ -10,23 +10,33 @@ export const PROBLEM_SEVERITY = {
   email_not_valid: 'error',
   date_not_valid: 'error',
   date_ambiguous: 'error',
+  date_serial: 'warning',
+  sheet_id: 'error',
+  sheet_value: 'warning',
+  status_unknown: 'error',
+  left_and_here: 'warning',
+  leaving_held: 'warning',
   locale_unknown: 'warning',
   head_not_understood: 'warning',
   localpart_changed: 'warning',
   duplicate_id: 'error',
+  id_zeros_lost: 'error',
+  id_differs: 'error',
   duplicate_email: 'error',
   email_taken: 'error',
   matched_by_email: 'error',
   person_leaving: 'warning',
   person_left: 'warning',
-  manager_unknown: 'error',
-  manager_ambiguous: 'error',
+  manager_unknown: 'warning',
+  manager_ambiguous: 'warning',
   manager_self: 'warning',
   manager_cycle: 'error',
   manager_skipped: 'warning',
   manager_left: 'warning',
   path_duplicate: 'error',
   no_department: 'warning',
+  department_not_divided: 'warning',
+  department_divided: 'warning',
   department_cycle: 'error',
   department_name_taken: 'error',
   department_two_names: 'error',
@@ -39,6 +49,27 @@ export const PROBLEM_SEVERITY = {
   head_unknown: 'warning',
 } as const satisfies Record<string, 'error' | 'warning'>;
 export type ProblemCode = keyof typeof PROBLEM_SEVERITY;
+
+/** Warnings where something of the file was not taken, or read in a way that may be wrong: a person should look. */
+const DOUBTFUL: readonly ProblemCode[] = [
+  'date_serial',
+  'sheet_value',
+  'left_and_here',
+  'leaving_held',
+  'manager_unknown',
+  'manager_ambiguous',
+  'manager_skipped',
+  'head_unknown',
+  'head_not_understood',
+  'locale_unknown',
+  'department_not_divided',
+  'department_divided',
+];
+/** What keeps a scheduled run from going on by itself: every error, and these warnings. */
+export const DOUBTS: readonly ProblemCode[] = [
+  ...(Object.keys(PROBLEM_SEVERITY) as ProblemCode[]).filter((code) => PROBLEM_SEVERITY[code] === 'error'),
+  ...DOUBTFUL,
+];
 
 export interface Problem {
   severity: 'error' | 'warning';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { guessMapping, missingFields } from './guess-mapping.ts';
 import { Problems } from './problems.ts';
-import { createRowReader, parseDate, type SourceRow } from './rows.ts';
+import { parseDate } from './dates.ts';
+import { createRowReader, type SourceRow } from './rows.ts';
 
 describe('guessing a mapping', () => {
   const columns = (...names: string[]) => names.map((name) => ({ name, samples: [] as string[] }));
@@ -92,7 +93,10 @@ describe('dates', () => {
     ['25/12/2024', '2024-12-25'],
     ['12/25/2024', '2024-12-25'],
     ['5.5.2024', '2024-05-05'],
-    ['45296', '2024-01-05'],
+    ['45296', 'date_serial'],
+    ['13-Mar-2024', '2024-03-13'],
+    ['March 13, 2024', '2024-03-13'],
+    ['13. 3. 2024', '2024-03-13'],
     ['01/02/2024', 'date_ambiguous'],
     ['2024-02-30', 'date_not_valid'],
     ['soon', 'date_not_valid'],
@@ -151,7 +155,7 @@ describe('a row', () => {
     ['undecodable bytes', { external_id: '1', display_name: 'A\ufffd' }, 'name', 'undecodable'],
   ])('is bad with %s', (_what, values, column, code) => {
     const { result, problems } = read(values);
-    expect(result).toHaveProperty('bad');
+    expect(result).toHaveProperty('refused');
     expect(problems).toEqual([[7, column, code]]);
   });
 

@@ -1,8 +1,11 @@
 import type { ImportMapping } from '../../contract/api.ts';
-import { inspectName } from '../names.ts';
+import { foldWidth, inspectName } from '../names.ts';
 import type { PeopleFieldName } from './guess-mapping.ts';
+import { parseDate, type DateOrder } from './dates.ts';
 import { isPersonLocalpart, mapToLocalpart } from './localpart.ts';
 import type { ProblemCode, Problems } from './problems.ts';
+import { spoiledBySheet } from './sheet-values.ts';
+import { statusOf } from './statuses.ts';
 
 /** One person as a file, a server or a command hands them in; values are texts as they were found. */
 export interface SourceRow {
@@ -50,6 +53,8 @@ export interface PersonRow {
   is_head: boolean | undefined;
   manager: string | null | undefined;
   manager_path: string | null | undefined;
+  /** The source says that the person has left: nothing else of the row counts. */
+  left: boolean;
 }
 
 /** What a person is told apart and placed by: held of every row of an import, to look for doubles and circles. */
@@ -86,6 +91,7 @@ export function createRowDivider(): (row: PersonRow) => { keys: RowKeys; rest: R
       department_parent: once(row.department_parent),
       manager: once(row.manager),
       manager_path: row.manager_path,
+      left: row.left,
     },
     rest: {
       given_name: row.given_name,
@@ -119,6 +125,7 @@ export const LIMITS = {
   locale: 35,
   starts_on: 40,
   ends_on: 40,
+  status: 100,
 } as const satisfies Record<PeopleFieldName, number>;
 /** Texts that are looked up because rows may share them. */
 const MAX_SHARED = 20_000;
@@ -148,55 +155,54 @@ const YES = new Set([
 ]);
 const NO = new Set(['0', 'false', 'no', 'n', '否', '不是', '×', '-', '非']);
 
-type DateProblem = Extract<ProblemCode, 'date_not_valid' | 'date_ambiguous'>;
+/** What the whole column says of how one of its values is read. */
+export type DateOrders = Partial<Record<'starts_on' | 'ends_on', DateOrder>>;
 
-const iso = (year: number, month: number, day: number): string | undefined => {
-  const date = new Date(Date.UTC(year, month - 1, day));
-  if (year < 1900 || year > 2200 || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day)
-    return undefined;
-  return date.toISOString().slice(0, 10);
-};
-
-/** Day zero of spreadsheets' date numbers. */
-const SHEET_EPOCH = Date.UTC(1899, 11, 30);
-
-/**
- * A calendar date in ISO 8601 from the forms found in files: `2024-1-5`, `2024/01/05`, `2024.1.5`, `20240105`,
- * `2024年1月5日`, each with a time behind it, `25/12/2024` where only one reading fits, or a spreadsheet's number.
- */
-export function parseDate(text: string): { date: string } | { problem: DateProblem } {
-  const value = text.normalize('NFKC').trim();
-  const answer = (date: string | undefined): { date: string } | { problem: DateProblem } =>
-    date === undefined ? { problem: 'date_not_valid' } : { date };
-  const forward =
-    /^(\d{4})[-/.年 ](\d{1,2})[-/.月 ](\d{1,2})日?(?:[T ].*)?$/.exec(value) ??
-    /^(\d{4})(\d{2})(\d{2})$/.exec(value);
-  if (forward) return answer(iso(Number(forward[1]), Number(forward[2]), Number(forward[3])));
-  const backward = /^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?:[T ].*)?$/.exec(value);
-  if (backward) {
-    const [first, second, year] = [Number(backward[1]), Number(backward[2]), Number(backward[3])];
-    const dayFirst = iso(year, second, first);
-    const monthFirst = iso(year, first, second);
-    if (dayFirst !== undefined && monthFirst !== undefined && dayFirst !== monthFirst) {
-      return { problem: 'date_ambiguous' };
-    }
-    return answer(dayFirst ?? monthFirst);
-  }
-  const serial = /^\d{5}(?:\.\d+)?$/.test(value) ? Math.floor(Number(value)) : 0;
-  return answer(
-    serial >= 10_000 && serial < 80_000
-      ? new Date(SHEET_EPOCH + serial * 86_400_000).toISOString().slice(0, 10)
-      : undefined,
-  );
+/** A row that cannot be taken over: who it is of, as far as it can be seen, so that nobody leaves by it. */
+export interface RefusedRow {
+  /** What could be read of it, to tell its other faults, too; undefined where it is no row at all. */
+  row: RowKeys | undefined;
+  external_id: string | null;
+  email: string | null;
+  display_name: string | null;
 }
 
-/** Turns rows as found into rows that can be taken over, and says of every other what is wrong with it. */
-export function createRowReader(mapping: ImportMapping, problems: Problems) {
-  const mapped = (field: PeopleFieldName): boolean => mapping.columns[field] !== undefined;
+/** A row that was read: to be taken over, refused, or passed over because its status says so. */
+export type ReadRow =
+  { row: PersonRow } | { refused: RefusedRow & { row: PersonRow } } | { passed: PersonRow };
 
-  return function readRow(
-    source: SourceRow,
-  ): { row: PersonRow } | { bad: { external_id: string | null; email: string | null } } {
+/** Fields whose values a spreadsheet takes for numbers. */
+const NUMBERS: ReadonlySet<PeopleFieldName> = new Set([
+  'external_id',
+  'phone',
+  'department_id',
+  'localpart',
+  'manager',
+]);
+/** Fields that are compared and not read as text. */
+const FOLDED: ReadonlySet<PeopleFieldName> = new Set([
+  'external_id',
+  'email',
+  'localpart',
+  'phone',
+  'department_id',
+  'manager',
+  'locale',
+  'is_head',
+]);
+/** Fields without which a row is nobody. */
+const IDENTITY: ReadonlySet<PeopleFieldName> = new Set(['external_id', 'email', 'localpart', 'display_name']);
+
+/** Turns rows as found into rows that can be taken over, and says of every other what is wrong with it. */
+export function createRowReader(mapping: ImportMapping, problems: Problems, orders: DateOrders = {}) {
+  const mapped = (field: PeopleFieldName): boolean => mapping.columns[field] !== undefined;
+  const meaningOf = statusOf(mapping);
+  const departmentMax =
+    mapping.department_separator === undefined && mapping.department_list === undefined
+      ? LIMITS.department
+      : MAX_PATH;
+
+  return function readRow(source: SourceRow): ReadRow {
     const state = { bad: false };
     const columnOf = (field: PeopleFieldName): string | null =>
       source.at === null
@@ -217,13 +223,23 @@ export function createRowReader(mapping: ImportMapping, problems: Problems) {
       state.bad = true;
       problem(code, field, params);
     };
-    /** Undefined where the source has no such column, null where it is empty. */
+    /** Undefined where the source has no such column or no value that can be taken, null where it is empty. */
     const text = (field: PeopleFieldName, max: number = LIMITS[field]): string | null | undefined => {
-      const raw = source.values[field];
-      if (raw === undefined) return mapped(field) ? null : undefined;
+      const found = source.values[field];
+      if (found === undefined) return mapped(field) ? null : undefined;
+      const raw = FOLDED.has(field) ? foldWidth(found) : found;
       if (raw.includes('\ufffd')) {
         fail('undecodable', field, { value: raw });
         return null;
+      }
+      const trimmed = raw.trim();
+      if (spoiledBySheet(trimmed, NUMBERS.has(field))) {
+        if (IDENTITY.has(field)) {
+          fail('sheet_id', field, { value: trimmed });
+          return null;
+        }
+        problem('sheet_value', field, { value: trimmed });
+        return undefined;
       }
       // Most values need no look at every character.
       if (PLAIN.test(raw) && raw.length <= max) return raw;
@@ -236,14 +252,36 @@ export function createRowReader(mapping: ImportMapping, problems: Problems) {
       if (inspected.changed) problem('characters_removed', field, { value: inspected.name });
       return inspected.name;
     };
+    /** Line breaks inside a cell divide departments. */
+    const departments = (): string | null | undefined => {
+      const raw = source.values.department;
+      if (raw === undefined || !/[\r\n]/.test(raw.trim())) return text('department', departmentMax);
+      const lines = raw
+        .split(/[\r\n]+/)
+        .map((line) => inspectName(line, departmentMax).name)
+        .filter((line) => line !== '');
+      source.values.department = lines.join(' ');
+      const whole = text('department', departmentMax);
+      return typeof whole === 'string' && mapping.department_list !== undefined ? lines.join('\n') : whole;
+    };
     const date = (field: 'starts_on' | 'ends_on'): string | null | undefined => {
       const value = text(field);
       if (typeof value !== 'string') return value;
-      const parsed = parseDate(value);
+      const parsed = parseDate(value, orders[field]);
       if ('date' in parsed) return parsed.date;
+      if (parsed.problem === 'date_serial') {
+        problem('date_serial', field, { value });
+        return undefined;
+      }
       fail(parsed.problem, field, { value });
       return null;
     };
+
+    const statusText = text('status');
+    const status = statusText === undefined ? 'working' : meaningOf(statusText ?? '');
+    // Nothing else of a row that says so counts but who it is.
+    if (status === 'left' || status === 'skip') return ended(status);
+    if (status === undefined) fail('status_unknown', 'status', { value: statusText ?? '' });
 
     const external_id = text('external_id') ?? null;
     const given_name = text('given_name');
@@ -279,10 +317,13 @@ export function createRowReader(mapping: ImportMapping, problems: Problems) {
         }
       }
     }
-    if (!state.bad && display_name === null) {
+    // What is there and was refused is told already.
+    const empty = (field: PeopleFieldName): boolean => (source.values[field] ?? '').trim() === '';
+    if (display_name === null && (!state.bad || (empty('display_name') && empty('family_name')))) {
       fail('missing', mapped('display_name') || !mapped('family_name') ? 'display_name' : 'family_name');
     }
-    if (!state.bad && external_id === null && !email && givenLocalpart === null) {
+    const nobody = external_id === null && !email && givenLocalpart === null;
+    if (nobody && (!state.bad || (empty('external_id') && empty('email') && empty('localpart')))) {
       fail('missing', mapped('external_id') ? 'external_id' : mapped('email') ? 'email' : 'localpart');
     }
 
@@ -292,20 +333,15 @@ export function createRowReader(mapping: ImportMapping, problems: Problems) {
     else if (language !== undefined) {
       if (/^(zh|中文|汉语|简体|chinese)/i.test(language)) locale = 'zh-Hans';
       else if (/^(en|英)/i.test(language)) locale = 'en';
-      else {
-        locale = null;
-        problem('locale_unknown', 'locale', { value: language });
-      }
+      else problem('locale_unknown', 'locale', { value: language });
     }
     let is_head: boolean | undefined;
     const head = text('is_head', 100);
     if (head === null) is_head = false;
     else if (head !== undefined) {
       if (YES.has(head.toLowerCase())) is_head = true;
-      else {
-        is_head = false;
-        if (!NO.has(head.toLowerCase())) problem('head_not_understood', 'is_head', { value: head });
-      }
+      else if (NO.has(head.toLowerCase())) is_head = false;
+      else problem('head_not_understood', 'is_head', { value: head });
     }
     const row: PersonRow = {
       line: source.line,
@@ -322,17 +358,72 @@ export function createRowReader(mapping: ImportMapping, problems: Problems) {
       ends_on: date('ends_on'),
       localpart,
       login,
-      department: text(
-        'department',
-        mapping.department_separator === undefined ? LIMITS.department : MAX_PATH,
-      ),
+      department: departments(),
       department_id: text('department_id') ?? null,
       department_parent: text('department_parent') ?? null,
       department_since: source.values.department_since ?? null,
       is_head,
       manager: text('manager'),
       manager_path: text('manager_path'),
+      left: false,
     };
-    return state.bad ? { bad: { external_id, email: email ?? null } } : { row };
+    return state.bad ? { refused: refusedRow(row) } : { row };
+
+    function ended(said: 'left' | 'skip'): ReadRow {
+      const id = text('external_id') ?? null;
+      const address = text('email');
+      const name =
+        (text('display_name') ?? `${text('family_name') ?? ''}${text('given_name') ?? ''}`) || null;
+      const account = text('localpart')?.toLowerCase() ?? null;
+      const valid = typeof address === 'string' && MAIL.test(address) ? address : null;
+      if (!state.bad && id === null && valid === null && account === null && said === 'left') {
+        fail('missing', mapped('external_id') ? 'external_id' : 'email');
+      }
+      const row: PersonRow = {
+        ...NOTHING,
+        line: source.line,
+        at: source.at,
+        external_id: id,
+        display_name: name ?? '',
+        email: valid ?? undefined,
+        localpart: account !== null && isPersonLocalpart(account) ? account : null,
+        left: said === 'left',
+      };
+      if (said === 'skip') return { passed: row };
+      return state.bad ? { refused: refusedRow(row) } : { row };
+    }
   };
 }
+
+const refusedRow = (row: PersonRow): RefusedRow & { row: PersonRow } => ({
+  row,
+  external_id: row.external_id,
+  email: row.email ?? null,
+  display_name: row.display_name === '' ? null : row.display_name,
+});
+
+/** A row that says nothing. */
+const NOTHING: PersonRow = {
+  line: null,
+  at: null,
+  external_id: null,
+  display_name: '',
+  given_name: undefined,
+  family_name: undefined,
+  email: undefined,
+  phone: undefined,
+  title: undefined,
+  locale: undefined,
+  starts_on: undefined,
+  ends_on: undefined,
+  localpart: null,
+  login: null,
+  department: undefined,
+  department_id: null,
+  department_parent: null,
+  department_since: null,
+  is_head: undefined,
+  manager: undefined,
+  manager_path: undefined,
+  left: false,
+};

@@ -14,6 +14,7 @@ import {
 } from 'ldapts';
 import { PEOPLE_FIELDS, type ImportMapping } from '../../contract/api.ts';
 import type { PeopleFieldName } from '../imports/guess-mapping.ts';
+import { plainDn, splitDn } from './dn.ts';
 import { SourceUnreachable, type SourceReason } from './unreachable.ts';
 
 /** An LDAP server to read people from; `LdapSettings` of the contract with the password filled in. */
@@ -109,16 +110,6 @@ const valueOf = (entry: Entry, attribute: string): string | undefined => {
   return text === '' ? undefined : text;
 };
 
-/** A distinguished name in a form that can be compared: RFC 4514 allows blanks and any case. */
-export const plainDn = (dn: string): string => splitDn(dn).join(',');
-const splitDn = (dn: string): string[] =>
-  (dn.match(/(?:\\.|[^,\\])+/g) ?? []).map((part) =>
-    part
-      .trim()
-      .replace(/\s*=\s*/, '=')
-      .toLowerCase(),
-  );
-
 /** Reads people, and departments from organisational units, a page at a time. @throws SourceUnreachable */
 export async function readLdap(server: LdapServer, signal?: AbortSignal): Promise<LdapDirectory> {
   const url = new URL(server.url);
@@ -208,7 +199,10 @@ async function readDirectory(client: Client, server: LdapServer, dialect: Dialec
 
   const idAttribute = attributes.external_id?.[0] ?? dialect.id;
   const idByDn = new Map(
-    people.map((entry) => [plainDn(entry.dn), valueOf(entry, idAttribute) ?? valueOf(entry, 'mail') ?? '']),
+    people.flatMap((entry): [string, string][] => {
+      const id = valueOf(entry, idAttribute) ?? valueOf(entry, 'mail');
+      return id === undefined ? [] : [[plainDn(entry.dn), id]];
+    }),
   );
   return {
     departments: [...units.values()].map(({ id, name, dn }) => ({
@@ -222,8 +216,8 @@ async function readDirectory(client: Client, server: LdapServer, dialect: Dialec
         person[field] = names.map((name) => valueOf(entry, name)).find((value) => value !== undefined) ?? '';
       }
       const manager = person.manager ?? '';
-      // A manager who is no person of this search (a disabled account, another base) is none.
-      if (manager.includes('=')) person.manager = idByDn.get(plainDn(manager)) ?? '';
+      // One who is no person of this search (a disabled account, another base, an old name) is told by its name.
+      if (manager.includes('=')) person.manager = idByDn.get(plainDn(manager)) ?? manager;
       if (!byAttribute) person.department_id = unitAbove(entry.dn)?.id ?? '';
       return person;
     }),

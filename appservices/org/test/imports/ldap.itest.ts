@@ -5,6 +5,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client } from 'ldapts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ImportRun, Source } from '../../contract/api.ts';
 import { startImportsApi, type ImportsApi } from './api.ts';
@@ -13,6 +15,7 @@ import { startTestOrg, type TestOrg } from './context.ts';
 const SLAPD = '/usr/sbin/slapd';
 const SCHEMA = '/etc/ldap/schema';
 const PASSWORD = 'directory reader';
+const ROOT_PASSWORD = 'directory-writer';
 
 let org: TestOrg;
 let api: ImportsApi;
@@ -67,6 +70,7 @@ beforeAll(async () => {
   api = await startImportsApi(org);
   folder = mkdtempSync(join(tmpdir(), 'qiao-slapd-'));
   mkdirSync(join(folder, 'db'));
+  mkdirSync(join(folder, 'corp'));
   const run = (command: string, ...args: string[]): void =>
     void execFileSync(command, args, { stdio: 'pipe' });
   const at = (name: string): string => join(folder, name);
@@ -143,10 +147,26 @@ suffix "${BASE}"
 rootdn "cn=admin,${BASE}"
 limits dn.exact="cn=small,${BASE}" size.soft=10 size.hard=10 size.prtotal=10
 directory ${at('db')}
+database mdb
+suffix "dc=corp,dc=test"
+rootdn "cn=admin,dc=corp,dc=test"
+rootpw ${ROOT_PASSWORD}
+access to * by dn.exact="cn=reader,${BASE}" read by * none
+directory ${at('corp')}
 `,
   );
   writeFileSync(at('data.ldif'), ldif());
-  run('/usr/sbin/slapadd', '-q', '-f', at('slapd.conf'), '-l', at('data.ldif'));
+  run('/usr/sbin/slapadd', '-q', '-f', at('slapd.conf'), '-b', BASE, '-l', at('data.ldif'));
+  run(
+    '/usr/sbin/slapadd',
+    '-q',
+    '-f',
+    at('slapd.conf'),
+    '-b',
+    'dc=corp,dc=test',
+    '-l',
+    fileURLToPath(new URL('files/base.ldif', import.meta.url)),
+  );
   [port, tlsPort] = [await freePort(), await freePort()];
   slapd = spawn(
     SLAPD,
@@ -282,5 +302,54 @@ describe('an LDAP server', () => {
     expect(answer.ok).toBe(false);
     expect(answer.message).toContain(message);
     expect(answer.message).not.toContain(PASSWORD);
+  });
+});
+
+describe('a directory whose names are written in many ways', () => {
+  const corp = { base_dn: 'ou=Bugs LDAP,dc=corp,dc=test' };
+  const check = async (id: string): Promise<ImportRun> => {
+    const run = await api.call<ImportRun>('POST', `/sources/${id}/run`);
+    return api.settled(run.body.id);
+  };
+  const managers = async (): Promise<Record<string, string | null>> => {
+    const { rows } = await sql<{
+      localpart: string;
+      manager: string | null;
+    }>`select p.localpart, m.localpart as manager
+      from org.person p left join org.person m on m.id = p.manager_id
+      where p.localpart not like 'bulk%' and p.email like '%corp.test' order by p.localpart`.execute(org.db);
+    return Object.fromEntries(rows.map((row) => [row.localpart, row.manager]));
+  };
+  const EXPECTED = {
+    'ann.a': 'zhang.w',
+    'jane.doe': null,
+    'lou.loe': 'pat.poe',
+    'max.moe': 'jane.doe',
+    'pat.poe': 'jane.doe',
+    'rick.roe': 'jane.doe',
+    'zhang.w': 'jane.doe',
+  };
+
+  it('finds managers however their names are written, and keeps them when a branch is renamed', async () => {
+    const { id } = await create(corp);
+    const first = await check(id);
+    expect(first.counts).toMatchObject({ rows: 7, person_add: 7, errors: 0, warnings: 0 });
+    await api.apply(first.id);
+    expect(await managers()).toEqual(EXPECTED);
+    expect((await check(id)).counts).toMatchObject({ unchanged: 7, errors: 0, warnings: 0 });
+
+    const client = new Client({ url: `ldap://127.0.0.1:${port}` });
+    await client.bind('cn=admin,dc=corp,dc=test', ROOT_PASSWORD);
+    await client.modifyDN('ou=Sales\\, EMEA,ou=Bugs LDAP,dc=corp,dc=test', 'ou=Sales\\, Europe');
+    await client.unbind();
+    const renamed = await check(id);
+    // Four still name her by the branch's old name: told one by one, and who leads them stays.
+    const told = await api.problems(renamed.id);
+    expect(told.map(({ code }) => code)).toEqual(Array.from({ length: 4 }, () => 'manager_unknown'));
+    expect(told.map(({ message }) => message).join()).toContain('EMEA');
+    expect(renamed.counts).toMatchObject({ department_change: 1, unchanged: 7, errors: 0 });
+    expect(renamed.counts['person_leave']).toBeUndefined();
+    await api.apply(renamed.id);
+    expect(await managers()).toEqual(EXPECTED);
   });
 });

@@ -5,7 +5,7 @@ export type PeopleFieldName = (typeof PEOPLE_FIELDS)[number];
 /** The directory's fields as the mapping shows them; every field of the contract has to be here. */
 const groups = {
   person: ['display_name', 'given_name', 'family_name', 'email', 'phone', 'title', 'locale'],
-  account: ['external_id', 'localpart', 'starts_on', 'ends_on'],
+  account: ['external_id', 'localpart', 'status', 'starts_on', 'ends_on'],
   place: ['department', 'department_parent', 'department_id', 'is_head', 'manager', 'manager_path'],
 } as const satisfies Record<string, readonly PeopleFieldName[]>;
 
