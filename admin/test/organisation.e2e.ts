@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { hrFile } from '@qiao/org/testing';
 import { axeViolations, makeUser, picturesOfFailure, waitFor } from '@qiao/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
@@ -339,5 +340,54 @@ describe('a source that takes over', () => {
     await go.click();
     await page.getByText('They now belong to SCIM').first().waitFor();
     await expect.poll(byHand).not.toContain('Cleo Fox');
+  });
+});
+
+describe('a file as an HR system in China exports it', () => {
+  const upload = async (name: string): Promise<void> => {
+    await page.goto('/admin/import');
+    await page
+      .getByLabel('Drop a CSV or JSON file here')
+      .setInputFiles({ name, mimeType: 'text/csv', buffer: hrFile() });
+    await title(name);
+  };
+  const check = async (): Promise<void> => {
+    await page.getByRole('button', { name: 'Check and show difference' }).click();
+  };
+  const columnRow = (name: string) =>
+    page.getByRole('row').filter({ has: page.getByRole('rowheader', { name }) });
+
+  test('is read, its words are shown, and it comes in right', async () => {
+    await upload('花名册.csv');
+    expect(await page.getByLabel('Encoding').inputValue()).toBe('gb18030');
+    expect(await page.getByLabel('Signs between several departments').inputValue()).toBe(';、');
+    // What every word means, to be corrected.
+    const left = page.getByLabel('离职', { exact: true });
+    expect(await left.inputValue()).toBe('left');
+    expect(await page.getByLabel('试用', { exact: true }).inputValue()).toBe('working');
+    // What every column became, with its values as they are read; what is not used is named.
+    await page.getByText('Not used: 性别 and 籍贯').waitFor();
+    await columnRow('入职日期').getByText('2021-01-01').waitFor();
+    await columnRow('部门').getByText('研发中心; 销售中心').waitFor();
+    // Another column of states is read at once, and asks for what nobody knows.
+    await page.getByLabel('Status', { exact: true }).selectOption('籍贯');
+    await page.getByLabel('浙江', { exact: true }).waitFor();
+    await page.getByText('Say what every status means.').waitFor();
+    expect(await page.getByRole('button', { name: 'Check and show difference' }).isDisabled()).toBe(true);
+    await page.getByLabel('Status', { exact: true }).selectOption('状态');
+    await left.waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await check();
+    await page.getByRole('heading', { name: 'Apply this?' }).waitFor({ timeout: 60_000 });
+    await page.getByText(/read as one department/).waitFor();
+    await expect.poll(() => page.getByRole('tab', { name: /Added/ }).textContent()).toContain('48');
+    await page.getByRole('button', { name: 'Apply changes' }).click();
+    await page.getByText('The directory is up to date.').waitFor({ timeout: 60_000 });
+  });
+
+  test('changes nothing the second time', async () => {
+    await upload('again.csv');
+    await check();
+    await page.getByText('Nothing changes').first().waitFor({ timeout: 60_000 });
   });
 });

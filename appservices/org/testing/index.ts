@@ -1,2 +1,3 @@
 export * from './builders.ts';
 export * from './company.ts';
+export * from './hr-file.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { ImportRun } from '../../contract/api.ts';
 import { startImportsApi, type ImportsApi } from './api.ts';
 import { startTestOrg, type TestOrg } from './context.ts';
-import { hrFile, hrRows, hrText } from './hr-file.ts';
+import { hrFile, hrRows, hrText } from '../../testing/hr-file.ts';
 
 let org: TestOrg;
 let api: ImportsApi;

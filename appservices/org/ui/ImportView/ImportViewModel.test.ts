@@ -5,7 +5,7 @@ import { dataOf } from '@qiao/ui-kit';
 import { expect, test, vi } from 'vitest';
 import { orgUi } from '../module.tsx';
 import { mappingGaps } from './fields.ts';
-import { ImportViewModel } from './ImportViewModel.ts';
+import { ImportViewModel, openStatuses } from './ImportViewModel.ts';
 
 const RUN: ImportRun = {
   id: 'i1',
@@ -60,12 +60,14 @@ test('the corrected mapping is sent before the check', async () => {
   model.map('display_name', 'Mail');
   model.map('email', '');
   await model.check();
+  // The first is what the columns are read as while the mapping is made.
   expect(sent.map((each) => `${each.method} ${each.path}`)).toEqual([
+    'PUT /api/org/imports/i1/mapping',
     'PUT /api/org/imports/i1/mapping',
     'POST /api/org/imports/i1/check',
   ]);
-  expect(sent[0]?.body).toMatchObject({ mapping: { columns: { display_name: 'Mail' } }, encoding: 'utf-8' });
-  expect(sent[0]?.body).not.toMatchObject({ mapping: { columns: { email: 'Mail' } } });
+  expect(sent[1]?.body).toMatchObject({ mapping: { columns: { display_name: 'Mail' } }, encoding: 'utf-8' });
+  expect(sent[1]?.body).not.toMatchObject({ mapping: { columns: { email: 'Mail' } } });
   unmount();
 });
 
@@ -98,4 +100,28 @@ test('only what a person confirmed is confirmed to the server', async () => {
 test('a mapping needs a name and something to know people again by', () => {
   expect(mappingGaps({})).toEqual(['needs_name', 'needs_id']);
   expect(mappingGaps({ family_name: 'x', external_id: 'y' })).toEqual([]);
+});
+
+test('what a status means is asked for until it is said, and sent', async () => {
+  const columns = { email: 'Mail', display_name: 'Name', status: 'State' };
+  const { model, sent, unmount } = await make({
+    mapping: { columns, statuses: { here: 'working' }, department_list: ';\n' },
+    status_values: [
+      { value: 'here', rows: 2 },
+      { value: 'gone', rows: 1 },
+    ],
+  });
+  const open = (): string[] => {
+    const { run, draft } = model.getSnapshot();
+    const loaded = dataOf(run);
+    return loaded && draft ? openStatuses(loaded, draft) : ['nothing is loaded'];
+  };
+  expect(open()).toEqual(['gone']);
+  model.mean('gone', 'left');
+  expect(open()).toEqual([]);
+  await model.check();
+  expect(sent[0]?.body).toMatchObject({
+    mapping: { statuses: { here: 'working', gone: 'left' }, department_list: ';\n' },
+  });
+  unmount();
 });

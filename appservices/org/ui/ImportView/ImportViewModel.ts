@@ -6,6 +6,7 @@ import type {
   ImportProblem,
   ImportRun,
   Provisioning,
+  StatusMeaning,
 } from '@qiao/org/contract';
 import {
   dataOf,
@@ -22,7 +23,7 @@ import {
 import type { Static } from 'typebox';
 import { keys, orgApi } from '../api.ts';
 import { csvLine } from '../parts/csv.ts';
-import type { PeopleFieldName } from './fields.ts';
+import { mappingGaps, type PeopleFieldName } from './fields.ts';
 
 export type Change = Static<typeof ImportChange>;
 export type Problem = Static<typeof ImportProblem>;
@@ -46,6 +47,10 @@ export const countOf = (run: ImportRun, tab: Tab): number =>
 export interface MappingDraft {
   readonly columns: Readonly<Partial<Record<PeopleFieldName, string>>>;
   readonly separator: string;
+  /** What divides several departments in a cell; a line break is shown as ↵. */
+  readonly list: string;
+  /** By value of the status column; a value that is missing is still to be decided. */
+  readonly statuses: Readonly<Record<string, StatusMeaning>>;
   readonly encoding: string;
   readonly options: Required<Options>;
 }
@@ -76,6 +81,8 @@ const isWorking = (run: ImportRun | undefined): boolean =>
 const draftOf = (run: ImportRun): MappingDraft => ({
   columns: run.mapping?.columns ?? {},
   separator: run.mapping?.department_separator ?? '',
+  list: (run.mapping?.department_list ?? '').replaceAll('\n', '↵'),
+  statuses: run.mapping?.statuses ?? {},
   encoding: run.encoding ?? 'utf-8',
   options: {
     missing_leave: run.options.missing_leave ?? true,
@@ -83,6 +90,22 @@ const draftOf = (run: ImportRun): MappingDraft => ({
     leaver_guard: run.options.leaver_guard ?? DEFAULT_GUARD,
   },
 });
+
+const mappingOf = (draft: MappingDraft): ImportMapping => {
+  const list = draft.list.replaceAll('↵', '\n');
+  return {
+    columns: { ...draft.columns },
+    ...(draft.separator === '' ? {} : { department_separator: draft.separator }),
+    ...(list === '' ? {} : { department_list: list }),
+    ...(draft.columns.status === undefined ? {} : { statuses: { ...draft.statuses } }),
+  };
+};
+
+/** Values of the status column nobody has said the meaning of. */
+export const openStatuses = (run: ImportRun, draft: MappingDraft): string[] =>
+  draft.columns.status === undefined || draft.columns.status !== run.mapping?.columns.status
+    ? []
+    : (run.status_values ?? []).flatMap(({ value }) => (draft.statuses[value] ? [] : [value]));
 
 /** One import from mapping to done. */
 export class ImportViewModel extends ViewModel<ImportSnapshot> {
@@ -92,6 +115,7 @@ export class ImportViewModel extends ViewModel<ImportSnapshot> {
   #endChanges: (() => void) | undefined;
   #refresh: (() => Promise<void>) | undefined;
   #state: ImportRun['state'] | undefined;
+  #sending: Promise<unknown> = Promise.resolve();
 
   constructor(services: Services, id: string) {
     super({
@@ -196,7 +220,14 @@ export class ImportViewModel extends ViewModel<ImportSnapshot> {
     const columns = Object.fromEntries(
       Object.entries({ ...draft.columns, [field]: column }).filter(([, name]) => name !== ''),
     );
-    this.set({ draft: { ...draft, columns } });
+    // Another column of states has other words.
+    this.set({ draft: { ...draft, columns, ...(field === 'status' ? { statuses: {} } : {}) } });
+    void this.#preview();
+  };
+
+  readonly mean = (value: string, meaning: StatusMeaning): void => {
+    const { draft } = this.snapshot;
+    if (draft) this.set({ draft: { ...draft, statuses: { ...draft.statuses, [value]: meaning } } });
   };
 
   readonly choose = (patch: Partial<Omit<MappingDraft, 'columns' | 'options'>>): void => {
@@ -220,27 +251,45 @@ export class ImportViewModel extends ViewModel<ImportSnapshot> {
     await this.#put(true);
   };
 
+  /** Shows what the columns are read as; nothing is shown while the mapping is not complete. */
+  async #preview(): Promise<void> {
+    const { draft } = this.snapshot;
+    if (!draft || this.#state !== 'uploaded' || mappingGaps(draft.columns).length > 0) return;
+    const run = await this.#send(draft);
+    const now = this.snapshot.draft;
+    if (!run || !now || now.columns.status !== draft.columns.status) return;
+    // What a person has said counts more than what is guessed.
+    this.set({ draft: { ...now, statuses: { ...run.mapping?.statuses, ...now.statuses } } });
+  }
+
+  /** One after the other: the last mapping is the one that is kept. */
+  async #send(draft: MappingDraft): Promise<ImportRun | undefined> {
+    const before = this.#sending;
+    const done = (async () => {
+      await before;
+      const { api, attempt, queries } = this.#services;
+      const answer = await attempt(() =>
+        api.call(orgApi.putMapping, {
+          params: { id: this.#id },
+          body: { mapping: mappingOf(draft), encoding: draft.encoding, options: draft.options },
+        }),
+      );
+      if (!answer.ok) return undefined;
+      queries.setQueryData(keys.import(this.#id), answer.value);
+      return answer.value;
+    })();
+    this.#sending = done;
+    return done;
+  }
+
   async #put(reread: boolean): Promise<boolean> {
     const { draft } = this.snapshot;
     if (!draft) return false;
-    const { api, attempt, queries } = this.#services;
-    const mapping: ImportMapping = {
-      columns: { ...draft.columns },
-      ...(draft.separator === '' ? {} : { department_separator: draft.separator }),
-    };
     this.set({ busy: true });
-    const done = await attempt(() =>
-      api.call(orgApi.putMapping, {
-        params: { id: this.#id },
-        body: { mapping, encoding: draft.encoding, options: draft.options },
-      }),
-    );
-    if (done.ok) {
-      queries.setQueryData(keys.import(this.#id), done.value);
-      if (reread) this.set({ draft: { ...draftOf(done.value), options: draft.options } });
-    }
+    const run = await this.#send(draft);
+    if (run && reread) this.set({ draft: { ...draftOf(run), options: draft.options } });
     this.set({ busy: false });
-    return done.ok;
+    return run !== undefined;
   }
 
   /** Saves the mapping and reads the whole file: the difference comes of it. */

@@ -12,7 +12,9 @@ import {
 } from '@qiao/ui-kit';
 import { useId, type ReactNode } from 'react';
 import { FIELD_GROUPS, GROUP_NAMES, mappingGaps, type PeopleFieldName } from './fields.ts';
-import type { ImportViewModel, MappingDraft } from './ImportViewModel.ts';
+import { ColumnsCard } from './ColumnsCard.tsx';
+import { openStatuses, type ImportViewModel, type MappingDraft } from './ImportViewModel.ts';
+import { StatusCard } from './StatusCard.tsx';
 
 /** Encodings that files of this kind come in; WHATWG labels. */
 const ENCODINGS = [
@@ -78,6 +80,7 @@ export function MappingEditor(props: {
   const { run, draft, model } = props;
   const isFile = run.kind === 'csv' || run.kind === 'json';
   const gaps = isFile ? mappingGaps(draft.columns) : [];
+  if (isFile && openStatuses(run, draft).length > 0) gaps.push('needs_statuses');
   const options: Option[] = [
     { value: '', label: t('imports.mapping.not_in_file') },
     ...run.columns.map((column) => ({ value: column.name, label: column.name })),
@@ -109,6 +112,16 @@ export function MappingEditor(props: {
                 model.choose({ separator });
               }}
             />
+            <TextField
+              label={t('imports.list')}
+              help={t('imports.list_help')}
+              optional
+              maxLength={6}
+              value={draft.list}
+              onChange={(list) => {
+                model.choose({ list });
+              }}
+            />
           </div>
         </Card>
       )}
@@ -131,6 +144,8 @@ export function MappingEditor(props: {
           ))}
         </Card>
       )}
+      {isFile && <StatusCard run={run} draft={draft} model={model} />}
+      {isFile && <ColumnsCard run={run} draft={draft} />}
       <Card title={t('imports.options')}>
         <div className="q-stack">
           <ToggleField
