@@ -15,6 +15,8 @@ interface Result {
 const reports = join(root, 'var/test/report');
 /** The test stack's logs are copied here when a test failed (packages/testkit/src/global-setup.ts). */
 const stackLogs = join(reports, 'stack');
+/** The area that kills parts. */
+const FAULTS = 'faults';
 /** Lines of a failed check that are shown. */
 const shownLines = 60;
 /** Lines of each failed test's message in the list at the end. */
@@ -178,9 +180,28 @@ async function pytest(): Promise<void> {
   count('homeserver module', result, Date.now() - from);
 }
 
+/** Kills parts and pairs of parts under load: about twenty minutes, so it is run by name alone. */
+async function faults(): Promise<void> {
+  const from = Date.now();
+  const report = join(reports, 'faults.json');
+  const code = await execute(
+    [process.execPath, join(root, 'scripts/tests/faults/matrix.ts'), '--report', report],
+    undefined,
+    { NODE_ENV: 'production' },
+  );
+  const result: Result = existsSync(report)
+    ? (JSON.parse(readFileSync(report, 'utf8')) as Result)
+    : { passed: 0, failed: 0 };
+  if (code !== 0 && result.failed === 0) result.failed = 1;
+  if (result.failed > 0) failures.push('faults: docs/operate/faults.md says which');
+  count('faults', result, Date.now() - from);
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { only: { type: 'string' } } });
   const known = areas();
+  // No folder: it has its own runner.
+  known.set(FAULTS, []);
   const only = values.only === undefined ? undefined : known.get(values.only);
   if (values.only !== undefined && only === undefined) {
     process.stderr.write(`No area "${values.only}". There are: ${[...known.keys()].sort().join(', ')}\n`);
@@ -190,7 +211,8 @@ async function main(): Promise<number> {
   mkdirSync(reports, { recursive: true });
   const folders = only ?? ['.'];
   const code = folders.filter((folder) => folder !== 'synapse-config');
-  if (code.length > 0) {
+  if (values.only === FAULTS) await faults();
+  else if (code.length > 0) {
     await staticChecks(only && code, check);
     const build = join(root, 'scripts/build.ts');
     if (existsSync(build)) await check('pages build', [process.execPath, build]);

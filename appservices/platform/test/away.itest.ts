@@ -143,6 +143,24 @@ test('a job that was locked by an answer that never came is not lost', async () 
   await waitFor(() => done.has(200), { timeout: 60_000, what: 'the job' });
 });
 
+test('a job that was asked for anew while it ran does not stand there as given up', async () => {
+  const open = Promise.withResolvers<undefined>();
+  gate = open.promise;
+  const queue = createJobQueue('jobs');
+  const ask = () => queue.enqueue(host.db as never, 'work.do', { id: 300 }, { key: 'again', queue: 'one' });
+  await ask();
+  await waitFor(() => atWork.get(300) === 1, { what: 'the job at work' });
+  await ask();
+  const before = said('the queue goes on');
+  await own.stack.killPart('postgres');
+  open.resolve(undefined);
+  await databaseBack();
+  await waitFor(() => said('the queue goes on') > before, { timeout: 60_000, what: 'the queue to go on' });
+  await waitFor(drained, { timeout: 60_000, what: 'the queue to be empty' });
+  expect(done.get(300)).toBeGreaterThanOrEqual(2);
+  expect(together).toBe(1);
+});
+
 test('what the homeserver pushes meanwhile is refused, so that it comes again', async () => {
   const event = {
     type: 'm.x',

@@ -108,9 +108,18 @@ async function unlockDead(pool: pg.Pool, schema: string): Promise<number> {
   return rows.length;
 }
 
-/** Frees what these pools of workers hold. */
+/**
+ * Frees what these pools of workers hold. What ended with its worker has not failed, not even at its last try; and a
+ * job that is asked for anew under its key while it runs counts as tried often enough: nobody would run it again, and
+ * without its worker it would stand there as given up.
+ */
 async function unlock(pool: pg.Pool, schema: string, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
+  await pool.query(
+    `update "${schema}"._private_jobs set attempts = max_attempts - 1
+     where locked_by = any($1::text[]) and attempts >= max_attempts`,
+    [ids],
+  );
   await pool.query(`select "${schema}".force_unlock_workers($1::text[])`, [ids]);
   await pool.query('delete from platform.worker where id = any($1::text[])', [ids]);
 }
