@@ -20,7 +20,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { picture, signIn } from './support.ts';
+import { chooseAt, picture, signIn } from './support.ts';
 
 /*
  * The directory of a small imported company, seen by one of its people; and what somebody sees who is not in it.
@@ -36,6 +36,7 @@ const CSV = `employee_id,display_name,title,email,department,manager,localpart
 5,Gail Erickson,Design Engineer,gail0@adventure-works.com,Adventure Works/研发部/工程组,3,gail
 6,Brian Welcker,Vice President of Sales,brian3@adventure-works.com,Adventure Works/销售部,1,brian
 7,单雄,销售经理,shanxiong@adventure-works.com,Adventure Works/销售部,6,shanxiong
+8,张伟,客户代表,zhangwei2@adventure-works.com,Adventure Works/销售部,6,zhangwei2
 `;
 
 let own: RunningTestStack;
@@ -49,6 +50,21 @@ const open = (): Promise<TestPage> => chromium.newPage({ baseURL: own.info.gatew
 const people = (): Locator => page.getByRole('list', { name: 'People', exact: true });
 const inTree = (name: RegExp): Locator =>
   page.getByRole('navigation', { name: 'Departments' }).getByRole('link', { name });
+
+const dialog = (): Locator => page.getByRole('dialog').last();
+/** The box in which people are found, wherever it is. */
+const find = (): Locator => dialog().getByRole('combobox');
+const options = (): Locator => dialog().getByRole('option');
+const option = (name: RegExp, disabled = false): Locator => dialog().getByRole('option', { name, disabled });
+const chosen = (): Promise<string[]> =>
+  dialog().getByRole('list', { name: 'Chosen people' }).getByRole('listitem').allInnerTexts();
+/** Pastes a text into the box, as from another program. */
+const paste = (text: string): Promise<void> =>
+  find().evaluate((node, pasted) => {
+    const data = new DataTransfer();
+    data.setData('text/plain', pasted);
+    node.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+  }, text);
 
 /** A person's account with a password, by the link that the administrator hands out. */
 async function activate(admin: Page, userId: string): Promise<void> {
@@ -163,7 +179,7 @@ describe('a colleague', () => {
     expect(await axeViolations(page)).toEqual([]);
     await page.getByRole('link', { name: /Brian Welcker/ }).click();
     await page.getByRole('heading', { level: 1, name: 'Brian Welcker' }).waitFor();
-    await page.getByRole('heading', { name: '1 direct report' }).waitFor();
+    await page.getByRole('heading', { name: '2 direct reports' }).waitFor();
     await page.getByRole('link', { name: /单雄/ }).waitFor();
   });
 
@@ -180,6 +196,89 @@ describe('a colleague', () => {
     await page.getByRole('button', { name: 'Message' }).click();
     await page.waitForURL(/\/room\//);
     expect(new URL(page.url()).pathname).toBe(pathname);
+  });
+
+  test('begins a group with people found by pinyin, title and department, and by a list of names', async () => {
+    await page.getByRole('link', { name: 'Chats', exact: true }).click();
+    await page.getByRole('button', { name: 'New chat' }).click();
+    await find().pressSequentially('zw');
+    await expect.poll(() => options().count()).toBe(2);
+    // Of one name: told apart by title and department, not by Matrix id.
+    await option(/张伟.*客户代表 · 销售部/).waitFor();
+    expect(await dialog().innerText()).not.toMatch(/@zhangwei/);
+    await option(/张伟.*研发经理 · 工程组/)
+      .getByText('Not activated yet')
+      .waitFor();
+    await picture(page, 'finder-namesakes');
+    expect(await axeViolations(page)).toEqual([]);
+    await find().fill('zhang wei 研发部');
+    await expect.poll(() => options().count()).toBe(1);
+    // Enter belongs to the input method while it composes.
+    await find().dispatchEvent('keydown', { key: 'Enter', isComposing: true });
+    expect(await chosen()).toEqual([]);
+    await page.keyboard.press('Enter');
+    await expect.poll(chosen).toEqual(['张伟']);
+    await find().fill('vice engineering');
+    await option(/Terri Duffy/).waitFor();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Backspace');
+    await expect.poll(chosen).toEqual(['张伟']);
+    await paste('单雄、Gail Erickson，张伟\n王二麻子');
+    await expect.poll(chosen).toEqual(expect.arrayContaining(['张伟', '单雄', 'Gail Erickson']));
+    // Which 张伟 is asked; whom nobody knows is said.
+    await dialog().getByRole('button', { name: '王二麻子 nobody found' }).waitFor();
+    await dialog().getByRole('button', { name: '张伟 several people' }).waitFor();
+    await option(/张伟.*客户代表/).click();
+    await expect.poll(async () => (await chosen()).length).toBe(4);
+    await dialog().getByRole('button', { name: 'Remove 王二麻子' }).click();
+    await picture(page, 'finder-chosen');
+    await dialog().getByLabel('Name of the group').fill('新品发布');
+    await dialog().getByRole('button', { name: 'Create group' }).click();
+    await page.getByRole('main', { name: '新品发布' }).waitFor();
+  });
+
+  test('invites to it by department, and sees who is there already', async () => {
+    await page.getByRole('button', { name: 'Members' }).click();
+    const panel = page
+      .getByRole('complementary')
+      .filter({ has: page.getByRole('button', { name: 'Invite people' }) });
+    await panel.getByRole('button', { name: 'Invite people' }).click();
+    await find().fill('销售部');
+    await expect.poll(() => options().count()).toBe(3);
+    await option(/单雄.*Already here/, true).waitFor();
+    await option(/Brian Welcker/).click();
+    await picture(page, 'finder-invite');
+    expect(await axeViolations(page)).toEqual([]);
+    await find().fill('@pia:elsewhere.example');
+    await option(/Only people of your company can come in here/, true).waitFor();
+    await find().fill('nobody at all');
+    await dialog().getByText('Nobody fits “nobody at all”').waitFor();
+    await dialog().getByRole('button', { name: 'Invite 1 person' }).click();
+    await dialog().waitFor({ state: 'detached' });
+    await panel.getByRole('button', { name: 'Brian Welcker' }).waitFor();
+    await panel.getByText('客户代表 · 销售部').waitFor();
+    await panel.getByRole('searchbox').fill('gongchengzu');
+    await expect.poll(() => panel.getByRole('button', { name: /张伟|单雄|Gail/ }).count()).toBe(2);
+    await panel.getByRole('button', { name: 'Close' }).click();
+  });
+
+  test('forwards to a colleague who was never written to', async () => {
+    await page.getByRole('textbox', { name: 'Write a message' }).click();
+    await page.keyboard.insertText('样机周五到');
+    await page.keyboard.press('Enter');
+    const tile = page.getByRole('article').filter({ hasText: '样机周五到' });
+    await chooseAt(tile.last(), 'Forward');
+    await find().fill('ken');
+    await option(/Ken Sánchez.*Chief Executive Officer/).click();
+    const sure = page.getByRole('dialog', { name: 'Forward to Ken Sánchez?' });
+    await sure.getByText('Chief Executive Officer · Adventure Works').waitFor();
+    await sure.getByRole('button', { name: 'Forward' }).click();
+    await page
+      .getByRole('region', { name: 'Notices', exact: true })
+      .getByRole('button', { name: 'Open', exact: true })
+      .click();
+    await page.getByRole('main', { name: /Ken/ }).waitFor();
+    await tile.waitFor();
   });
 
   test('sees what Matrix knows of people who are in no directory', async () => {

@@ -143,11 +143,11 @@ describe('two people of the company', () => {
     await page.getByRole('navigation', { name: 'Main menu' }).getByRole('link', { name: 'Chats' }).click();
     await page.getByRole('button', { name: 'New chat' }).click();
     for (const [search, name] of [
-      ['jossef', /Jossef/],
+      ['jossef engineering', /Jossef/],
       ['walters', /Walters/],
     ] as const) {
-      await dialog(page).getByRole('searchbox').fill(search);
-      await dialog(page).getByRole('list', { name: 'People found' }).getByRole('button', { name }).click();
+      await dialog(page).getByRole('combobox', { name: 'Find people' }).fill(search);
+      await dialog(page).getByRole('option', { name }).click();
     }
     await dialog(page).getByLabel('Name of the group').fill(GROUP);
     await dialog(page).getByRole('button', { name: 'Create group' }).click();

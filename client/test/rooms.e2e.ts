@@ -158,17 +158,17 @@ describe('previews and counts', () => {
 });
 
 describe('beginning conversations', () => {
-  const pick = async (userId: string, name: string): Promise<void> => {
+  const pick = async (text: string, name: string): Promise<void> => {
     const dialog = page.getByRole('dialog', { name: 'New chat' });
-    await dialog.getByRole('searchbox').fill(userId);
-    await dialog.getByRole('list', { name: 'People found' }).getByRole('button', { name }).click();
+    await dialog.getByRole('combobox', { name: 'Find people' }).fill(text);
+    await dialog.getByRole('option', { name }).click();
   };
 
   test('a group of two others is made encrypted, for people of here only', async () => {
     await page.getByRole('button', { name: 'New chat' }).click();
     // The homeserver keeps the names of people whom one shares nothing with to itself.
     await pick(wang.userId, wang.userId);
-    await pick(li.userId, '李四');
+    await pick('lisi', '李四');
     const dialog = page.getByRole('dialog', { name: 'New chat' });
     await dialog.getByLabel('Name of the group').fill('项目 A');
     await picture(page, 'rooms-new-group');
@@ -188,7 +188,7 @@ describe('beginning conversations', () => {
   test('a chat with somebody one has a chat with opens that one', async () => {
     await home();
     await page.getByRole('button', { name: 'New chat' }).click();
-    await pick(li.userId, '李四');
+    await pick('ls', '李四');
     await page.getByRole('dialog').getByRole('button', { name: 'Start chat' }).click();
     await waitFor(() => Promise.resolve(roomOf() === direct), { what: 'the chat there was' });
   });
@@ -311,7 +311,7 @@ describe('the quick switcher', () => {
   test('says when nothing fits', async () => {
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox').fill('zzzzqq');
-    await page.getByText('Nothing fits').waitFor();
+    await page.getByText('Nobody fits “zzzzqq”').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('combobox').waitFor({ state: 'detached' });
   });
@@ -332,6 +332,17 @@ describe('people from outside', () => {
     await row('项目 A').waitFor({ state: 'detached' });
     await row(/Joint project/).waitFor();
     await filter('All');
+    // By name, because one shares a conversation; anybody else by the whole Matrix ID.
+    await page.getByRole('button', { name: 'New chat' }).click();
+    const dialog = page.getByRole('dialog', { name: 'New chat' });
+    const find = dialog.getByRole('combobox', { name: 'Find people' });
+    await find.fill('pia');
+    await dialog.getByRole('option', { name: /Partner Pia External/ }).click();
+    await dialog.getByText('With people from outside').waitFor();
+    await find.fill(`@nobody:${partner.userId.slice(partner.userId.indexOf(':') + 1)}`);
+    await dialog.getByRole('option', { name: /@nobody:.* External/ }).waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
   });
 });
 

@@ -1,5 +1,6 @@
 import { RoomStateEvent, type MatrixClient, type Room } from 'matrix-js-sdk';
 import { authorOf } from './message-words.ts';
+import { EVENT } from './names.ts';
 import { stateOf } from './room-state.ts';
 import { RoomViewModel } from './room-listener.ts';
 import type { Author } from './timeline-types.ts';
@@ -14,6 +15,8 @@ export interface RoomPerson extends Author {
 export interface MembersSnapshot {
   readonly state: 'loading' | 'ready';
   readonly people: readonly RoomPerson[];
+  /** People of other servers can come in. */
+  readonly federates: boolean;
 }
 
 /** Power levels as clients use them (50 moderates, 100 administers). */
@@ -24,7 +27,7 @@ const ORDER = ['creator', 'admin', 'moderator', 'member'] as const;
 /** The people of a room. */
 export class MembersStore extends RoomViewModel<MembersSnapshot> {
   constructor(client: MatrixClient, roomId: string) {
-    super(client, roomId, { state: 'loading', people: [] });
+    super(client, roomId, { state: 'loading', people: [], federates: false });
   }
 
   protected begin(room: Room): void {
@@ -70,7 +73,8 @@ export class MembersStore extends RoomViewModel<MembersSnapshot> {
         (one, other) =>
           ORDER.indexOf(one.role) - ORDER.indexOf(other.role) || collator.compare(one.name, other.name),
       );
-    this.set({ people });
+    const federates = stateOf(room).getStateEvents(EVENT.create, '')?.getContent()['m.federate'] !== false;
+    this.set({ people, federates });
   }
 
   readonly invite = async (userId: string): Promise<void> => {
@@ -79,11 +83,5 @@ export class MembersStore extends RoomViewModel<MembersSnapshot> {
 
   readonly remove = async (userId: string): Promise<void> => {
     await this.client.kick(this.roomId, userId);
-  };
-
-  /** People of the homeserver's directory that fit. */
-  readonly find = async (term: string): Promise<readonly { userId: string; name: string }[]> => {
-    const { results } = await this.client.searchUserDirectory({ term, limit: 10 });
-    return results.map((each) => ({ userId: each.user_id, name: each.display_name ?? each.user_id }));
   };
 }

@@ -11,9 +11,10 @@ export interface MatrixPerson {
   readonly server: string | undefined;
 }
 
-const MAX_FOUND = 20;
-/** Longest server name in a user id typed by hand. */
 const USER_ID = /^@[^\s:]{1,200}:[^\s/@]{1,200}$/;
+
+/** Whether what was typed is a whole Matrix id. */
+export const isUserId = (text: string): boolean => USER_ID.test(text);
 
 /** What Matrix knows of people: whoever is in no directory of ours (partners, guests, plain accounts) is found here. */
 export class PeopleStore {
@@ -36,20 +37,6 @@ export class PeopleStore {
   readonly profile = async (userId: string): Promise<MatrixPerson> => {
     const profile = await this.#client.getProfileInfo(userId);
     return this.#person(userId, profile.displayname, profile.avatar_url);
-  };
-
-  /** People the homeserver lets one find; and, for a whole user id, that person. */
-  readonly search = async (text: string): Promise<MatrixPerson[]> => {
-    const term = text.trim();
-    if (term === '') return [];
-    const { results } = await this.#client.searchUserDirectory({ term, limit: MAX_FOUND });
-    const found = results
-      .filter((each) => typeof each.user_id === 'string' && each.user_id !== this.#client.getUserId())
-      .map((each) => this.#person(each.user_id, each.display_name, each.avatar_url));
-    if (USER_ID.test(term) && !found.some((each) => each.userId === term)) {
-      found.unshift(await this.profile(term).catch(() => this.#person(term, undefined, undefined)));
-    }
-    return found;
   };
 
   /** Ids of the conversations one shares with a person, as far as this device or the homeserver says (MSC2666). */

@@ -3,6 +3,7 @@ import app from '../app/strings/en.json';
 import rooms from '../features/rooms/strings/en.json';
 import composer from '../features/composer/strings/en.json';
 import directory from '../features/directory/strings/en.json';
+import finder from '../features/finder/strings/en.json';
 import keys from '../features/keys/strings/en.json';
 import notifications from '../features/notifications/strings/en.json';
 import reading from '../features/reading/strings/en.json';
@@ -18,6 +19,7 @@ export default {
   app,
   composer,
   directory,
+  finder,
   keys,
   notifications,
   reading,

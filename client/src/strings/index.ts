@@ -6,6 +6,7 @@ const AREAS = [
   'app',
   'composer',
   'directory',
+  'finder',
   'keys',
   'notifications',
   'reading',

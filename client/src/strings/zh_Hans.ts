@@ -3,6 +3,7 @@ import app from '../app/strings/zh_Hans.json';
 import rooms from '../features/rooms/strings/zh_Hans.json';
 import composer from '../features/composer/strings/zh_Hans.json';
 import directory from '../features/directory/strings/zh_Hans.json';
+import finder from '../features/finder/strings/zh_Hans.json';
 import keys from '../features/keys/strings/zh_Hans.json';
 import notifications from '../features/notifications/strings/zh_Hans.json';
 import reading from '../features/reading/strings/zh_Hans.json';
@@ -18,6 +19,7 @@ export default {
   app,
   composer,
   directory,
+  finder,
   keys,
   notifications,
   reading,

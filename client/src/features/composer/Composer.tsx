@@ -29,6 +29,7 @@ import type { ComposeEvent, ComposeTarget } from '../../matrix/compose-target.ts
 import { useMatrix } from '../../matrix/context.tsx';
 import type { WriteBarrier } from '../../matrix/sender-access.ts';
 import { modules } from '../../modules.ts';
+import { usePeopleSearch } from '../finder/people.ts';
 import { CompletionList, completionId } from './CompletionList.tsx';
 import type { ComposerSnapshot } from './composer-types.ts';
 import { ComposerViewModel } from './ComposerViewModel.ts';
@@ -71,6 +72,7 @@ function OfConversation(props: ComposerProps): ReactNode {
   const { t, locale } = useText('composer');
   const { toasts, i18n } = useServices();
   const matrix = useMatrix();
+  const search = usePeopleSearch();
   const { roomId, threadId, target } = props;
   const [state, model] = useViewModel(
     () =>
@@ -80,7 +82,13 @@ function OfConversation(props: ComposerProps): ReactNode {
         threadId,
         target,
         locale: () => i18n.locale,
-        everybody: () => i18n.t('composer:everybody'),
+        search,
+        words: () => ({
+          everybody: i18n.t('composer:everybody'),
+          external: i18n.t('finder:external'),
+          notActivated: i18n.t('finder:not_activated'),
+          notHere: i18n.t('finder:not_here'),
+        }),
         onTooLong: () => {
           toasts.show({ kind: 'error', text: i18n.t('composer:too_long') });
         },

@@ -1,4 +1,4 @@
-import { suggestionsFor } from './completions.ts';
+import { suggest } from './completions.ts';
 import type { ComposerDeps, ComposerSnapshot } from './composer-types.ts';
 import type { Completion, Trigger } from './editor/writing.ts';
 
@@ -14,44 +14,55 @@ interface Place {
 
 /** Suggests people and emoji for what stands before the caret. */
 export class Completing {
-  readonly #deps: Pick<ComposerDeps, 'matrix' | 'roomId' | 'locale' | 'everybody'>;
+  readonly #deps: Pick<ComposerDeps, 'matrix' | 'search' | 'roomId' | 'locale' | 'words'>;
   readonly #place: Place;
   /** Of the trigger that was put away: it does not come back while it is typed on. */
   #dismissed: string | undefined;
-  #asked = 0;
+  #asking = new AbortController();
 
-  constructor(deps: Pick<ComposerDeps, 'matrix' | 'roomId' | 'locale' | 'everybody'>, place: Place) {
+  constructor(deps: Pick<ComposerDeps, 'matrix' | 'search' | 'roomId' | 'locale' | 'words'>, place: Place) {
     this.#deps = deps;
     this.#place = place;
   }
 
   /** What stands before the caret has changed; undefined: nothing to be completed. */
   readonly on = (trigger: Trigger | undefined): void => {
-    const asked = ++this.#asked;
+    this.#asking.abort();
     if (!trigger) {
       this.#dismissed = undefined;
       if (this.#place.shown()) this.#place.show(undefined);
       return;
     }
     if (this.#dismissed === nameOf(trigger)) return;
-    const { matrix, roomId, locale, everybody } = this.#deps;
-    void suggestionsFor(trigger, {
-      client: matrix.client,
-      roomId,
-      locale: locale(),
-      everybody: everybody(),
-    }).then((items) => {
-      // Something else is typed by now.
-      if (asked !== this.#asked) return;
-      this.#place.show(items.length === 0 ? undefined : { trigger, items, active: 0 });
-    });
+    const { matrix, search, roomId, locale, words } = this.#deps;
+    const asking = new AbortController();
+    this.#asking = asking;
+    const { signal } = asking;
+    let isFirst = true;
+    void suggest(
+      trigger,
+      { client: matrix.client, search, roomId, locale: locale(), words: words(), signal },
+      (items) => {
+        // Something else is typed by now.
+        if (signal.aborted) return;
+        const before = isFirst ? undefined : this.#place.shown();
+        isFirst = false;
+        const marked = before?.items[before.active]?.key;
+        // More is known: what was marked stays marked.
+        const active = Math.max(
+          0,
+          items.findIndex(({ key }) => key === marked),
+        );
+        this.#place.show(items.length === 0 ? undefined : { trigger, items, active });
+      },
+    );
   };
 
   readonly choose = (index: number): void => {
     const shown = this.#place.shown();
     const item = shown?.items[index];
     if (!shown || !item) return;
-    this.#asked++;
+    this.#asking.abort();
     this.#place.show(undefined);
     this.#place.complete(shown.trigger, item.completion);
   };
@@ -77,7 +88,7 @@ export class Completing {
         return true;
       case 'Escape':
         this.#dismissed = nameOf(shown.trigger);
-        this.#asked++;
+        this.#asking.abort();
         this.#place.show(undefined);
         return true;
       default:

@@ -1,7 +1,10 @@
 import type { MatrixClient } from 'matrix-js-sdk';
+import { names } from '../../matrix/people-pinyin.ts';
+import { isUserId } from '../../matrix/people.ts';
 import { mayMentionRoom } from '../../matrix/sender-access.ts';
 import { mentionables } from '../../matrix/sender-own.ts';
-import { best, fit, type ReadingsOf } from './complete/match.ts';
+import { noteOf, type FoundPerson, type PeopleSearch } from '../finder/people.ts';
+import { peopleAmong } from '../finder/sources.ts';
 import { EVERYBODY } from './editor/schema.ts';
 import type { Completion, Trigger } from './editor/writing.ts';
 
@@ -15,46 +18,107 @@ export interface Suggestion {
   readonly sign?: string;
 }
 
-const MOST = 8;
-const EVERYBODY_NAMES = ['room', 'all', 'everyone', '所有人', '全体成员'];
-
-async function readings(): Promise<ReadingsOf> {
-  try {
-    return (await import('./complete/pinyin.ts')).readingsOf;
-  } catch {
-    // Offline before it was loaded: names and ids still match.
-    return () => [];
-  }
+/** What is said of people in the list. */
+export interface MentionWords {
+  readonly everybody: string;
+  readonly external: string;
+  readonly notActivated: string;
+  readonly notHere: string;
 }
 
-async function people(
-  client: MatrixClient,
-  roomId: string,
-  query: string,
-  everybody: string,
-): Promise<Suggestion[]> {
-  const [members, readingsOf] = await Promise.all([mentionables(client, roomId), readings()]);
-  const names = new Map<string, number>();
-  for (const { name } of members) names.set(name, (names.get(name) ?? 0) + 1);
-  const found = best(query, members, readingsOf, MOST).map(({ userId, name, avatar }): Suggestion => ({
-    key: userId,
-    completion: { kind: 'mention', id: userId, name },
-    title: name,
-    // Two of one name are told apart; so is somebody of another server.
-    detail: userId,
-    avatar: { id: userId, mxc: avatar },
-  }));
-  const all = EVERYBODY_NAMES.some(
-    (name) => fit(query, { userId: EVERYBODY, name }, readingsOf) !== undefined,
-  );
-  if (!all || !mayMentionRoom(client, roomId)) return found;
-  const room: Suggestion = {
-    key: EVERYBODY,
-    completion: { kind: 'mention', id: EVERYBODY, name: EVERYBODY },
-    title: everybody,
-    detail: EVERYBODY,
+/** What is needed to suggest something. */
+export interface SuggestFor {
+  readonly client: MatrixClient;
+  readonly search: PeopleSearch;
+  readonly roomId: string;
+  readonly locale: 'en' | 'zh-Hans';
+  readonly words: MentionWords;
+  /** Ends what is asked of the directory, once something else is typed. */
+  readonly signal: AbortSignal;
+}
+
+const MOST = 8;
+/** People of a conversation who are looked up, those who wrote last first. */
+const MOST_KNOWN = 1000;
+/** How long typing rests before the directory is asked, in milliseconds. */
+const REST_MS = 150;
+const EVERYBODY_NAMES = ['room', 'all', 'everyone', '所有人', '全体成员'];
+
+const rest = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, REST_MS);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+    });
+  });
+
+const joined = (...parts: (string | false | undefined)[]): string =>
+  parts.filter((part) => part !== undefined && part !== false && part !== '').join(' · ');
+
+function mention(person: FoundPerson, words: MentionWords, isHere: boolean): Suggestion {
+  return {
+    key: person.userId,
+    completion: { kind: 'mention', id: person.userId, name: person.name },
+    title: person.name,
+    detail: joined(
+      person.server !== undefined && words.external,
+      noteOf(person),
+      person.activated === false && words.notActivated,
+      !isHere && words.notHere,
+    ),
+    avatar: { id: person.userId, mxc: person.avatar },
   };
-  return query === '' ? [...found.slice(0, MOST - 1), room] : [room, ...found.slice(0, MOST - 1)];
+}
+
+/** People of the conversation first; then others of the directory, who are told to be elsewhere. */
+async function people(
+  query: string,
+  of: SuggestFor,
+  show: (items: readonly Suggestion[]) => void,
+): Promise<void> {
+  const { client, search, roomId, words, signal } = of;
+  // Offline before the dictionary was loaded names are found as they are written.
+  const [members] = await Promise.all([mentionables(client, roomId), search.load().catch(() => undefined)]);
+  const all =
+    mayMentionRoom(client, roomId) &&
+    (query === '' || EVERYBODY_NAMES.some((name) => names.match(name, query) > 0));
+  const suggest = (here: readonly FoundPerson[], others: readonly FoundPerson[]): void => {
+    const found = [
+      ...peopleAmong(here, query, names).map((person) => mention(person, words, true)),
+      ...others.map((person) => mention(person, words, false)),
+    ];
+    if (!all) {
+      show(found.slice(0, MOST));
+      return;
+    }
+    const room: Suggestion = {
+      key: EVERYBODY,
+      completion: { kind: 'mention', id: EVERYBODY, name: EVERYBODY },
+      title: words.everybody,
+      detail: EVERYBODY,
+    };
+    const few = found.slice(0, MOST - 1);
+    show(query === '' ? [...few, room] : [room, ...few]);
+  };
+  suggest(
+    members.map((member) => search.withListing(member, undefined)),
+    [],
+  );
+  if (!search.inCompany) return;
+  const nobody = { people: [], next: null };
+  const asked =
+    query === '' || isUserId(query)
+      ? Promise.resolve(nobody)
+      : rest(signal).then(() => search.find(query, undefined, signal).catch(() => nobody));
+  const [listings, page] = await Promise.all([
+    search.lookUp(members.slice(0, MOST_KNOWN).map(({ userId }) => userId)),
+    asked,
+  ]);
+  const here = new Set(members.map(({ userId }) => userId));
+  suggest(
+    members.map((member) => search.withListing(member, listings.get(member.userId))),
+    page.people.filter(({ userId }) => !here.has(userId)),
+  );
 }
 
 async function emoji(query: string, locale: 'en' | 'zh-Hans'): Promise<Suggestion[]> {
@@ -68,16 +132,18 @@ async function emoji(query: string, locale: 'en' | 'zh-Hans'): Promise<Suggestio
   }));
 }
 
-/** What fits what is typed, best first. Loads what it needs; empty when nothing fits or cannot be had. */
-export async function suggestionsFor(
+/**
+ * Shows what fits what is typed, best first, and again when more is known; nothing where nothing fits or can be had.
+ */
+export async function suggest(
   trigger: Trigger,
-  of: { client: MatrixClient; roomId: string; locale: 'en' | 'zh-Hans'; everybody: string },
-): Promise<Suggestion[]> {
+  of: SuggestFor,
+  show: (items: readonly Suggestion[]) => void,
+): Promise<void> {
   try {
-    return trigger.kind === 'mention'
-      ? await people(of.client, of.roomId, trigger.query, of.everybody)
-      : await emoji(trigger.query, of.locale);
+    if (trigger.kind === 'mention') await people(trigger.query, of, show);
+    else show(await emoji(trigger.query, of.locale));
   } catch {
-    return [];
+    show([]);
   }
 }

@@ -1,7 +1,8 @@
 import type { ComposeEvent, ComposeTarget } from '../../matrix/compose-target.ts';
 import type { WriteBarrier } from '../../matrix/sender-access.ts';
 import type { MatrixSession } from '../../matrix/session.ts';
-import type { Suggestion } from './completions.ts';
+import type { PeopleSearch } from '../finder/people.ts';
+import type { MentionWords, Suggestion } from './completions.ts';
 import type { Beginning } from './editor/RichEditor.tsx';
 import type { Format, Trigger } from './editor/writing.ts';
 import type { ComposerPreferences } from './preferences.ts';
@@ -32,7 +33,8 @@ export interface ComposerDeps {
   readonly threadId: string | undefined;
   readonly target: ComposeTarget;
   readonly locale: () => 'en' | 'zh-Hans';
-  readonly everybody: () => string;
+  readonly search: PeopleSearch;
+  readonly words: () => MentionWords;
   /** Says that a text is too long for one message. */
   readonly onTooLong: () => void;
   /** On a device without a keyboard the editor does not open the one on the screen by itself. */

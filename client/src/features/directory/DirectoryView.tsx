@@ -21,11 +21,12 @@ import { useEffect, useState, type ReactNode } from 'react';
 import { useTitle } from '../../app/title.ts';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
 import { useMatrix } from '../../matrix/context.tsx';
-import type { DirectoryDepartment, DirectoryPerson } from './api.ts';
+import { inDirectory, type DirectoryDepartment, type DirectoryPerson } from './api.ts';
+import { usePeopleSearch } from '../finder/people.ts';
+import { PersonText } from '../finder/PersonText.tsx';
 import { personPath } from './person-path.ts';
 import { DirectoryViewModel, type TreeNode } from './DirectoryViewModel.ts';
 import { OthersSearch } from './OthersSearch.tsx';
-import { inDirectory } from './people-search.ts';
 import './directory.css';
 
 const departmentPath = (id: string): string => `/directory/${id}`;
@@ -103,6 +104,7 @@ function Crumbs(props: { path: readonly DirectoryDepartment[] }): ReactNode {
 
 function PersonRow({ person }: { person: DirectoryPerson }): ReactNode {
   const { people } = useMatrix();
+  const search = usePeopleSearch();
   return (
     <li>
       <RouterLink to={personPath(person.user_id)} className="c-person">
@@ -114,14 +116,7 @@ function PersonRow({ person }: { person: DirectoryPerson }): ReactNode {
             size={40}
           />
         </span>
-        <span className="c-person__text">
-          <span className="c-person__name">
-            <bdi>{person.display_name}</bdi>
-          </span>
-          <span className="c-person__note">
-            {[person.title ?? '', ...person.department_names].filter((each) => each !== '').join(' · ')}
-          </span>
-        </span>
+        <PersonText person={search.listed(person)} />
       </RouterLink>
     </li>
   );

@@ -2,8 +2,7 @@ import { dataOf, LOADING, ViewModel, watch, type Remote, type Services } from '@
 import type { MatrixPerson, PeopleStore } from '../../matrix/people.ts';
 import type { RoomEntry, RoomsStore } from '../../matrix/rooms.ts';
 import { serverOf } from '../../matrix/rooms-text.ts';
-import { findPeople, getProfile, type DirectoryProfile } from './api.ts';
-import { inDirectory } from './people-search.ts';
+import { findPeople, getProfile, inDirectory, type DirectoryProfile } from './api.ts';
 
 export interface PersonSnapshot {
   readonly person: MatrixPerson;

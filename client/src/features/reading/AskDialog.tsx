@@ -6,19 +6,42 @@ import {
   Skeleton,
   TextAreaField,
   useServices,
+  useSnapshot,
   useText,
   useViewModel,
 } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
-import { MAX_ASKED } from '../../matrix/ask-content.ts';
 import { useMatrix } from '../../matrix/context.tsx';
+import { Finder } from '../finder/Finder.tsx';
+import { usePeopleSearch } from '../finder/people.ts';
 import { AskOptions } from './AskOptions.tsx';
 import { AskViewModel, type AskToSend, type Taken } from './AskViewModel.ts';
-import { PeopleTicks, Unlisted, usePeopleSearch } from './PeopleTicks.tsx';
+import { Unlisted } from './PeopleTicks.tsx';
 import './reading.css';
 
 /** Longest text that is written in the dialog itself, characters. */
 const MAX_TEXT = 4000;
+
+function SendLabel({ model }: { model: AskViewModel }): ReactNode {
+  const { t } = useText('reading');
+  const { chosen } = useSnapshot(model.finder);
+  return chosen.length === 0 ? t('send') : t('send_count', { count: chosen.length });
+}
+
+function Whom(props: { model: AskViewModel; isTried: boolean }): ReactNode {
+  const { t } = useText('reading');
+  const [state, finder] = useViewModel(() => props.model.finder);
+  return (
+    <>
+      <Finder model={finder} state={state} isCompanyOnly />
+      {props.isTried && state.chosen.length === 0 && (
+        <p className="q-field__error" role="alert">
+          {t('whom_missing')}
+        </p>
+      )}
+    </>
+  );
+}
 
 /** Asks people of a conversation by a new message. */
 export default function AskDialog(props: {
@@ -32,12 +55,11 @@ export default function AskDialog(props: {
   const services = useServices();
   const { reading } = useMatrix();
   const { roomId, written } = props;
+  const search = usePeopleSearch();
   const [state, model] = useViewModel(
-    () => new AskViewModel(services, reading, roomId, written !== undefined),
+    () => new AskViewModel(services, reading, search, roomId, written !== undefined),
   );
-  const { people, chosen } = state;
-  const search = usePeopleSearch(people.length);
-  const shown = people.filter(search.fits);
+  const { people } = state;
   return (
     <Dialog
       title={t('ask_title')}
@@ -58,7 +80,7 @@ export default function AskDialog(props: {
               });
             }}
           >
-            {chosen.size === 0 ? t('send') : t('send_count', { count: chosen.size })}
+            <SendLabel model={model} />
           </Button>
         </>
       }
@@ -91,28 +113,7 @@ export default function AskDialog(props: {
           <section className="q-stack q-stack--tight" aria-label={t('whom')}>
             <h3>{t('whom')}</h3>
             {state.unlisted > 0 && <Unlisted listed={people.length} unlisted={state.unlisted} />}
-            {search.box}
-            {shown.length === 0 ? (
-              <p className="q-muted">{t('find_none')}</p>
-            ) : (
-              <PeopleTicks
-                label={t('whom')}
-                people={shown}
-                among={people}
-                chosen={chosen}
-                onChoose={model.choose}
-              />
-            )}
-            {state.tried && chosen.size === 0 && (
-              <p className="q-field__error" role="alert">
-                {t('whom_missing')}
-              </p>
-            )}
-            {chosen.size > MAX_ASKED && (
-              <p className="q-field__error" role="alert">
-                {t('whom_many', { count: MAX_ASKED })}
-              </p>
-            )}
+            <Whom model={model} isTried={state.tried} />
           </section>
           <AskOptions
             form={state.form}

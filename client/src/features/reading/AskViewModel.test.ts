@@ -1,10 +1,13 @@
 import { testServices } from '@qiao/ui-kit/testing';
 import { expect, test, vi } from 'vitest';
+import { somebody } from '../finder/testing.ts';
+import type { PeopleSearch } from '../finder/people.ts';
 import { MAX_ASKED } from '../../matrix/ask-content.ts';
 import type { Reading } from '../../matrix/reading.ts';
 import { catalogues } from '../../strings/index.ts';
 import { AskViewModel, type AskToSend, type Taken } from './AskViewModel.ts';
 
+const li = somebody('@li:x');
 const NOBODY = { readers: () => Promise.resolve({ people: [], unlisted: 0 }) } as unknown as Reading;
 
 async function form(isWritten = false): Promise<{ model: AskViewModel; registered: unknown[] }> {
@@ -16,12 +19,12 @@ async function form(isWritten = false): Promise<{ model: AskViewModel; registere
       return { items: [], left_out: [] };
     },
   });
-  return { model: new AskViewModel(services, NOBODY, '!r:x', isWritten), registered };
+  return { model: new AskViewModel(services, NOBODY, {} as PeopleSearch, '!r:x', isWritten), registered };
 }
 
 test('what was not taken to be sent stays in the form, with why; nobody is asked', async () => {
   const { model, registered } = await form();
-  model.choose('@li:x', true);
+  model.finder.toggle(li);
   model.change({ text: '合同何时能签？' });
   const deciding = Promise.withResolvers<Taken>();
   const submitted = model.submit(() => deciding.promise);
@@ -40,7 +43,7 @@ test('what was not taken to be sent stays in the form, with why; nobody is asked
 
 test('what was taken is on its way at once, and registered when the homeserver has it', async () => {
   const { model, registered } = await form(true);
-  model.choose('@li:x', true);
+  model.finder.toggle(li);
   const sent = Promise.withResolvers<string>();
   expect(await model.submit(() => Promise.resolve({ taken: true, sent: sent.promise }))).toBe(true);
   expect(registered).toEqual([]);
@@ -52,10 +55,13 @@ test('what was taken is on its way at once, and registered when the homeserver h
 
 test('no more people than one message can name', async () => {
   const { model } = await form(true);
-  for (let index = 0; index <= MAX_ASKED; index++) model.choose(`@p${String(index)}:x`, true);
-  const send = vi.fn(() => Promise.resolve<Taken>({ taken: true, sent: Promise.resolve('$e') }));
-  expect(await model.submit(send)).toBe(false);
-  expect(send).not.toHaveBeenCalled();
-  model.choose('@p0:x', false);
+  for (let index = 0; index <= MAX_ASKED; index++) model.finder.toggle(somebody(`@p${String(index)}:x`));
+  const asked: (readonly string[])[] = [];
+  const send = ({ userIds }: AskToSend): Promise<Taken> => {
+    asked.push(userIds);
+    return Promise.resolve({ taken: true, sent: Promise.resolve('$e') });
+  };
   expect(await model.submit(send)).toBe(true);
+  expect(asked).toHaveLength(1);
+  expect(asked[0]).toHaveLength(MAX_ASKED);
 });

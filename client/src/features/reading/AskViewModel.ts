@@ -1,7 +1,11 @@
 import { ViewModel, type Services } from '@qiao/ui-kit';
 import { askContent, MAX_ASKED } from '../../matrix/ask-content.ts';
-import type { Reader, Reading } from '../../matrix/reading.ts';
+import { names } from '../../matrix/people-pinyin.ts';
+import type { Reading } from '../../matrix/reading.ts';
 import type { Content } from '../../matrix/sender-content.ts';
+import { asItem, FinderViewModel } from '../finder/FinderViewModel.ts';
+import type { FoundPerson, PeopleSearch } from '../finder/people.ts';
+import { peopleAmong } from '../finder/sources.ts';
 import { askFrom, BLANK_ASK, isDuePast, register, type AskForm } from './asking.ts';
 
 /** A message to be sent so that people are asked by it. */
@@ -21,10 +25,9 @@ export type Taken =
 
 export interface AskSnapshot {
   readonly loading: boolean;
-  readonly people: readonly Reader[];
+  readonly people: readonly FoundPerson[];
   /** How many more are in the conversation. */
   readonly unlisted: number;
-  readonly chosen: ReadonlySet<string>;
   readonly form: AskForm;
   readonly text: string;
   /** Somebody pressed the button: what is missing is said. */
@@ -41,15 +44,23 @@ export class AskViewModel extends ViewModel<AskSnapshot> {
   readonly #services: Services;
   readonly #reading: Reading;
   readonly #roomId: string;
+  readonly #search: PeopleSearch;
   readonly #isWritten: boolean;
+  /** Whom to ask, among people of the conversation. */
+  readonly finder: FinderViewModel;
 
   /** @param isWritten there is a text in the composer already */
-  constructor(services: Services, reading: Reading, roomId: string, isWritten: boolean) {
+  constructor(
+    services: Services,
+    reading: Reading,
+    search: PeopleSearch,
+    roomId: string,
+    isWritten: boolean,
+  ) {
     super({
       loading: true,
       people: [],
       unlisted: 0,
-      chosen: new Set(),
       form: BLANK_ASK,
       text: '',
       tried: false,
@@ -59,24 +70,31 @@ export class AskViewModel extends ViewModel<AskSnapshot> {
     });
     this.#services = services;
     this.#reading = reading;
+    this.#search = search;
     this.#roomId = roomId;
     this.#isWritten = isWritten;
+    this.finder = new FinderViewModel(
+      {
+        here: (query) => peopleAmong(this.snapshot.people, query, names).map(asItem),
+        load: search.load,
+        watch: this.subscribe,
+      },
+      { several: true, most: MAX_ASKED },
+    );
   }
 
   protected override onMount(): void {
-    void this.#reading.readers(this.#roomId).then(({ people, unlisted }) => {
-      const [only, ...others] = people;
-      const chosen = only !== undefined && others.length === 0 ? [only.userId] : [];
-      this.set({ loading: false, people, unlisted, chosen: new Set(chosen) });
+    void this.#reading.readers(this.#roomId).then(async ({ people, unlisted }) => {
+      const known = people.map((one) => this.#search.withListing(one, undefined));
+      this.set({ loading: false, people: known, unlisted });
+      const [only, ...others] = known;
+      if (only && others.length === 0 && !this.finder.isChosen(only.userId)) this.finder.toggle(only);
+      const listings = await this.#search.lookUp(people.map(({ userId }) => userId));
+      this.set({
+        people: people.map((one) => this.#search.withListing(one, listings.get(one.userId))),
+      });
     });
   }
-
-  readonly choose = (userId: string, on: boolean): void => {
-    const chosen = new Set(this.snapshot.chosen);
-    if (on) chosen.add(userId);
-    else chosen.delete(userId);
-    this.set({ chosen });
-  };
 
   readonly change = (part: Partial<Pick<AskSnapshot, 'form' | 'text'>>): void => {
     this.set({ ...part, late: false, why: undefined });
@@ -87,17 +105,15 @@ export class AskViewModel extends ViewModel<AskSnapshot> {
    * @returns whether it is on its way: until then who asks loses nothing
    */
   readonly submit = async (send: (ask: AskToSend) => Promise<Taken>): Promise<boolean> => {
-    const { chosen, form, text } = this.snapshot;
+    const { form, text } = this.snapshot;
+    const { chosen } = this.finder.getSnapshot();
     if (this.snapshot.busy) return false;
     this.set({ tried: true, late: isDuePast(form, Date.now()), why: undefined });
-    if (
-      chosen.size === 0 ||
-      chosen.size > MAX_ASKED ||
-      this.snapshot.late ||
-      (!this.#isWritten && text.trim() === '')
-    )
-      return false;
-    const ask = askFrom(form, [...chosen]);
+    if (chosen.length === 0 || this.snapshot.late || (!this.#isWritten && text.trim() === '')) return false;
+    const ask = askFrom(
+      form,
+      chosen.map(({ userId }) => userId),
+    );
     const roomId = this.#roomId;
     this.set({ busy: true });
     let answer: Taken;

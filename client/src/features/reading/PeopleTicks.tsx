@@ -1,7 +1,10 @@
 import { Button } from '@vector-im/compound-web';
 import { CheckField, SearchBox, useText } from '@qiao/ui-kit';
 import { useMemo, useState, type ReactNode } from 'react';
+import { names } from '../../matrix/people-pinyin.ts';
 import type { Reader } from '../../matrix/reading.ts';
+import { fitPerson, noteOf } from '../finder/people.ts';
+import { useWho } from '../finder/use-who.ts';
 import './reading.css';
 
 /** People shown at once. */
@@ -27,6 +30,8 @@ export function PeopleTicks(props: {
   /** Cannot be chosen (again). */
   isFixed?: (userId: string) => boolean;
   note?: (one: Reader) => ReactNode;
+  /** What tells people of one name apart. */
+  who: (one: Reader) => string;
   help?: (one: Reader) => string | undefined;
   onChoose: (userId: string, on: boolean) => void;
 }): ReactNode {
@@ -38,8 +43,8 @@ export function PeopleTicks(props: {
     <>
       <ul className="c-ticks" aria-label={props.label}>
         {people.slice(0, shown).map((one) => {
-          const help = [twice.has(one.name) ? one.userId : undefined, props.help?.(one)]
-            .filter((part) => part !== undefined)
+          const help = [twice.has(one.name) ? props.who(one) : undefined, props.help?.(one)]
+            .filter((part) => part !== undefined && part !== '')
             .join(' · ');
           return (
             <li key={one.userId} className="c-ticks__one">
@@ -81,21 +86,31 @@ export function Unlisted(props: { listed: number; unlisted: number }): ReactNode
   return <p className="q-muted">{t('unlisted', { listed, total: listed + unlisted })}</p>;
 }
 
-/** Narrows people by name. */
-export function usePeopleSearch(count: number): {
+/** Narrows people by name, pinyin, title and department; and says who they are. */
+export function useReaders(readers: readonly Reader[]): {
   box: ReactNode;
   fits: (one: Reader) => boolean;
+  /** Title and department. */
+  note: (one: Reader) => string;
 } {
   const { t } = useText('reading');
   const [query, setQuery] = useState('');
-  const wanted = query.trim().toLowerCase();
+  const who = useWho(readers);
+  const byId = useMemo(() => new Map(who.map((person) => [person.userId, person])), [who]);
   return {
     box:
-      count >= MANY ? (
+      readers.length >= MANY ? (
         <div>
           <SearchBox label={t('find')} value={query} onChange={setQuery} />
         </div>
       ) : null,
-    fits: ({ name, userId }) => name.toLowerCase().includes(wanted) || userId.toLowerCase().includes(wanted),
+    fits: ({ userId }) => {
+      const person = byId.get(userId);
+      return query.trim() === '' || (person !== undefined && fitPerson(person, query, names) > 0);
+    },
+    note: ({ userId }) => {
+      const person = byId.get(userId);
+      return person ? noteOf(person) : '';
+    },
   };
 }

@@ -27,7 +27,11 @@ async function show(others: number): Promise<void> {
     off: () => undefined,
   };
   const services = await testServices({ catalogues, answer: () => ({ items: [] }) });
-  const session: unknown = { reading: new Reading(client as MatrixClient) };
+  const session: unknown = {
+    reading: new Reading(client as MatrixClient),
+    people: { isExternal: () => false, known: () => ({}) },
+    search: { places: {} },
+  };
   renderView(
     <MatrixContext value={session as MatrixSession}>
       <ReadingDialog message={{ roomId: '!r:x', eventId: '$e' }} onClose={() => undefined} />

@@ -15,7 +15,7 @@ import { useMatrix } from '../../matrix/context.tsx';
 import type { Reader } from '../../matrix/reading.ts';
 import { AskOptions } from './AskOptions.tsx';
 import type { MessageRef } from './asking.ts';
-import { PeopleTicks, Unlisted, usePeopleSearch } from './PeopleTicks.tsx';
+import { PeopleTicks, Unlisted, useReaders } from './PeopleTicks.tsx';
 import { ReadingViewModel, type Asked } from './ReadingViewModel.ts';
 import './reading.css';
 
@@ -45,7 +45,7 @@ export default function ReadingDialog(props: { message: MessageRef; onClose: () 
   const everybody = useMemo(() => [...read, ...unread], [read, unread]);
   const asked: Asked = dataOf(state.asked) ?? {};
   const failed = state.asked.state === 'failed' ? state.asked : undefined;
-  const search = usePeopleSearch(read.length + unread.length);
+  const search = useReaders(everybody);
   const section = (kind: 'unread' | 'read', people: readonly Reader[], action?: ReactNode): ReactNode => {
     const title = t(unlisted > 0 ? `${kind}_listed` : kind, { count: people.length });
     const shown = people.filter(search.fits);
@@ -64,6 +64,7 @@ export default function ReadingDialog(props: { message: MessageRef; onClose: () 
             label={title}
             people={shown}
             among={everybody}
+            who={search.note}
             chosen={chosen}
             isFixed={model.isWaitedFor}
             note={(one) => <AskedTag one={asked[one.userId]} />}

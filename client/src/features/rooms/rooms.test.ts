@@ -3,7 +3,7 @@ import { NameIndex } from '../../matrix/people-pinyin.ts';
 import { bareEntry, type RoomEntry } from '../../matrix/rooms-entry.ts';
 import { badgedTitle } from './Badge.tsx';
 import { layOut } from './RoomListViewModel.ts';
-import { findRooms } from './SwitcherViewModel.ts';
+import { findRooms } from './find-rooms.ts';
 import { shortWhen } from './when.ts';
 import { rowAt, topsOf } from './Windowed.tsx';
 

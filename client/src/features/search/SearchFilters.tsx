@@ -2,6 +2,7 @@ import { cx, Select, useText, type Option } from '@qiao/ui-kit';
 import { useId, useState, type ReactNode } from 'react';
 import { daysBack, FILE_FILTERS, SPANS, type FileFilter, type SearchAddress, type Span } from './address.ts';
 import type { SearchViewModel } from './SearchViewModel.ts';
+import { SenderFilter } from './SenderFilter.tsx';
 
 function Chip(props: {
   label: string;
@@ -82,16 +83,13 @@ export function SearchFilters(props: {
           ]}
         />
       )}
-      <Chip
-        label={t('filter.person')}
-        value={address.sender ?? ''}
-        onChange={(value) => {
-          model.change({ sender: value === '' ? undefined : value });
+      <SenderFilter
+        key={address.roomId ?? ''}
+        roomId={address.roomId}
+        sender={address.sender}
+        onChange={(sender) => {
+          model.change({ sender });
         }}
-        options={[
-          { value: '', label: t('filter.person_any') },
-          ...model.people().map(({ userId, name }) => ({ value: userId, label: name })),
-        ]}
       />
       <Chip
         label={t('filter.time')}

@@ -9,6 +9,7 @@ import { useEffect, useRef, type ReactNode } from 'react';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
 import { useMatrix } from '../../matrix/context.tsx';
 import { KIND } from '../../search/types.ts';
+import { PersonText } from '../finder/PersonText.tsx';
 import type { SearchAddress } from './address.ts';
 import type { Hit, Piece, Results, SearchViewModel } from './SearchViewModel.ts';
 
@@ -176,21 +177,23 @@ function Found(props: ResultsProps): ReactNode {
       return results.people.length === 0 ? (
         <EmptyState Icon={SearchIcon} title={t('none')} text={t('none_text')} />
       ) : (
-        <ul className="c-search__hits" aria-label={t('results')}>
-          {results.people.map((person) => {
-            return (
+        <>
+          <ul className="c-search__hits" aria-label={t('results')}>
+            {results.people.map((person) => (
               <li key={person.userId} className="c-hit">
                 <RouterLink to={`/person/${encodeURIComponent(person.userId)}`} className="c-hit__link">
-                  <MatrixAvatar id={person.userId} name={person.name} size={36} />
-                  <span className="c-hit__main">
-                    <span className="c-hit__sender">{person.name}</span>
-                    <span className="c-hit__note">{person.note}</span>
+                  <span aria-hidden>
+                    <MatrixAvatar id={person.userId} name={person.name} mxc={person.avatar} size={36} />
                   </span>
+                  <PersonText person={person} />
                 </RouterLink>
               </li>
-            );
-          })}
-        </ul>
+            ))}
+          </ul>
+          {results.next !== null && (
+            <More loading={results.loadingMore} onMore={() => void model.morePeople()} />
+          )}
+        </>
       );
     case 'rooms':
       return results.rooms.length === 0 ? (

@@ -1,10 +1,10 @@
-import { ViewModel, type ApiClient } from '@qiao/ui-kit';
+import { ViewModel } from '@qiao/ui-kit';
 import type { NameIndex } from '../../matrix/people-pinyin.ts';
 import type { SearchFeed } from '../../matrix/search-feed.ts';
-import type { KnownPerson, KnownRoom } from '../../matrix/search-places.ts';
+import type { KnownRoom } from '../../matrix/search-places.ts';
 import { marksOf, parseQuery, type Query } from '../../search/query.ts';
 import { IndexDamaged, type SearchDoc, type SearchRequest } from '../../search/types.ts';
-import { findPeople } from '../directory/api.ts';
+import type { FoundPerson, PeopleSearch } from '../finder/people.ts';
 import { FILE_FILTERS, spanOf, type SearchAddress } from './address.ts';
 
 /** Hits of one page. */
@@ -12,7 +12,7 @@ const PAGE = 30;
 /** Characters shown before the first mark of a long message, and in all. */
 const BEFORE = 24;
 const SHOWN = 220;
-/** People and conversations shown at most. */
+/** Conversations shown at most. */
 const MOST_NAMES = 50;
 
 /** A piece of text, marked or not. */
@@ -29,12 +29,6 @@ export interface Hit {
   readonly file: readonly Piece[] | undefined;
 }
 
-export interface FoundPerson {
-  readonly userId: string;
-  readonly name: string;
-  readonly note: string;
-}
-
 export type Results =
   /** Nothing is asked for. */
   | { readonly state: 'idle' }
@@ -48,7 +42,12 @@ export type Results =
       readonly next: number | undefined;
       readonly loadingMore: boolean;
     }
-  | { readonly state: 'people'; readonly people: readonly FoundPerson[] }
+  | {
+      readonly state: 'people';
+      readonly people: readonly FoundPerson[];
+      readonly next: string | null;
+      readonly loadingMore: boolean;
+    }
   | {
       readonly state: 'rooms';
       readonly rooms: readonly (KnownRoom & { readonly pieces: readonly Piece[] })[];
@@ -64,11 +63,9 @@ export interface SearchSnapshot {
 /** What the search needs. */
 export interface SearchPlacesAndIndex {
   readonly feed: SearchFeed;
-  readonly api: ApiClient;
+  readonly people: PeopleSearch;
   /** Finds names by pinyin too. */
   readonly names: NameIndex;
-  /** Whether the company's directory lets the person in. */
-  readonly inDirectory: () => boolean;
 }
 
 /** Text in pieces around its marks; of a long one the part with the first mark. */
@@ -154,14 +151,9 @@ export class SearchViewModel extends ViewModel<SearchSnapshot> {
     void this.#search();
   };
 
-  /** Conversations and people that can be filtered by. */
+  /** Conversations that can be filtered by. */
   rooms(): readonly KnownRoom[] {
     return this.#with.feed.places.rooms();
-  }
-
-  people(): readonly KnownPerson[] {
-    const { roomId } = this.snapshot.address;
-    return this.#with.feed.places.people(roomId === undefined ? undefined : [roomId]);
   }
 
   #request(after: number | undefined): SearchRequest | undefined {
@@ -262,27 +254,36 @@ export class SearchViewModel extends ViewModel<SearchSnapshot> {
   async #people(text: string, signal: AbortSignal): Promise<Results> {
     const wanted = text.trim();
     if (wanted === '') return { state: 'idle' };
-    const { feed, api, names, inDirectory } = this.#with;
-    await names.load();
-    const found = new Map<string, FoundPerson>();
+    const { people } = this.#with;
     // Without the directory those whom one knows are still found.
-    const directory = inDirectory()
-      ? await api.call(findPeople, { query: { q: wanted, limit: MOST_NAMES }, signal }).catch(() => undefined)
-      : undefined;
-    for (const person of directory?.items ?? []) {
-      found.set(person.user_id, {
-        userId: person.user_id,
-        name: person.display_name,
-        note: [person.title, ...person.department_names].filter(Boolean).join(' · '),
-      });
-    }
-    for (const { userId, name } of feed.places.people()) {
-      if (!found.has(userId) && (names.match(name, wanted) > 0 || userId.includes(wanted.toLowerCase()))) {
-        found.set(userId, { userId, name, note: userId });
-      }
-    }
-    return { state: 'people', people: [...found.values()].slice(0, MOST_NAMES) };
+    const [page] = await Promise.all([
+      people.find(wanted, undefined, signal).catch(() => undefined),
+      people.load(),
+    ]);
+    const found = new Map([
+      ...people.known(wanted, true).map((person) => [person.userId, person] as const),
+      // The directory says more of the same person.
+      ...(page?.people ?? []).map((person) => [person.userId, person] as const),
+    ]);
+    return { state: 'people', people: [...found.values()], next: page?.next ?? null, loadingMore: false };
   }
+
+  /** The next page of people of the directory. */
+  readonly morePeople = async (): Promise<void> => {
+    const { results, address } = this.snapshot;
+    if (results.state !== 'people' || results.next === null || results.loadingMore) return;
+    const run = this.#run;
+    this.set({ results: { ...results, loadingMore: true } });
+    try {
+      const { people, next } = await this.#with.people.find(address.text, results.next, this.#stop?.signal);
+      if (run !== this.#run) return;
+      const known = new Set(results.people.map(({ userId }) => userId));
+      const more = people.filter(({ userId }) => !known.has(userId));
+      this.set({ results: { ...results, people: [...results.people, ...more], next, loadingMore: false } });
+    } catch (error) {
+      if (run === this.#run) this.set({ results: { state: 'failed', error } });
+    }
+  };
 
   async #rooms(text: string): Promise<Results> {
     const wanted = text.trim();

@@ -1,7 +1,7 @@
-import { useServices, useViewModel } from '@qiao/ui-kit';
+import { useViewModel } from '@qiao/ui-kit';
 import { useMatrix } from '../../matrix/context.tsx';
 import { names } from '../../matrix/people-pinyin.ts';
-import { inDirectory } from '../directory/people-search.ts';
+import { usePeopleSearch } from '../finder/people.ts';
 import type { SearchAddress } from './address.ts';
 import { SearchViewModel, type SearchSnapshot } from './SearchViewModel.ts';
 
@@ -11,15 +11,14 @@ export function useSearch(
   onAddress: (address: SearchAddress) => void,
 ): [SearchSnapshot, SearchViewModel] {
   const { search } = useMatrix();
-  const { api, session } = useServices();
+  const people = usePeopleSearch();
   return useViewModel(
     () =>
       new SearchViewModel(
         {
           feed: search,
-          api,
+          people,
           names,
-          inDirectory: () => inDirectory(session),
         },
         address,
         onAddress,

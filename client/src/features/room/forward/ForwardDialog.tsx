@@ -1,46 +1,33 @@
-import { Dialog, useGo, useServices, useText, useViewModel } from '@qiao/ui-kit';
+import { Busy, Dialog, useGo, useServices, useText, useViewModel } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
-import { FindList } from '../../../components/FindList.tsx';
-import { MatrixAvatar } from '../../../components/MatrixAvatar.tsx';
 import { useMatrix } from '../../../matrix/context.tsx';
 import type { RoomEntry } from '../../../matrix/rooms.ts';
 import type { Message } from '../../../matrix/timeline-types.ts';
+import { Finder } from '../../finder/Finder.tsx';
+import { FinderViewModel, type FinderItem } from '../../finder/FinderViewModel.ts';
+import { noteOf, usePeopleSearch, type FoundPerson } from '../../finder/people.ts';
+import { roomsAndPeopleSource } from '../../finder/sources.ts';
 import { ForwardViewModel } from './ForwardViewModel.ts';
 
-function Option(props: { entry: RoomEntry; exposes: boolean }): ReactNode {
-  const { t } = useText('room');
-  const { entry } = props;
-  return (
-    <>
-      <span aria-hidden>
-        <MatrixAvatar
-          id={entry.partner ?? entry.roomId}
-          name={entry.name}
-          mxc={entry.avatar}
-          size={32}
-          square={entry.partner === undefined}
-        />
-      </span>
-      <span className="c-find__text">
-        <span className="c-find__name">
-          <bdi>{entry.name}</bdi>
-          {entry.servers.length > 0 && <span className="c-external">{t('external')}</span>}
-        </span>
-        {props.exposes && <span className="c-forward__note">{t('forward.not_encrypted')}</span>}
-      </span>
-    </>
-  );
-}
-
-/** Asks for a conversation and sends a copy of a message there. */
+/** Asks for a conversation or a person, and sends a copy of a message there. */
 export default function ForwardDialog(props: { message: Message; onClose: () => void }): ReactNode {
   const { t } = useText('room');
-  const { toasts, confirm } = useServices();
+  const { toasts, confirm, attempt } = useServices();
   const matrix = useMatrix();
+  const search = usePeopleSearch();
   const go = useGo();
   const { message, onClose } = props;
   const [state, model] = useViewModel(() => new ForwardViewModel(matrix, message));
-  const choose = async (entry: RoomEntry): Promise<void> => {
+  const [found, finder] = useViewModel(() => new FinderViewModel(roomsAndPeopleSource(search, model.find)));
+  const send = (roomId: string, name: string): void => {
+    if (!model.send(roomId)) return;
+    onClose();
+    toasts.success(t('forward.done', { name }), {
+      label: t('forward.open'),
+      run: () => void go(`/room/${encodeURIComponent(roomId)}`),
+    });
+  };
+  const toRoom = async (entry: RoomEntry): Promise<void> => {
     if (model.exposes(entry)) {
       const yes = await confirm.ask({
         title: t('forward.exposes_title', { name: entry.name }),
@@ -50,12 +37,27 @@ export default function ForwardDialog(props: { message: Message; onClose: () => 
       });
       if (!yes) return;
     }
-    if (!model.send(entry)) return;
-    onClose();
-    toasts.success(t('forward.done', { name: entry.name }), {
-      label: t('forward.open'),
-      run: () => void go(`/room/${encodeURIComponent(entry.roomId)}`),
+    send(entry.roomId, entry.name);
+  };
+  const toPerson = async (person: FoundPerson): Promise<void> => {
+    const chat = model.chatWith(person);
+    if (chat) {
+      await toRoom(chat);
+      return;
+    }
+    // Two people may have one name, and this begins something: it is asked who is meant.
+    const yes = await confirm.ask({
+      title: t('forward.begins_title', { name: person.name }),
+      body: t('forward.begins_text', { note: noteOf(person) }),
+      confirm: t('forward.action'),
     });
+    if (!yes) return;
+    const begun = await attempt(() => model.begin(person));
+    if (begun.ok) send(begun.value, person.name);
+  };
+  const choose = (item: FinderItem): void => {
+    if (state.busy) return;
+    void (item.kind === 'room' ? toRoom(item.entry) : toPerson(item.person));
   };
   if (state.gone) {
     return (
@@ -66,18 +68,14 @@ export default function ForwardDialog(props: { message: Message; onClose: () => 
   }
   return (
     <Dialog title={t('forward.title')} size="small" intro={t('forward.help')} onClose={onClose}>
-      <FindList
-        model={model}
-        query={state.query}
-        items={state.rooms}
-        active={state.active}
-        keyOf={(entry) => entry.roomId}
-        choose={(entry) => void choose(entry)}
-        option={(entry) => <Option entry={entry} exposes={model.exposes(entry)} />}
+      <Finder
+        model={finder}
+        state={found}
+        onChoose={choose}
+        roomNote={(entry) => (model.exposes(entry) ? t('forward.not_encrypted') : undefined)}
         texts={{ find: t('forward.find'), placeholder: t('forward.find'), found: t('forward.found') }}
-        none={t('forward.nothing')}
-        className="c-forward"
       />
+      {state.busy && <Busy label={t('forward.busy')} />}
     </Dialog>
   );
 }
