@@ -119,7 +119,11 @@ async function ask(page: Page, text: string, how: 'question' | 'urgent'): Promis
   await page.getByRole('button', { name: 'Add', exact: true }).click();
   await page.getByRole('menuitem', { name: 'Ask people, urge …' }).click();
   await dialog(page).getByLabel('Your question').fill(text);
-  await dialog(page).getByLabel('李娜').check();
+  // By her title; the name alone finds her as well.
+  await dialog(page).getByRole('combobox', { name: 'Find people' }).fill('设计');
+  await dialog(page)
+    .getByRole('option', { name: /李娜.*设计工程师 · 研发部/ })
+    .click();
   if (how === 'urgent')
     await dialog(page)
       .getByRole('radio', { name: /To confirm, urgently/ })
