@@ -3,6 +3,7 @@ import { authorOf } from './message-words.ts';
 import { EVENT } from './names.ts';
 import { stateOf } from './room-state.ts';
 import { RoomViewModel } from './room-listener.ts';
+import { cleanName } from './safe-text.ts';
 import type { Author } from './timeline-types.ts';
 
 /** A person of a room, with what one may do about it. */
@@ -56,6 +57,8 @@ export class MembersStore extends RoomViewModel<MembersSnapshot> {
         const level = member.powerLevel;
         return {
           ...authorOf(room, member.userId),
+          // Whoever shows it tells namesakes apart by what the directory says.
+          name: cleanName(member.rawDisplayName, member.userId),
           invited: member.membership === 'invite',
           role:
             level === Infinity

@@ -72,9 +72,10 @@ export class Reading {
     const members = room.getJoinedMembers().filter(({ userId }) => userId !== me && !userId.startsWith(BOT));
     const people = members
       .slice(0, MAX_READERS)
-      .map(({ userId, name }) => ({
+      .map(({ userId, rawDisplayName }) => ({
         userId,
-        name: cleanName(name, userId),
+        // Whoever shows it tells namesakes apart by what the directory says.
+        name: cleanName(rawDisplayName, userId),
         readAt: eventId === undefined ? undefined : this.#readAt(room, userId, eventId),
       }))
       .sort(

@@ -1,4 +1,5 @@
 import GroupIcon from '@vector-im/compound-design-tokens/assets/web/icons/group';
+import { cx } from '@qiao/ui-kit';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
 import type { Suggestion } from './completions.ts';
@@ -35,7 +36,7 @@ export function CompletionList(props: {
           }}
         >
           {item.avatar ? (
-            <MatrixAvatar id={item.avatar.id} name={item.title} mxc={item.avatar.mxc} size={24} />
+            <MatrixAvatar id={item.avatar.id} name={item.title} mxc={item.avatar.mxc} size={32} />
           ) : item.sign === undefined ? (
             <GroupIcon width={24} height={24} aria-hidden />
           ) : (
@@ -43,8 +44,10 @@ export function CompletionList(props: {
               {item.sign}
             </span>
           )}
-          <bdi>{item.title}</bdi>
-          <span className="c-completions__detail">{item.detail}</span>
+          <span className={cx('c-completions__text', item.avatar && 'c-completions__text--person')}>
+            <bdi>{item.title}</bdi>
+            <span className="c-completions__detail">{item.detail}</span>
+          </span>
         </li>
       ))}
     </ul>

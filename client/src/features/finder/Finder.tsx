@@ -7,13 +7,9 @@ import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
 import type { RoomEntry } from '../../matrix/rooms.ts';
 import { inDirectory } from '../directory/api.ts';
 import type { FinderItem, FinderSnapshot, FinderViewModel, OpenName } from './FinderViewModel.ts';
-import { noteOf, type FoundPerson } from './people.ts';
+import { namesakes, noteOf } from './people.ts';
 import { PersonText } from './PersonText.tsx';
 import './finder.css';
-
-/** Names that more than one of the people has. */
-const namesakes = (people: readonly FoundPerson[]): ReadonlySet<string> =>
-  new Set(people.map(({ name }) => name).filter((name, at, all) => all.indexOf(name) !== at));
 
 function Chosen(props: { state: FinderSnapshot; model: FinderViewModel; onDone: () => void }): ReactNode {
   const { t } = useText('finder');
@@ -123,7 +119,12 @@ function Nothing(props: {
 }): ReactNode {
   const { t } = useText('finder');
   const { state, model, idle } = props;
-  if (state.state === 'busy') return <Busy label={t('busy')} />;
+  if (state.state === 'busy')
+    return (
+      <div className="c-find__none">
+        <Busy label={t('busy')} />
+      </div>
+    );
   if (state.state === 'failed')
     return (
       <div className="c-find__none" role="alert">
@@ -302,7 +303,11 @@ export function Finder(props: {
             isCompanyOnly={props.isCompanyOnly ?? false}
           />
         )}
-        {items.length > 0 && state.state === 'busy' && <Busy label={t('busy')} />}
+        {items.length > 0 && state.state === 'busy' && (
+          <div className="c-find__none">
+            <Busy label={t('busy')} />
+          </div>
+        )}
         {items.length > 0 && state.state === 'failed' && (
           <p className="c-find__none" role="alert">
             {t('failed')}{' '}

@@ -51,6 +51,14 @@ export const noteOf = (person: FoundPerson): string =>
     ? [person.title, ...person.departments].filter((part) => part !== '').join(' · ')
     : person.userId;
 
+/** Names that more than one of the people has. */
+export const namesakes = (people: readonly { readonly name: string }[]): ReadonlySet<string> => {
+  const once = new Set<string>();
+  const twice = new Set<string>();
+  for (const { name } of people) (once.has(name) ? twice : once).add(name);
+  return twice;
+};
+
 /**
  * How well somebody fits what was typed, by name (pinyin too), title and departments, several words together; 0: not
  * at all. For people who are on the device: the server has the same rule for the directory.

@@ -3,7 +3,7 @@ import { CheckField, SearchBox, useText } from '@qiao/ui-kit';
 import { useMemo, useState, type ReactNode } from 'react';
 import { names } from '../../matrix/people-pinyin.ts';
 import type { Reader } from '../../matrix/reading.ts';
-import { fitPerson, noteOf } from '../finder/people.ts';
+import { fitPerson, namesakes, noteOf } from '../finder/people.ts';
 import { useWho } from '../finder/use-who.ts';
 import './reading.css';
 
@@ -11,14 +11,6 @@ import './reading.css';
 const PAGE = 40;
 /** From so many people on they can be searched. */
 const MANY = 8;
-
-/** Names that more than one of the people has. */
-function namesakes(people: readonly Reader[]): ReadonlySet<string> {
-  const once = new Set<string>();
-  const twice = new Set<string>();
-  for (const { name } of people) (once.has(name) ? twice : once).add(name);
-  return twice;
-}
 
 /** People to be ticked, by pages; what is typed narrows them. */
 export function PeopleTicks(props: {

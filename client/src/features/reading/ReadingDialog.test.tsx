@@ -16,7 +16,8 @@ async function show(others: number): Promise<void> {
   const people = Array.from({ length: others }, (_, index) => `@p${String(index)}:x`);
   const room: unknown = {
     loadMembersIfNeeded: () => Promise.resolve(true),
-    getJoinedMembers: () => ['@me:x', '@_bot:x', ...people].map((userId) => ({ userId, name: userId })),
+    getJoinedMembers: () =>
+      ['@me:x', '@_bot:x', ...people].map((userId) => ({ userId, rawDisplayName: userId })),
     hasUserReadEvent: (userId: string) => ['@p0:x', '@p1:x'].includes(userId),
     getReadReceiptForUserId: () => null,
   };

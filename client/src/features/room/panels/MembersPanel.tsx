@@ -16,7 +16,7 @@ import { useMatrix } from '../../../matrix/context.tsx';
 import { names } from '../../../matrix/people-pinyin.ts';
 import type { RoomPerson } from '../../../matrix/members-store.ts';
 import type { RoomInfo } from '../../../matrix/room-info-store.ts';
-import { noteOf, type FoundPerson } from '../../finder/people.ts';
+import { namesakes, noteOf, type FoundPerson } from '../../finder/people.ts';
 import { peopleAmong } from '../../finder/sources.ts';
 import { useWho } from '../../finder/use-who.ts';
 import { useRoom } from '../room-context.ts';
@@ -25,7 +25,12 @@ import { PanelFrame } from './PanelFrame.tsx';
 
 /** People shown at once; a search finds the others. */
 const MOST = 200;
-function MemberLine(props: { person: RoomPerson; who: FoundPerson; onRemove: () => void }): ReactNode {
+function MemberLine(props: {
+  person: RoomPerson;
+  who: FoundPerson;
+  removeLabel: string;
+  onRemove: () => void;
+}): ReactNode {
   const { t } = useText('room');
   const { matrix } = useServices();
   const { person, who } = props;
@@ -44,11 +49,7 @@ function MemberLine(props: { person: RoomPerson; who: FoundPerson; onRemove: () 
       {person.invited && <Tag>{t('members.invited')}</Tag>}
       {person.role !== 'member' && <Tag tone="info">{t(`members.role.${person.role}`)}</Tag>}
       {person.mayRemove && (
-        <IconAction
-          label={t('members.remove', { name: person.name })}
-          Icon={RemoveIcon}
-          onClick={props.onRemove}
-        />
+        <IconAction label={props.removeLabel} Icon={RemoveIcon} onClick={props.onRemove} />
       )}
     </li>
   );
@@ -66,9 +67,12 @@ export function MembersPanel(props: { info: RoomInfo; onClose: () => void }): Re
   const who = useWho(people);
   const byId = new Map(people.map((person) => [person.userId, person]));
   const shown = peopleAmong(who, search, names);
-  const remove = async (person: RoomPerson): Promise<void> => {
+  const twice = namesakes(who);
+  const called = (person: FoundPerson): string =>
+    twice.has(person.name) ? `${person.name} (${noteOf(person)})` : person.name;
+  const remove = async (person: FoundPerson): Promise<void> => {
     const yes = await confirm.ask({
-      title: t('members.remove', { name: person.name }),
+      title: t('members.remove', { name: called(person) }),
       body: t('members.remove_text'),
       confirm: t('members.remove_yes'),
       destructive: true,
@@ -103,7 +107,8 @@ export function MembersPanel(props: { info: RoomInfo; onClose: () => void }): Re
                     key={each.userId}
                     person={person}
                     who={each}
-                    onRemove={() => void remove(person)}
+                    removeLabel={t('members.remove', { name: called(each) })}
+                    onRemove={() => void remove(each)}
                   />
                 )
               );
