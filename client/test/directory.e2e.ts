@@ -348,6 +348,22 @@ describe('a colleague', () => {
     expect(await horizontalOverflow(page)).toBe(0);
     expect(await axeViolations(page)).toEqual([]);
     await picture(page, 'directory-390-zh-dark');
+    await page.goto('/');
+    await page.getByRole('button', { name: '发起聊天' }).click();
+    await find().fill('zw');
+    await option(/张伟.*未激活.*研发经理 · 工程组/).click();
+    await paste('单雄、王二麻子');
+    await dialog().getByRole('button', { name: '王二麻子 没有找到' }).waitFor();
+    await find().fill('销售');
+    await option(/Brian Welcker/).waitFor();
+    expect(await horizontalOverflow(page)).toBe(0);
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'finder-390-zh-dark');
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await picture(page, 'finder-1440-zh-dark');
+    await page.emulateMedia({ colorScheme: 'light' });
+    await picture(page, 'finder-1440-zh-light');
+    await page.keyboard.press('Escape');
   });
 });
 

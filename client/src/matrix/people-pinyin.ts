@@ -25,26 +25,46 @@ type Dictionary = (typeof import('pinyin-pro'))['pinyin'];
 export const foldName = (text: string): string =>
   text.normalize('NFKD').replace(/\p{M}/gu, '').normalize('NFC').toLowerCase().trim();
 
+/** zh, ch and sh are initials of two letters, for some. */
+const ZCS = 'zcs';
+const H = 'h'.charCodeAt(0);
+
 /** Without what stands between words and syllables. */
 const bare = (text: string): string => text.replace(/['’\s·]/g, '');
 
 /** The readings of names by a dictionary. */
 function readingsBy(pinyin: Dictionary): ReadingsOf {
-  const syllables = (text: string, surname: 'head' | 'off'): string[] =>
-    pinyin(text, { toneType: 'none', type: 'array', surname, nonZh: 'consecutive', v: true });
+  const known = new Map<string, readonly string[]>();
+  /** The usual readings of one character, the likeliest first. */
+  const readingsOf = (character: string): readonly string[] => {
+    let found = known.get(character);
+    if (!found) {
+      found = HAN.test(character)
+        ? pinyin(character, {
+            multiple: true,
+            toneType: 'none',
+            type: 'array',
+            v: true,
+          }).slice(0, MAX_OTHERS)
+        : [];
+      known.set(character, found);
+    }
+    return found;
+  };
   return (name) => {
     const text = name.slice(0, MAX_READ);
-    const asName = syllables(text, 'head');
+    const likely = pinyin(text, {
+      toneType: 'none',
+      type: 'array',
+      surname: 'head',
+      nonZh: 'consecutive',
+      v: true,
+    });
     const characters = text.match(TOKENS) ?? [];
-    if (characters.length > MAX_PERSON || characters.length !== asName.length) return [asName];
-    const plain = syllables(text, 'off');
+    if (characters.length > MAX_PERSON || characters.length !== likely.length) return [likely];
     let all: string[][] = [[]];
-    for (const [at, first] of asName.entries()) {
-      const character = characters[at] ?? '';
-      const others = HAN.test(character)
-        ? pinyin(character, { multiple: true, toneType: 'none', type: 'array', v: true })
-        : [];
-      const ways = [...new Set([first, plain[at] ?? first, ...others.slice(0, MAX_OTHERS)])];
+    for (const [at, first] of likely.entries()) {
+      const ways = [...new Set([first, ...readingsOf(characters[at] ?? '')])];
       const next = all.flatMap((start) => ways.map((way) => [...start, way]));
       all = next.length <= MAX_READINGS ? next : all.map((start) => [...start, first]);
     }
@@ -53,30 +73,43 @@ function readingsBy(pinyin: Dictionary): ReadingsOf {
 }
 
 /**
- * How letters spell syllables from the first on, each in full or as its initial (zs, zsan, zhangs, zhangsan): all of
- * them, or only the beginning; undefined: not at all.
+ * How letters spell syllables, each in full or as its initial (zs, zsan, zhangs, zhangsan): all of them, or only the
+ * beginning; undefined: not at all.
+ * @param from index of the first syllable that counts
  */
-export function spells(letters: string, syllables: Reading): 'all' | 'some' | undefined {
-  if (letters === '') return syllables.length === 0 ? 'all' : 'some';
-  const [first, ...rest] = syllables;
-  if (first === undefined) return undefined;
+export function spells(letters: string, syllables: Reading, from = 0): 'all' | 'some' | undefined {
+  return spelled(letters, 0, syllables, from);
+}
+
+function spelled(letters: string, at: number, syllables: Reading, next: number): 'all' | 'some' | undefined {
+  const syllable = syllables[next];
+  if (at === letters.length) return syllable === undefined ? 'all' : 'some';
+  // Most names are put away by their first letter.
+  if (syllable === undefined || letters.charCodeAt(at) !== syllable.charCodeAt(0)) return undefined;
   let found: 'some' | undefined;
-  // zh, ch and sh are initials of two letters, for some.
-  const initial = /^[zcs]h/.exec(first)?.[0];
-  for (const part of new Set([first, initial ?? first.charAt(0), first.charAt(0)])) {
-    if (!letters.startsWith(part)) continue;
-    const spelled = spells(letters.slice(part.length), rest);
-    if (spelled === 'all') return spelled;
-    found ??= spelled;
+  const isTwo = syllable.charCodeAt(1) === H && ZCS.includes(syllable.charAt(0));
+  for (const length of [syllable.length, isTwo ? 2 : 1, 1]) {
+    if (!letters.startsWith(syllable.slice(0, length), at)) continue;
+    const rest = spelled(letters, at + length, syllables, next + 1);
+    if (rest === 'all') return rest;
+    found ??= rest;
   }
   // Begun where the letters end.
-  if (first.startsWith(letters)) return rest.length === 0 ? 'all' : 'some';
+  if (syllable.startsWith(letters.slice(at))) return next + 1 === syllables.length ? 'all' : 'some';
   return found;
+}
+
+/** A name as it is compared. */
+interface KnownName {
+  readonly text: string;
+  readonly bare: string;
+  /** Made when first asked for. */
+  readings: readonly Reading[] | undefined;
 }
 
 /** How well a query fits a name: 4 the whole name, 3 its beginning, 2 a word's, 1 within; by sound 3 to 1; 0 not. */
 export class NameIndex {
-  readonly #read = new Map<string, readonly Reading[]>();
+  readonly #known = new Map<string, KnownName>();
   #readingsOf: ReadingsOf | undefined;
 
   /** Loads the dictionary. Without it names are found as they are written. */
@@ -84,50 +117,52 @@ export class NameIndex {
     if (this.#readingsOf) return;
     const { pinyin } = await import('pinyin-pro');
     this.#readingsOf = readingsBy(pinyin);
-    this.#read.clear();
+    this.#known.clear();
   }
 
   match(name: string, query: string): number {
     const wanted = foldName(query);
     if (wanted === '') return 0;
-    const text = foldName(name);
+    const known = this.#of(name);
+    const { text } = known;
     if (text === wanted) return 4;
     const at = text.indexOf(wanted);
-    if (at === 0 || (bare(wanted) !== '' && bare(text).startsWith(bare(wanted)))) return 3;
+    const close = bare(wanted);
+    if (at === 0 || (close !== '' && known.bare.startsWith(close))) return 3;
     const written = at < 0 ? 0 : /[\p{L}\p{N}]/u.test(text.charAt(at - 1)) && !HAN.test(wanted) ? 1 : 2;
-    return Math.max(written, this.#bySound(name, query));
+    return Math.max(written, this.#bySound(name, known, query));
   }
 
-  #bySound(name: string, query: string): number {
+  #bySound(name: string, known: KnownName, query: string): number {
+    if (!this.#readingsOf || !HAN.test(name)) return 0;
     // ü is typed as v, too: lv finds 吕.
     const sound = bare(foldName(query.normalize('NFC').replaceAll(/ü/gi, 'v')));
     if (!/^[a-z0-9]+$/.test(sound)) return 0;
-    let best = 0;
-    for (const reading of this.#readings(name)) {
-      const whole = spells(sound, reading);
-      if (whole === 'all') return 3;
-      if (whole === 'some') best = 2;
-      // The given name alone, or the second word of a group's name.
-      else if (
-        best === 0 &&
-        reading.some((_syllable, from) => spells(sound, reading.slice(from)) !== undefined)
-      )
-        best = 1;
-    }
-    return best;
-  }
-
-  #readings(name: string): readonly Reading[] {
-    if (!this.#readingsOf || !HAN.test(name)) return [];
-    const known = this.#read.get(name);
-    if (known) return known;
-    const read = this.#readingsOf(name).map((reading) =>
+    known.readings ??= this.#readingsOf(name).map((reading) =>
       reading
         .map((syllable) => foldName(syllable).replace(/[^a-z0-9]/g, ''))
         .filter((syllable) => syllable !== ''),
     );
-    this.#read.set(name, read);
-    return read;
+    let best = 0;
+    for (const reading of known.readings) {
+      const whole = spells(sound, reading);
+      if (whole === 'all') return 3;
+      if (whole === 'some') best = 2;
+      // The given name alone, or the second word of a group's name.
+      for (let syllable = 1; best === 0 && syllable < reading.length; syllable++)
+        if (spells(sound, reading, syllable) !== undefined) best = 1;
+    }
+    return best;
+  }
+
+  #of(name: string): KnownName {
+    let known = this.#known.get(name);
+    if (!known) {
+      const text = foldName(name);
+      known = { text, bare: bare(text), readings: undefined };
+      this.#known.set(name, known);
+    }
+    return known;
   }
 }
 

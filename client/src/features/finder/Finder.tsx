@@ -216,7 +216,8 @@ export function Finder(props: {
           placeholder={texts.placeholder ?? (inDirectory(session) ? t('placeholder') : t('placeholder_id'))}
           value={query}
           onChange={(event) => {
-            model.type(event.target.value, (event.nativeEvent as InputEvent).isComposing);
+            const { nativeEvent, target } = event;
+            model.type(target.value, 'isComposing' in nativeEvent && nativeEvent.isComposing === true);
           }}
           onCompositionEnd={(event) => {
             // Some browsers tell of the last change before they end the composition.
