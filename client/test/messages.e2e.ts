@@ -27,7 +27,6 @@ let client: ClientUnderTest;
 let user: TestUser;
 let colleague: TestUser;
 let nio: NioClient;
-let nioUser: TestUser;
 let device: TestPage;
 let page: Page;
 /** Encrypted; with the client of another make. */
@@ -53,7 +52,7 @@ beforeAll(async () => {
   client = await startClient();
   user = await makeUser({ name: 'messages', displayName: '王小明' });
   colleague = await makeUser({ name: 'colleague', displayName: '赵丽' });
-  ({ nio, user: nioUser } = await makeNioUser({ displayName: '陈工' }));
+  ({ nio } = await makeNioUser({ displayName: '陈工' }));
   plain = await user.createRoom({ name: '公告板', preset: 'public_chat' });
   await colleague.join(plain);
   sealed = await nio.createRoom({ name: '研发部', encrypted: true, invite: [user.userId] });

@@ -137,7 +137,7 @@ describe('search', () => {
 
   test('filters by sender, time and attachment', async () => {
     const { page } = device;
-    await page.getByRole('button', { name: 'Sender', exact: true }).click();
+    await page.getByRole('button', { name: 'Sender: Anyone' }).click();
     await page.getByRole('dialog', { name: 'Sender' }).getByRole('combobox').fill('zhaol');
     await page.getByRole('option', { name: /赵丽/ }).click();
     await page.getByRole('button', { name: 'Sender: 赵丽' }).waitFor();

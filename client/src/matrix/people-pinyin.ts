@@ -1,3 +1,5 @@
+import type { pinyin as pinyinOf } from 'pinyin-pro';
+
 /*
  * Names as they are typed with a Latin keyboard: 张三 is found by zhangsan, zs, zhangs and zsan, 单雄 as shan and dan.
  * The dictionary (pinyin-pro) is 100 KB and more, so it is loaded when somebody first searches.
@@ -19,7 +21,7 @@ type Reading = readonly string[];
 /** The readings of a name, likely ones first. */
 export type ReadingsOf = (name: string) => readonly Reading[];
 
-type Dictionary = (typeof import('pinyin-pro'))['pinyin'];
+type Dictionary = typeof pinyinOf;
 
 /** What a name is compared by: lower case, of one width, without accents. */
 export const foldName = (text: string): string =>
@@ -85,7 +87,7 @@ function spelled(letters: string, at: number, syllables: Reading, next: number):
   const syllable = syllables[next];
   if (at === letters.length) return syllable === undefined ? 'all' : 'some';
   // Most names are put away by their first letter.
-  if (syllable === undefined || letters.charCodeAt(at) !== syllable.charCodeAt(0)) return undefined;
+  if (letters.charCodeAt(at) !== syllable?.charCodeAt(0)) return undefined;
   let found: 'some' | undefined;
   const isTwo = syllable.charCodeAt(1) === H && ZCS.includes(syllable.charAt(0));
   for (const length of [syllable.length, isTwo ? 2 : 1, 1]) {

@@ -152,7 +152,7 @@ export class PeopleSearch {
     const answers = await Promise.all(
       parts.map((user_ids) =>
         services.queries
-          .fetchQuery({
+          .query({
             queryKey: ['directory', 'lookup', ...user_ids],
             queryFn: ({ signal }) => services.api.call(lookUpPeople, { body: { user_ids }, signal }),
           })

@@ -1,13 +1,17 @@
 import { testServices } from '@qiao/ui-kit/testing';
 import { expect, test, vi } from 'vitest';
 import { somebody } from '../finder/testing.ts';
-import type { PeopleSearch } from '../finder/people.ts';
 import { MAX_ASKED } from '../../matrix/ask-content.ts';
 import type { Reading } from '../../matrix/reading.ts';
 import { catalogues } from '../../strings/index.ts';
 import { AskViewModel, type AskToSend, type Taken } from './AskViewModel.ts';
 
 const li = somebody('@li:x');
+const SEARCH = {
+  load: () => Promise.resolve(),
+  lookUp: () => Promise.resolve(new Map()),
+  withListing: ({ userId, name }: { userId: string; name: string }) => somebody(userId, name),
+};
 const NOBODY = { readers: () => Promise.resolve({ people: [], unlisted: 0 }) } as unknown as Reading;
 
 async function form(isWritten = false): Promise<{ model: AskViewModel; registered: unknown[] }> {
@@ -19,7 +23,7 @@ async function form(isWritten = false): Promise<{ model: AskViewModel; registere
       return { items: [], left_out: [] };
     },
   });
-  return { model: new AskViewModel(services, NOBODY, {} as PeopleSearch, '!r:x', isWritten), registered };
+  return { model: new AskViewModel(services, NOBODY, SEARCH, '!r:x', isWritten), registered };
 }
 
 test('what was not taken to be sent stays in the form, with why; nobody is asked', async () => {

@@ -44,7 +44,7 @@ export class AskViewModel extends ViewModel<AskSnapshot> {
   readonly #services: Services;
   readonly #reading: Reading;
   readonly #roomId: string;
-  readonly #search: PeopleSearch;
+  readonly #search: Pick<PeopleSearch, 'load' | 'lookUp' | 'withListing'>;
   readonly #isWritten: boolean;
   /** Whom to ask, among people of the conversation. */
   readonly finder: FinderViewModel;
@@ -53,7 +53,7 @@ export class AskViewModel extends ViewModel<AskSnapshot> {
   constructor(
     services: Services,
     reading: Reading,
-    search: PeopleSearch,
+    search: Pick<PeopleSearch, 'load' | 'lookUp' | 'withListing'>,
     roomId: string,
     isWritten: boolean,
   ) {

@@ -64,22 +64,19 @@ export function SenderFilter(props: FilterProps): ReactNode {
   const { search } = useMatrix();
   const { roomId, sender } = props;
   const [open, setOpen] = useState(false);
+  const name = sender === undefined ? t('filter.person_any') : search.places.personName(roomId ?? '', sender);
   return (
     <span className={cx('c-search-chip', sender !== undefined && 'c-search-chip--set')}>
       <button
         type="button"
         className="q-input q-select q-select--compact"
         aria-haspopup="dialog"
-        aria-label={
-          sender === undefined
-            ? t('filter.person')
-            : t('filter.person_is', { name: search.places.personName(roomId ?? '', sender) })
-        }
+        aria-label={t('filter.person_is', { name })}
         onClick={() => {
           setOpen(true);
         }}
       >
-        {sender === undefined ? t('filter.person_any') : search.places.personName(roomId ?? '', sender)}
+        {name}
       </button>
       {open && (
         <SenderDialog
