@@ -133,6 +133,7 @@ export function createModuleApi(
         idempotent: true,
         signal,
         totalMs: 0,
+        longPoll: true,
         timeoutMs: timeout + 15_000,
       });
       if (!Value.Check(ActivatedPage, answer)) throw new Error('module /accounts/activated: not an answer');

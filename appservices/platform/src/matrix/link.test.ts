@@ -146,6 +146,26 @@ describe('MatrixLink', () => {
     await expect(call).rejects.toThrow();
   });
 
+  it('tries nothing again once it is closed, whether it waits for an answer or for the next try', async () => {
+    const { root, link, seen } = await serverThat(
+      json(429, { errcode: 'M_LIMIT_EXCEEDED', retry_after_ms: 2000 }),
+      () => undefined,
+    );
+    const waiting = link.profile(bot);
+    await expect.poll(() => seen.length).toBe(1);
+    const answered = link.profile(bot);
+    await expect.poll(() => seen.length).toBe(2);
+    const began = performance.now();
+    const ends = Promise.allSettled([waiting, answered]);
+    await root.close();
+    expect(await ends).toMatchObject([
+      { reason: expect.any(MatrixError) as unknown },
+      { reason: expect.any(MatrixUnreachableError) as unknown },
+    ]);
+    expect(performance.now() - began).toBeLessThan(1000);
+    expect(seen).toHaveLength(2);
+  });
+
   it('turns page after page', async () => {
     const { link, seen } = await serverThat(
       json(200, { chunk: [{ event_id: '$1' }, { event_id: '$2' }], start: 'a', end: 'b' }),

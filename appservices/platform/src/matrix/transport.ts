@@ -123,6 +123,7 @@ export class Transport {
   readonly #ownsDispatcher: boolean;
   readonly #slots: Slots;
   readonly #timeoutMs: number;
+  readonly #closed = new AbortController();
 
   constructor(options: TransportOptions) {
     this.url = options.url.replace(/\/+$/, '');
@@ -142,8 +143,9 @@ export class Transport {
     return this.#slots.queued;
   }
 
-  /** Closes the connections; calls in flight fail. */
+  /** Closes the connections; calls in flight fail, and are not tried again. */
   async close(): Promise<void> {
+    this.#closed.abort();
     if (this.#ownsDispatcher) await this.#dispatcher.destroy();
   }
 
@@ -173,6 +175,7 @@ export class Transport {
         if (call.longPoll !== true) this.#slots.give();
       }
       if (call.signal?.aborted === true) throw call.signal.reason;
+      if (this.#closed.signal.aborted) throw failure;
       this.metrics.count('matrix_request_failures_total', {
         route: call.route,
         reason: failure instanceof MatrixError ? failure.errcode : 'network',
@@ -183,7 +186,12 @@ export class Transport {
         { route: call.route, tries, waitMs: Math.round(wait) },
         'homeserver call is tried again',
       );
-      await delay(wait, undefined, call.signal === undefined ? {} : { signal: call.signal });
+      const ended = this.#closed.signal;
+      await delay(wait, undefined, {
+        signal: call.signal === undefined ? ended : AbortSignal.any([call.signal, ended]),
+      }).catch(() => {
+        throw call.signal?.aborted === true ? call.signal.reason : failure;
+      });
     }
   }
 
