@@ -1,5 +1,6 @@
 import type { DirectoryChange, NewDepartment, NewPerson, Placement } from './changes.ts';
 import type { OrgAct } from '../contract/acts.ts';
+import { foldWidth } from './names.ts';
 
 /** Writes down that something was done; see `platform.act`. */
 export type WriteAct = (action: OrgAct, subject: string, details: Record<string, unknown>) => void;
@@ -52,11 +53,15 @@ export function sort(changes: readonly DirectoryChange[]): Sorted {
         if (change.into !== undefined) sorted.mergers.set(change.id, change.into);
         break;
       case 'person_add':
-        sorted.personAdds.set(change.person.id, change.person);
+        sorted.personAdds.set(change.person.id, { ...change.person, ...folded(change.person) });
         if (change.placements.length > 0) sorted.places.set(change.person.id, change.placements);
         break;
       case 'person_change':
-        sorted.personSets.set(change.id, { ...sorted.personSets.get(change.id), ...change.set });
+        sorted.personSets.set(change.id, {
+          ...sorted.personSets.get(change.id),
+          ...change.set,
+          ...folded(change.set),
+        });
         break;
       case 'person_place':
         sorted.places.set(change.id, change.placements);
@@ -70,6 +75,17 @@ export function sort(changes: readonly DirectoryChange[]): Sorted {
     }
   }
   return sorted;
+}
+
+/** What is compared and not read, in one width, whoever writes it. */
+function folded(set: PersonSet): PersonSet {
+  const { email, external_id, phone, localpart } = set;
+  return {
+    ...(email ? { email: foldWidth(email) } : {}),
+    ...(external_id ? { external_id: foldWidth(external_id) } : {}),
+    ...(phone ? { phone: foldWidth(phone) } : {}),
+    ...(localpart ? { localpart: foldWidth(localpart) } : {}),
+  };
 }
 
 /** Fields of `next` that differ from `row`. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { cleanName, inspectName } from './names.ts';
+import { sort } from './changes.sort.ts';
+import { cleanName, inspectName, foldWidth, nameKey } from './names.ts';
 
 describe('names', () => {
   test.each([
@@ -42,5 +43,46 @@ describe('names', () => {
 
   test('a broken pair of surrogates does not reach the database', () => {
     expect(cleanName('A\ud800B', 200)).toBe('AB');
+  });
+});
+
+test.each([
+  ['Ａ０００１', 'A0001'],
+  ['ｕ１＠corp．test', 'u1@corp.test'],
+  ['１３８　００', '138 00'],
+  ['张三', '张三'],
+])('%s is %s in one width', (text, folded) => {
+  expect(foldWidth(text)).toBe(folded);
+});
+
+test.each([
+  ['研发部（上海）', '研发部(上海)'],
+  ['张 伟', '张伟'],
+  ['Ｒ＆Ｄ', 'r&d'],
+  ['Ann  Lee', 'ann lee'],
+])('%s and %s are one name', (one, other) => {
+  expect(nameKey(one)).toBe(nameKey(other));
+});
+
+test('what is compared is written in one width, whoever writes it', () => {
+  const { personSets } = sort([
+    {
+      kind: 'person_change',
+      id: 'p',
+      set: {
+        email: 'ｕ１＠corp.test',
+        external_id: 'Ａ１',
+        phone: '１３８',
+        display_name: 'Ａnn',
+        title: null,
+      },
+    },
+  ]);
+  expect(personSets.get('p')).toEqual({
+    email: 'u1@corp.test',
+    external_id: 'A1',
+    phone: '138',
+    display_name: 'Ａnn',
+    title: null,
   });
 });

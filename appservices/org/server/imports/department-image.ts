@@ -191,8 +191,16 @@ export function buildDepartmentImage(
       }
       return parent;
     };
+    const placed = new Map<string, { main: string | null; others: string[] }>();
     for (const row of rows) {
       if (keyOf.has(row)) continue;
+      // Many people share few cells.
+      const known = placed.get(row.department ?? '');
+      if (known) {
+        keyOf.set(row, known.main);
+        if (options.list !== undefined) otherKeys.set(row, known.others);
+        continue;
+      }
       const cells = cellsOf(row).map(segmentsOf);
       const long = cells.flat().find((segment) => segment.length > LIMITS.department);
       if (long !== undefined) {
@@ -201,12 +209,13 @@ export function buildDepartmentImage(
       }
       const [main, ...others] = cells.filter((segments) => segments.length > 0);
       if (!main) continue;
-      keyOf.set(row, keyOfPath(main, row));
-      if (options.list !== undefined)
-        otherKeys.set(
-          row,
-          others.flatMap((segments) => keyOfPath(segments, row) ?? []),
-        );
+      const keys = {
+        main: keyOfPath(main, row),
+        others: others.flatMap((segments) => keyOfPath(segments, row) ?? []),
+      };
+      placed.set(row.department ?? '', keys);
+      keyOf.set(row, keys.main);
+      if (options.list !== undefined) otherKeys.set(row, keys.others);
     }
   } else {
     assembleFlat();

@@ -227,13 +227,16 @@ export function createRowReader(mapping: ImportMapping, problems: Problems, orde
     const text = (field: PeopleFieldName, max: number = LIMITS[field]): string | null | undefined => {
       const found = source.values[field];
       if (found === undefined) return mapped(field) ? null : undefined;
+      const number = NUMBERS.has(field);
+      // Most values need no look at every character.
+      if (found.length <= max && PLAIN.test(found) && !spoiledBySheet(found, number)) return found;
       const raw = FOLDED.has(field) ? foldWidth(found) : found;
       if (raw.includes('\ufffd')) {
         fail('undecodable', field, { value: raw });
         return null;
       }
       const trimmed = raw.trim();
-      if (spoiledBySheet(trimmed, NUMBERS.has(field))) {
+      if (spoiledBySheet(trimmed, number)) {
         if (IDENTITY.has(field)) {
           fail('sheet_id', field, { value: trimmed });
           return null;
@@ -241,8 +244,6 @@ export function createRowReader(mapping: ImportMapping, problems: Problems, orde
         problem('sheet_value', field, { value: trimmed });
         return undefined;
       }
-      // Most values need no look at every character.
-      if (PLAIN.test(raw) && raw.length <= max) return raw;
       const inspected = inspectName(raw, max);
       if (inspected.name === '') return null;
       if (inspected.tooLong) {

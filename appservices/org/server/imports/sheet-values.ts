@@ -14,10 +14,13 @@ const TRUNCATED = /^\d{15}0{2,}$/;
 const DAY =
   /^(?:\d{1,2}-(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{2}|\d{1,2}月\d{1,2}日)$/i;
 
+/** What all of them have: an exponent, zeros at the end, a month. */
+const SUSPECT = /[Ee][+-]|00$|[-日]/;
+
 /** `number`: the value is an id, a phone number or the like, which such a program takes for a number or a day. */
 export function spoiledBySheet(value: string, number: boolean): boolean {
   if (value.charCodeAt(0) === 0x23) return ERROR.test(value);
-  if (!number || value.length < 4) return false;
+  if (!number || value.length < 4 || !SUSPECT.test(value)) return false;
   return SCIENTIFIC.test(value) || TRUNCATED.test(value) || DAY.test(value);
 }
 
@@ -34,7 +37,7 @@ export const withoutZeros = (id: string): string | undefined =>
 export function zeroLength(ids: Iterable<string | null>): number | undefined {
   let length: number | undefined;
   for (const id of ids) {
-    if (id === null || !/^0\d+$/.test(id)) continue;
+    if (id?.charCodeAt(0) !== 0x30 || !/^0\d+$/.test(id)) continue;
     if (length !== undefined && length !== id.length) return undefined;
     length = id.length;
   }

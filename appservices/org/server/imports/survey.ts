@@ -11,6 +11,8 @@ import { UnreadableFile } from './unreadable.ts';
 
 /** Rows that are looked at; a column that says nothing until then is asked about. */
 const MAX_ROWS = 30_000;
+/** The same where only departments are looked at. */
+const MAX_DEPARTMENT_ROWS = 5000;
 /** Different departments that are compared. */
 const MAX_DEPARTMENTS = 2000;
 /** Different words of the status column: more are no words. */
@@ -34,6 +36,8 @@ export async function surveyFile(path: string, file: FileReading): Promise<Surve
   const { columns } = file.mapping;
   const wanted = ['status', 'department', 'starts_on', 'ends_on'] as const;
   if (wanted.some((field) => columns[field] !== undefined)) {
+    const words = columns.status ?? columns.starts_on ?? columns.ends_on;
+    const enough = words === undefined ? MAX_DEPARTMENT_ROWS : MAX_ROWS;
     let rows = 0;
     try {
       for await (const found of sourceRows(path, file, new Problems())) {
@@ -49,7 +53,7 @@ export async function surveyFile(path: string, file: FileReading): Promise<Surve
         if (values.department && departments.size < MAX_DEPARTMENTS) departments.add(values.department);
         if (values.starts_on) dates.starts_on.add(values.starts_on);
         if (values.ends_on) dates.ends_on.add(values.ends_on);
-        if (++rows >= MAX_ROWS) break;
+        if (++rows >= enough) break;
       }
     } catch (error) {
       if (!(error instanceof UnreadableFile)) throw error;
