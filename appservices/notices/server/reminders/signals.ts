@@ -4,6 +4,8 @@ import { SIGNAL_JOB } from './names.ts';
 
 /** People told at once by one job. */
 const BATCH = 100;
+/** In growing waits, about ten minutes: longer than a homeserver and a bot need to start again. */
+const SIGNAL_ATTEMPTS = 7;
 
 /** Tells people's clients, without content, that something of theirs changed. */
 export interface Signals {
@@ -25,7 +27,7 @@ export function createSignals({ context }: Pick<Base, 'context'>): Signals {
           { user_ids: all.slice(at, at + BATCH) },
           // Whoever missed it sees the change at the next look: not worth many tries.
           {
-            maxAttempts: 3,
+            maxAttempts: SIGNAL_ATTEMPTS,
             ...(about === undefined ? {} : { key: `${SIGNAL_JOB}:${about}:${String(at)}` }),
           },
         );
