@@ -1,7 +1,6 @@
 import { makeNioUser, makeUser, waitFor, type TestUser } from '@qiao/testkit';
-import type { CryptoBackend } from 'matrix-js-sdk/lib/common-crypto/CryptoBackend';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
-import { makeSdkPerson, nextBundle, type SdkPerson } from './sdk.ts';
+import { backendOf, makeSdkPerson, nextBundle, roomOf, type SdkPerson } from './sdk.ts';
 
 /*
  * What unmodified matrix-js-sdk does with a bundle of keys (MSC4268) that comes after its person joined: ADR 102.
@@ -22,34 +21,14 @@ afterAll(() => {
   for (const each of people) each.stop();
 });
 
-/** The SDK's inner interface of the encryption. */
-const cryptoOf = (who: SdkPerson): CryptoBackend =>
-  (who.client as unknown as { cryptoBackend: CryptoBackend }).cryptoBackend;
-
-/** Gives the room's keys to a person, as `invite` does. */
-const give = (from: SdkPerson, to: { userId: string }, roomId: string): Promise<void> =>
-  cryptoOf(from).shareRoomHistoryWithUser(roomId, to.userId);
-
 /** What an application may ask for: take what has come. */
 const take = (who: SdkPerson, roomId: string, from: SdkPerson): Promise<boolean> =>
-  cryptoOf(who).maybeAcceptKeyBundle(roomId, from.user.userId);
-
-/** Makes an encrypted room with invitations. */
-async function roomOf(maker: SdkPerson, invite: readonly { userId: string }[]): Promise<string> {
-  const { room_id: roomId } = await maker.client.createRoom({
-    invite: invite.map(({ userId }) => userId),
-    initial_state: [
-      { type: 'm.room.encryption', state_key: '', content: { algorithm: 'm.megolm.v1.aes-sha2' } },
-      { type: 'm.room.history_visibility', state_key: '', content: { history_visibility: 'shared' } },
-    ],
-  });
-  return roomId;
-}
+  backendOf(who.client).maybeAcceptKeyBundle(roomId, from.user.userId);
 
 /** Gives all that one may give of a room to a person whose device has been told of it before this resolves. */
 async function share(from: SdkPerson, to: SdkPerson, roomId: string): Promise<void> {
   const came = nextBundle(to, roomId);
-  await give(from, to.user, roomId);
+  await from.give(to.user, roomId);
   await came;
 }
 
@@ -81,7 +60,7 @@ describe('a person whose device is made after the messages', () => {
     const first = await writer.say(roomId, 'first');
     const theirs = await other.say(roomId, 'of another');
     // Nobody to give it to yet: nothing is kept for later.
-    await give(writer, user, roomId);
+    await writer.give(user, roomId);
 
     const reader = await person({ name: 'late', at: user });
     await reader.client.joinRoom(roomId);
@@ -141,7 +120,7 @@ test('a device that its person has not signed gets nothing, and the writer is no
   const first = await writer.say(roomId, 'first');
   await user.join(roomId);
   const reader = await person({ name: 'late', at: user, signed: false });
-  await give(writer, user, roomId);
+  await writer.give(user, roomId);
   await staysClosed(writer, reader, roomId, first);
   expect(await take(reader, roomId, writer)).toBe(false);
   await reader.sign();

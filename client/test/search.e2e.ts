@@ -86,7 +86,7 @@ beforeAll(async () => {
   device.page.on('request', (request) => {
     sent.push(`${request.method()} ${request.url()} ${request.postData() ?? ''}`);
   });
-  await signIn(device.page, reader);
+  await signIn(device.page, reader, { keys: 'made' });
   // The writer's client knows the reader's new device: else it would not encrypt for it.
   await waitFor(
     async () => {

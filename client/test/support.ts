@@ -50,12 +50,12 @@ export async function startClient(): Promise<ClientUnderTest> {
 
 /**
  * Fills in the sign-in form of an English page and waits for the conversation list. A new device is then asked
- * about its keys: put off, unless `keys` is `asked`.
+ * about its keys: put off, which is not possible while messages wait (`made`: done), unless `keys` is `asked`.
  */
 export async function signIn(
   page: Page,
   user: Pick<TestUser, 'userId' | 'password'>,
-  options: { keys?: 'later' | 'asked' } = {},
+  options: { keys?: 'later' | 'asked' | 'made' } = {},
 ): Promise<void> {
   await page.goto('/');
   await page.getByLabel('Username').fill(user.userId);
@@ -63,7 +63,20 @@ export async function signIn(
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByRole('navigation', { name: 'Main menu' }).waitFor({ timeout: SIGN_IN_MS });
   if (options.keys === 'asked') return;
+  if (options.keys === 'made') {
+    await setUpKeys(page);
+    return;
+  }
   await page.getByRole('dialog').getByRole('button', { name: 'Later' }).click({ timeout: SIGN_IN_MS });
+}
+
+/** Makes the keys of a person who has just signed in with `keys: 'asked'`; the recovery key is not looked at. */
+export async function setUpKeys(page: Page): Promise<void> {
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Get the recovery key' }).click({ timeout: SIGN_IN_MS });
+  await dialog.getByLabel('I have saved the recovery key').check();
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  await dialog.waitFor({ state: 'detached' });
 }
 
 /**

@@ -66,7 +66,7 @@ export function askOf(content: Readonly<Record<string, unknown>>): Ask | undefin
 const NOTICE_KEY = 'im.qiao.notice';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Accounts of the company's own appservices; nobody else can have one. */
-const OWN_BOT = /^@_qiao_[a-z_]+:(.+)$/;
+export const OWN_BOT = /^@_qiao_[a-z_]+:(.+)$/;
 
 /** The notice that a message brings, by its id; only bots of the person's own homeserver bring any. */
 export function noticeOf(

@@ -45,6 +45,8 @@ export interface KeysFound {
   readonly state: KeysState;
   /** This device is one of the person's confirmed ones. */
   readonly confirmed: boolean;
+  /** The person has no other device with keys, confirmed or not. */
+  readonly onlyDevice: boolean;
   /** Other confirmed devices. */
   readonly otherDevices: number;
   readonly recovery: RecoveryKind;
@@ -81,7 +83,8 @@ export async function lookAt(
     : confirmed
       ? await backupState(client, crypto, recovery)
       : 'needs-verification';
-  return { state, confirmed, otherDevices, recovery, deviceNames };
+  const onlyDevice = [...(devices?.keys() ?? [])].every((id) => id === ownDevice);
+  return { state, confirmed, onlyDevice, otherDevices, recovery, deviceNames };
 }
 
 async function backupState(

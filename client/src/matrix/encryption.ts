@@ -29,6 +29,8 @@ export interface EncryptionSnapshot {
   readonly restoring: { readonly done: number; readonly total: number } | undefined;
   /** Keys of messages that are not in the backup yet. */
   readonly waiting: number;
+  /** Colleagues wrote before the person had any device: the set-up is not put off. */
+  readonly messagesWait: boolean;
   readonly dialog: KeysDialog | undefined;
   /** A verification that goes on or is asked for. */
   readonly verification: VerificationModel | undefined;
@@ -49,6 +51,8 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
   #greeting = false;
   #askedForKeys = false;
   #confirmed = false;
+  #onlyDevice = false;
+  #closed = false;
   #deviceNames: ReadonlyMap<string, string> = new Map();
 
   /**
@@ -62,6 +66,7 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
       recovery: 'none',
       restoring: undefined,
       waiting: 0,
+      messagesWait: false,
       dialog: undefined,
       verification: undefined,
       changed: [],
@@ -144,7 +149,24 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
   /** Opens a dialog about keys, or closes it. */
   readonly show = (dialog: KeysDialog | undefined): void => {
     this.set({ dialog });
+    if (!this.#working) this.#insist();
   };
+
+  /** A message cannot be read here whose key may still come. */
+  readonly noteClosed = (): void => {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#insist();
+  };
+
+  /** Who writes here gives keys to signed devices alone: while messages wait the set-up is in front. */
+  #insist(): void {
+    const { state, dialog } = this.snapshot;
+    // With another device, nobody had to wait for this one.
+    const messagesWait = this.#closed && this.#onlyDevice && state === 'not-set-up';
+    if (messagesWait !== this.snapshot.messagesWait) this.set({ messagesWait });
+    if (messagesWait && dialog === undefined) this.set({ dialog: 'set-up' });
+  }
 
   /** Finds out anew how things are; calls that come together are one. */
   readonly look = (): void => {
@@ -169,10 +191,12 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
     const found = await lookAt(this.client, this.#crypto, () => this.#askForKeys());
     if (this.#stopped || this.#working) return;
     this.#confirmed = found.confirmed;
+    this.#onlyDevice = found.onlyDevice;
     this.#deviceNames = found.deviceNames;
     const { state, otherDevices, recovery } = found;
     this.set({ state, otherDevices, recovery });
     if (state === 'ready') this.auth.forget();
+    this.#insist();
     if (!this.#greeting) return;
     this.#greeting = false;
     if (state === 'not-set-up') this.show('set-up');
@@ -209,7 +233,10 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
   readonly setUp = (): Promise<string> =>
     this.#change(async () => {
       await this.#crypto.bootstrapCrossSigning({ authUploadDeviceSigningKeys: this.auth.confirm });
-      return this.#newRecovery(true);
+      const key = await this.#newRecovery(true);
+      // As it is now; the next look takes its time, and the dialog is not to come back before.
+      this.set({ state: 'recovery-unsaved', messagesWait: false });
+      return key;
     });
 
   /**

@@ -1,7 +1,9 @@
 import type { MatrixEvent, Room } from 'matrix-js-sdk';
 import { parseBody, type MessageBody } from './message-body.ts';
 import { EVENT } from './names.ts';
+import { REMEMBERED_MS } from './history-types.ts';
 import { parsePoll } from './poll-body.ts';
+import { isHistoryShared } from './room-people.ts';
 import { asRecord, asText, cleanName, firstLine, serverOf, withoutFallback } from './safe-text.ts';
 import type { Author, Preview, UnreadableWhy } from './timeline-types.ts';
 
@@ -81,7 +83,7 @@ const WHY: Readonly<Record<string, UnreadableWhy>> = {
   MEGOLM_KEY_WITHHELD_FOR_UNVERIFIED_DEVICE: 'withheld_unverified',
   HISTORICAL_MESSAGE_NO_KEY_BACKUP: 'no_backup',
   HISTORICAL_MESSAGE_BACKUP_UNCONFIGURED: 'backup_locked',
-  HISTORICAL_MESSAGE_WORKING_BACKUP: 'no_key',
+  HISTORICAL_MESSAGE_WORKING_BACKUP: 'not_kept',
   HISTORICAL_MESSAGE_USER_NOT_JOINED: 'before_joining',
   SENDER_IDENTITY_PREVIOUSLY_VERIFIED: 'untrusted_sender',
   UNSIGNED_SENDER_DEVICE: 'untrusted_sender',
@@ -91,6 +93,24 @@ const WHY: Readonly<Record<string, UnreadableWhy>> = {
 /** Why the event could not be decrypted. */
 export const whyUnreadable = (event: MatrixEvent): UnreadableWhy =>
   WHY[event.decryptionFailureReason ?? ''] ?? 'unknown';
+
+/** Reasons that end when the writer's client gives history again. */
+const GIVEN_LATER = new Set<UnreadableWhy>(['no_backup', 'backup_locked', 'not_kept', 'before_joining']);
+
+/**
+ * Whether the key of a message may still come by itself: it was written, in a conversation whose history is for who
+ * comes later, by a colleague whose client may remember it.
+ */
+export function mayKeyCome(event: MatrixEvent, room: Room, why: UnreadableWhy): boolean {
+  const sender = event.getSender() ?? '';
+  return (
+    GIVEN_LATER.has(why) &&
+    sender !== room.myUserId &&
+    serverOf(sender) === serverOf(room.myUserId) &&
+    isHistoryShared(room) &&
+    Date.now() - event.getTs() <= REMEMBERED_MS
+  );
+}
 
 /** Types that are never shown by themselves: they change other messages, or are between devices. */
 const SILENT = new Set<string>([

@@ -2,12 +2,14 @@ import { committed, done } from '../storage/indexeddb.ts';
 import type { OutboxItem, OutboxStore } from './outbox-types.ts';
 
 /*
- * What a person wrote and is not sent: drafts, the send queue and its files, in one IndexedDB database, each value
- * sealed by AES-GCM under a key of the device's secret.
+ * What a person wrote and is not sent: drafts, the send queue and its files; and to whom history is owed. In one
+ * IndexedDB database, each value sealed by AES-GCM under a key of the device's secret.
  */
 
 const DATABASE = 'qiao-unsent';
-const STORES = ['items', 'blobs', 'drafts'] as const;
+const STORES = ['items', 'blobs', 'drafts', 'history'] as const;
+/** Raised with each new store: what is there stays. */
+const VERSION = 2;
 type StoreName = (typeof STORES)[number];
 
 const IV_BYTES = 12;
@@ -120,11 +122,13 @@ export class SealedStore {
 
   async #connect(): Promise<IDBDatabase> {
     try {
-      const request = indexedDB.open(DATABASE, 1);
+      const request = indexedDB.open(DATABASE, VERSION);
       const was = { made: false };
-      request.onupgradeneeded = () => {
-        was.made = true;
-        for (const store of STORES) request.result.createObjectStore(store);
+      request.onupgradeneeded = ({ oldVersion }) => {
+        was.made = oldVersion === 0;
+        const { result } = request;
+        for (const store of STORES)
+          if (!result.objectStoreNames.contains(store)) result.createObjectStore(store);
       };
       const database = await done(request);
       const ended = (): void => {

@@ -14,6 +14,7 @@ import { GivenKeys } from './encryption-secrets.ts';
 import { Encryption } from './encryption.ts';
 import { Drafts, rescueUnsent } from './drafts.ts';
 import { askFirstSync, askLook, FIRST_EVENTS } from './first-look.ts';
+import { HistoryKeys } from './history-keys.ts';
 import { holdWhileFull } from './full-disk.ts';
 import { Media } from './media.ts';
 import { OwnProfile } from './own-profile.ts';
@@ -78,6 +79,7 @@ export class MatrixSession {
   readonly timelines: Timelines;
   readonly sender: Sender;
   readonly drafts: Drafts;
+  readonly history: HistoryKeys;
   readonly media: Media;
   readonly search: SearchFeed;
   readonly reading: Reading;
@@ -112,6 +114,12 @@ export class MatrixSession {
     this.timelines = new Timelines(client, this.sender);
     this.drafts = new Drafts(this.#unsent);
     this.rooms.drafts = this.drafts;
+    this.history = new HistoryKeys({
+      client,
+      store: this.#unsent,
+      now: () => Date.now() - this.status.clockOff,
+      onClosed: this.encryption.noteClosed,
+    });
     this.search = new SearchFeed(client);
     this.reading = new Reading(client);
     this.notifyRules = new NotifyRules(client);
@@ -223,6 +231,7 @@ export class MatrixSession {
     this.#onEnded = undefined;
     this.#endHold?.();
     this.encryption.stop();
+    this.history.stop();
     await Promise.all([this.push.stop(), this.search.stop(), this.#store.save(true).catch(() => undefined)]);
     this.client.stopClient();
     await this.#stopSending();
@@ -237,6 +246,7 @@ export class MatrixSession {
     this.#onEnded = undefined;
     await this.push.end(everywhere);
     const session = await this.tokens.fresh();
+    this.history.stop();
     this.client.stopClient();
     if (everywhere)
       await this.client.http.authedRequest(Method.Post, '/logout/all').catch(() => signOut(session));
@@ -297,6 +307,7 @@ export class MatrixSession {
   async #forget(): Promise<void> {
     this.#endHold?.();
     this.encryption.stop();
+    this.history.stop();
     this.client.stopClient();
     await this.push.end();
     await this.#stopSending();

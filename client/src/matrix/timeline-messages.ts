@@ -10,7 +10,7 @@ import {
 } from 'matrix-js-sdk';
 import type { Relations } from 'matrix-js-sdk/lib/models/relations';
 import { askOf, noticeOf } from './ask-content.ts';
-import { authorOf, bodyOf, isShown, previewOf, textOf, whyUnreadable } from './message-words.ts';
+import { authorOf, bodyOf, isShown, mayKeyCome, previewOf, textOf, whyUnreadable } from './message-words.ts';
 import { EVENT, RELATION } from './names.ts';
 import { countVotes, parsePoll } from './poll-body.ts';
 import { asList, asRecord, cleanName } from './safe-text.ts';
@@ -194,6 +194,7 @@ export class MessageMaker {
     const state = stateOf(room);
     const mentions = asRecord(event.getContent()['m.mentions']);
     const own = sender === me;
+    const giver = event.getKeyForwardingUser();
     return {
       ...this.#plain(event, key, authorOf(room, sender), content),
       edited: content.kind !== 'redacted' && event.replacingEventId() !== undefined,
@@ -214,6 +215,7 @@ export class MessageMaker {
       ask: content.kind === 'redacted' ? undefined : askOf(asRecord(event.getContent())),
       notice: content.kind === 'redacted' ? undefined : noticeOf(asRecord(event.getContent()), sender, me),
       text,
+      keyFrom: giver === undefined || giver === sender ? undefined : authorOf(room, giver).name,
     };
   }
 
@@ -253,7 +255,10 @@ export class MessageMaker {
       const other = typeof by === 'string' && by !== event.getSender() ? by : undefined;
       return { kind: 'redacted', by: other === undefined ? undefined : authorOf(this.#room, other).name };
     }
-    if (event.isDecryptionFailure()) return { kind: 'unreadable', why: whyUnreadable(event) };
+    if (event.isDecryptionFailure()) {
+      const why = whyUnreadable(event);
+      return { kind: 'unreadable', why, mayCome: mayKeyCome(event, this.#room, why) };
+    }
     if (event.getType() === EVENT.encrypted) return { kind: 'decrypting' };
     return bodyOf(event) ?? { kind: 'other', type: event.getType(), content: asRecord(event.getContent()) };
   }

@@ -23,6 +23,8 @@ export type UnreadableWhy =
   | 'backup_locked'
   /** There was no backup when it was sent. */
   | 'no_backup'
+  /** It was sent before this device was there, and its key is not in the backup. */
+  | 'not_kept'
   /** The sender does not send keys to this device. */
   | 'withheld'
   /** … because the device is not verified. */
@@ -70,7 +72,8 @@ export interface ThreadInfo {
 export type Content =
   | MessageBody
   | { readonly kind: 'redacted'; readonly by: string | undefined }
-  | { readonly kind: 'unreadable'; readonly why: UnreadableWhy }
+  /** `mayCome`: its writer's client may still give the key, if it remembers (ADR 103). */
+  | { readonly kind: 'unreadable'; readonly why: UnreadableWhy; readonly mayCome: boolean }
   | { readonly kind: 'decrypting' }
   | { readonly kind: 'poll'; readonly poll: PollState }
   /** A type that is none of the chat's own: a domain's tile shows it, or a quiet line. */
@@ -119,6 +122,8 @@ export interface Message {
   readonly text: string;
   /** Follows a message of the same person closely: name and picture are not repeated. */
   readonly continued: boolean;
+  /** Who gave the key, where that was not the author: then nothing but the homeserver says who wrote it. */
+  readonly keyFrom?: string | undefined;
 }
 
 export interface DateItem {

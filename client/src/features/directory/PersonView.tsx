@@ -11,6 +11,7 @@ import {
   Facts,
   RouterLink,
   Skeleton,
+  Tag,
   useGo,
   useParams,
   useServices,
@@ -150,6 +151,11 @@ function Page({ userId }: { userId: string }): ReactNode {
               </span>
             )}
           </h1>
+          {inCompany?.activated === false && (
+            <p className="c-profile__waits">
+              <Tag tone="info">{t('not_activated')}</Tag> {t('not_activated_text')}
+            </p>
+          )}
           {inCompany && (
             <p>{[inCompany.title ?? '', ...inCompany.department_names].filter(Boolean).join(' · ')}</p>
           )}

@@ -4,6 +4,9 @@ import type { RoomEntry, RoomsStore } from '../../matrix/rooms.ts';
 import { serverOf } from '../../matrix/rooms-text.ts';
 import { findPeople, getProfile, inDirectory, type DirectoryProfile } from './api.ts';
 
+/** How often it is looked whether somebody has activated the account, in milliseconds. */
+const WAITING_MS = 15_000;
+
 export interface PersonSnapshot {
   readonly person: MatrixPerson;
   /** What the company's directory says; null where the person is not in it, or not shown to the reader. */
@@ -58,6 +61,8 @@ export class PersonViewModel extends ViewModel<PersonSnapshot> {
           const [found] = items;
           return found ? api.call(getProfile, { params: { id: found.id }, signal }) : null;
         },
+        // Somebody who has not been here yet may come while the page is open.
+        every: (profile) => (profile?.activated === false ? WAITING_MS : false),
       },
       (profile) => {
         this.set({ profile });

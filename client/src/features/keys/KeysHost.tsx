@@ -19,7 +19,12 @@ export default function KeysHost(props: { onSignOut: (everywhere: boolean) => vo
     <>
       <KeysBanner encryption={encryption} state={state} />
       {(dialog === 'set-up' || dialog === 'renew' || dialog === 'reset') && (
-        <MakeKeyDialog key={dialog} kind={dialog} encryption={encryption} />
+        <MakeKeyDialog
+          key={dialog}
+          kind={dialog}
+          encryption={encryption}
+          insists={dialog === 'set-up' && state.messagesWait}
+        />
       )}
       {dialog === 'confirm' && <ConfirmDialog encryption={encryption} state={state} />}
       {dialog === 'recover' && (

@@ -67,9 +67,11 @@ function Shown(props: { value: string; kept: boolean; onKept: (kept: boolean) =>
 export function MakeKeyDialog(props: {
   kind: 'set-up' | 'renew' | 'reset';
   encryption: Encryption;
+  /** Messages wait for it: it cannot be put off, only signed out of. */
+  insists: boolean;
 }): ReactNode {
   const { t } = useText('keys');
-  const { kind, encryption } = props;
+  const { kind, encryption, insists } = props;
   const [state, model] = useViewModel(
     () =>
       new MakeKeyViewModel({
@@ -102,12 +104,14 @@ export function MakeKeyDialog(props: {
   return (
     <Dialog
       title={t(`${texts}.title`)}
-      onClose={model.close}
+      onClose={insists ? undefined : model.close}
       footer={
         <>
-          <Button kind="secondary" size="md" disabled={working} onClick={model.close}>
-            {kind === 'set-up' ? t('later') : t('cancel')}
-          </Button>
+          {!insists && (
+            <Button kind="secondary" size="md" disabled={working} onClick={model.close}>
+              {kind === 'set-up' ? t('later') : t('cancel')}
+            </Button>
+          )}
           <Button
             kind="primary"
             size="md"
@@ -121,6 +125,21 @@ export function MakeKeyDialog(props: {
       }
     >
       <div className="q-stack">
+        {insists && (
+          <Banner tone="info" title={t('make.waiting')}>
+            <p>{t('make.waiting_text')}</p>
+            <button
+              type="button"
+              className="q-link-button"
+              disabled={working}
+              onClick={() => {
+                encryption.show('sign-out');
+              }}
+            >
+              {t('make.sign_out')}
+            </button>
+          </Banner>
+        )}
         <p>{t(`${texts}.text`)}</p>
         <ul className="c-points">
           {[1, 2, 3].map((point) => (

@@ -1,9 +1,11 @@
 import KeyOffIcon from '@vector-im/compound-design-tokens/assets/web/icons/key-off';
 import LocationIcon from '@vector-im/compound-design-tokens/assets/web/icons/location-pin';
 import DeleteIcon from '@vector-im/compound-design-tokens/assets/web/icons/delete';
-import { useText } from '@qiao/ui-kit';
+import { useSnapshot, useText } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
-import type { Message } from '../../matrix/timeline-types.ts';
+import { useMatrix } from '../../matrix/context.tsx';
+import type { KeysState } from '../../matrix/encryption.ts';
+import type { Content, Message, UnreadableWhy } from '../../matrix/timeline-types.ts';
 import { DomainTile } from './DomainTile.tsx';
 import { LinkPreviews } from './LinkPreviews.tsx';
 import { MediaBody } from './MediaBody.tsx';
@@ -51,7 +53,7 @@ export function MessageBodyView(props: { message: Message }): ReactNode {
     case 'unreadable':
       return (
         <p className="c-quiet c-unreadable" data-why={content.why}>
-          <KeyOffIcon width={16} height={16} aria-hidden /> {t(`utd.${content.why}`)}
+          <KeyOffIcon width={16} height={16} aria-hidden /> <Unreadable message={message} content={content} />
         </p>
       );
     case 'decrypting':
@@ -67,4 +69,27 @@ export function MessageBodyView(props: { message: Message }): ReactNode {
         </p>
       );
   }
+}
+
+/** Reasons for which only the writer can help. */
+const WRITER_ALONE = new Set<UnreadableWhy>(['no_backup', 'not_kept', 'before_joining', 'withheld']);
+
+/** States of the keys in which the backup is open to this device. */
+const BACKUP_OPEN = new Set<KeysState>(['ready', 'recovery-unsaved', 'no-recovery']);
+
+/** Why it cannot be read, who can change that, and what may still come; nothing is promised. */
+function Unreadable(props: { message: Message; content: Content & { kind: 'unreadable' } }): ReactNode {
+  const { t } = useText('room');
+  const { message, content } = props;
+  const { name } = message.author;
+  const { state } = useSnapshot(useMatrix().encryption);
+  // The reason is of when it was tried: with the backup open since, the key is not in it.
+  const why = content.why === 'backup_locked' && BACKUP_OPEN.has(state) ? 'not_kept' : content.why;
+  return (
+    <>
+      {t(`utd.${why}`)}
+      {!message.own && WRITER_ALONE.has(why) && ` ${t('utd.only_writer', { name })}`}
+      {content.mayCome && why !== 'backup_locked' && ` ${t('utd.may_come', { name })}`}
+    </>
+  );
 }

@@ -1,3 +1,4 @@
+import KeyIcon from '@vector-im/compound-design-tokens/assets/web/icons/key';
 import PinIcon from '@vector-im/compound-design-tokens/assets/web/icons/pin-solid';
 import ThreadsIcon from '@vector-im/compound-design-tokens/assets/web/icons/threads';
 import { ErrorBoundary, Tag, useServices, useText } from '@qiao/ui-kit';
@@ -316,6 +317,11 @@ export const MessageTile = memo(function MessageTile(props: {
         >
           <MessageBodyView message={message} />
         </ErrorBoundary>
+        {message.keyFrom !== undefined && (
+          <p className="c-key-from">
+            <KeyIcon width={14} height={14} aria-hidden /> {t('key_from', { name: message.keyFrom })}
+          </p>
+        )}
         <Reactions message={message} />
         <AskLine message={message} />
         <NoticeLine message={message} />

@@ -9,11 +9,15 @@ import PinIcon from '@vector-im/compound-design-tokens/assets/web/icons/pin';
 import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/search';
 import ThreadsIcon from '@vector-im/compound-design-tokens/assets/web/icons/threads';
 import { MenuButton, RouterLink, Tag, useGo, useServices, useText, type IconType } from '@qiao/ui-kit';
-import { useState, type ReactNode } from 'react';
+import { lazy, Suspense, useState, type ReactNode } from 'react';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
 import type { RoomInfo } from '../../matrix/room-info-store.ts';
 import { modules } from '../../modules.ts';
 import { JumpToDate } from './JumpToDate.tsx';
+
+const ReadersTag = lazy(() =>
+  import('../keys/Readers.tsx').then((module) => ({ default: module.ReadersTag })),
+);
 
 interface Opener {
   readonly id: string;
@@ -75,6 +79,11 @@ export function RoomHeader(props: {
             )
           )}
           {info.external && <Tag tone="warn">{t('external')}</Tag>}
+          {info.joined && (
+            <Suspense fallback={null}>
+              <ReadersTag key={roomId} roomId={roomId} />
+            </Suspense>
+          )}
         </h1>
         {info.topic !== '' && (
           <p className="c-room__topic" dir="auto" title={info.topic}>

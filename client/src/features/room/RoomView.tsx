@@ -23,6 +23,9 @@ import { Timeline } from './Timeline.tsx';
 import './room.css';
 
 const Panel = lazy(() => import('./panels/Panel.tsx'));
+const ReadersNotice = lazy(() =>
+  import('../keys/Readers.tsx').then((module) => ({ default: module.ReadersNotice })),
+);
 
 /** One conversation: header, timeline, composer, and a panel beside them. */
 export function RoomView(props: { roomId: string }): ReactNode {
@@ -110,6 +113,11 @@ export function RoomView(props: { roomId: string }): ReactNode {
             >
               <Timeline />
             </ErrorBoundary>
+            {info.joined && (
+              <Suspense fallback={null}>
+                <ReadersNotice key={roomId} roomId={roomId} />
+              </Suspense>
+            )}
             <Composer roomId={roomId} target={target} />
           </div>
           {panel !== null && (

@@ -10,7 +10,8 @@ import { CloseButton, cx, type IconType } from './basics.tsx';
 interface DialogProps {
   title: string;
   intro?: ReactNode;
-  onClose: () => void;
+  /** Absent: only its buttons close it. */
+  onClose?: (() => void) | undefined;
   children?: ReactNode;
   /** Buttons at the end, the main one last. */
   footer?: ReactNode;
@@ -49,11 +50,11 @@ export function Dialog(props: DialogProps): ReactNode {
       onCancel={(event) => {
         if (event.target !== dialog.current) return;
         event.preventDefault();
-        props.onClose();
+        props.onClose?.();
       }}
       onPointerDown={(event) => {
         // On the backdrop: the dialog itself is the target, its content is not.
-        if (event.target === dialog.current) props.onClose();
+        if (event.target === dialog.current) props.onClose?.();
       }}
     >
       <div className="q-dialog__box">
@@ -61,7 +62,7 @@ export function Dialog(props: DialogProps): ReactNode {
           <h2 id={id} tabIndex={-1}>
             {props.title}
           </h2>
-          <CloseButton onClick={props.onClose} />
+          {props.onClose && <CloseButton onClick={props.onClose} />}
         </div>
         <div className="q-dialog__body" tabIndex={-1}>
           {props.intro && <p className="q-dialog__intro">{props.intro}</p>}

@@ -1,0 +1,79 @@
+import ClockIcon from '@vector-im/compound-design-tokens/assets/web/icons/time';
+import CheckIcon from '@vector-im/compound-design-tokens/assets/web/icons/check-circle';
+import { Tag, useServices, useText, useViewModel } from '@qiao/ui-kit';
+import type { ReactNode } from 'react';
+import { useMatrix } from '../../matrix/context.tsx';
+import type { Named } from '../../matrix/history-types.ts';
+import { ReadersViewModel, type ReadersSnapshot } from './ReadersViewModel.ts';
+import './keys.css';
+
+/** People named before "and n more", and notices about given keys shown at once. */
+const MOST_NAMED = 3;
+
+function useReaders(roomId: string): readonly [ReadersSnapshot, ReadersViewModel] {
+  const services = useServices();
+  const { history } = useMatrix();
+  return useViewModel(() => new ReadersViewModel(services, history, roomId));
+}
+
+/** In a conversation's header: somebody in it cannot read yet. */
+export function ReadersTag({ roomId }: { roomId: string }): ReactNode {
+  const { t } = useText('keys');
+  const [{ readers, away }] = useReaders(roomId);
+  const waiting = readers?.waiting.filter(({ userId }) => !away.has(userId)) ?? [];
+  if (waiting.length > 1) return <Tag tone="info">{t('readers.tag_many', { count: waiting.length })}</Tag>;
+  if (waiting.length === 1) return <Tag tone="info">{t('readers.tag')}</Tag>;
+  return readers !== undefined && readers.waiting.length > 0 && <Tag>{t('readers.tag_away')}</Tag>;
+}
+
+/** Above the composer: who cannot read yet and what becomes of what is written now; who was given keys since. */
+export function ReadersNotice({ roomId }: { roomId: string }): ReactNode {
+  const { t, format } = useText('keys');
+  const [{ readers, away }, model] = useReaders(roomId);
+  if (!readers) return null;
+  const names = (people: readonly Named[]): string => {
+    const named = people.slice(0, MOST_NAMED).map(({ name }) => name);
+    return people.length > MOST_NAMED
+      ? t('readers.more', { names: named.join(t('readers.comma')), count: people.length - MOST_NAMED })
+      : format.list(named);
+  };
+  const never = readers.waiting.filter(({ userId }) => !away.has(userId));
+  const gone = readers.waiting.filter(({ userId }) => away.has(userId));
+  const { outlook, given } = readers;
+  return (
+    <>
+      {readers.waiting.length > 0 && (
+        <p className="c-readers" role="note">
+          <ClockIcon width={18} height={18} aria-hidden />
+          <span>
+            {never.length > 0 && t('readers.first', { names: names(never), count: never.length })}
+            {gone.length > 0 && ` ${t('readers.away', { names: names(gone), count: gone.length })}`}
+            {outlook !== 'open' && ` ${t(`readers.${outlook}`)}`}
+          </span>
+        </p>
+      )}
+      {given.slice(0, MOST_NAMED).map(({ userId, name, since, at, devices }) => (
+        <div key={userId} className="c-readers" role="status">
+          <CheckIcon width={18} height={18} aria-hidden />
+          <span>
+            {t('readers.given', {
+              name,
+              count: devices,
+              since: format.date(new Date(since)),
+              at: format.dateTime(new Date(at)),
+            })}
+          </span>
+          <button
+            type="button"
+            className="q-link-button"
+            onClick={() => {
+              model.seen(userId);
+            }}
+          >
+            {t('readers.seen')}
+          </button>
+        </div>
+      ))}
+    </>
+  );
+}
