@@ -91,6 +91,18 @@ export const orgApi = {
     body: Of<typeof org.SourceAdoption>;
     answer: Of<typeof org.SourceHandover>;
   }>('/sources/:id/adopt'),
+  sourcesAttention: get<{ answer: org.SourcesAttention }>('/sources/attention'),
+  heldLeavers: get<{ params: ById; query: PageQuery; answer: Of<typeof org.HeldLeavers> }>(
+    '/sources/:id/held',
+  ),
+  decideHeld: post<{
+    params: ById;
+    body: Of<typeof org.HeldDecision>;
+    answer: Of<typeof org.HeldDecided>;
+  }>('/sources/:id/held'),
+  untaken: get<{ params: ById; query: PageQuery; answer: Of<typeof org.UntakenPage> }>(
+    '/sources/:id/untaken',
+  ),
   testSource: post<{ params: ById; answer: Of<typeof org.SourceTest> }>('/sources/:id/test'),
   runSource: post<{ params: ById; answer: org.ImportRun }>('/sources/:id/run'),
   scimTokens: get<{ answer: Of<typeof org.ScimTokenList> }>('/scim-tokens'),
@@ -145,6 +157,7 @@ export const keys = {
   imports: ['org', 'imports'],
   import: (id: string) => ['org', 'imports', 'one', id],
   sources: ['org', 'sources'],
+  sourcesAttention: ['org', 'sources', 'attention'],
   byHand: ['org', 'sources', 'by-hand'],
   scimTokens: ['org', 'scim-tokens'],
   offboardings: ['org', 'offboardings'],

@@ -42,12 +42,24 @@ const names = (list: string, version: string): boolean => {
   return list.trim() === '*' || list.split(',').some((tag) => opaque(tag) === opaque(version));
 };
 
+/** The body of a `.search`. @throws ScimError 400 `invalidSyntax` */
+function searchOf(request: FastifyRequest): Json {
+  const body = (request.body ?? {}) as Json;
+  const { schemas } = body;
+  if (!Array.isArray(schemas) || !schemas.includes(SEARCH)) {
+    throw new ScimError(400, `schemas has to name ${SEARCH}`, 'invalidSyntax');
+  }
+  return body;
+}
+
 /** SCIM 2.0 (RFC 7644) at `/api/scim/v2`, with its own tokens, media type and errors. */
 export function scimRoutes(context: OrgContext, scim: Scim): (app: FastifyInstance) => void {
   const db = context.db as OrgDb;
   const base = `${context.site.settings.public_url.replace(/\/+$/, '')}${SCIM_PREFIX}`;
   const config = {
     public: true,
+    // Texts are cleaned, and what cannot be taken is told attribute by attribute.
+    readsAnything: true,
     rateLimit: {
       max: REQUESTS_PER_MINUTE,
       timeWindow: '1 minute',
@@ -192,6 +204,36 @@ export function scimRoutes(context: OrgContext, scim: Scim): (app: FastifyInstan
       if (!found) throw new ScimError(404, 'No such schema');
       return found;
     });
+    // RFC 7644, section 4, and RFC 9110, section 15.5.6: they are only read.
+    for (const url of [
+      '/ServiceProviderConfig',
+      '/ResourceTypes',
+      '/ResourceTypes/:id',
+      '/Schemas',
+      '/Schemas/:id',
+    ]) {
+      app.route({
+        method: ['POST', 'PUT', 'PATCH', 'DELETE'],
+        url,
+        ...options,
+        handler: (_request, reply) => {
+          void reply.header('allow', 'GET');
+          throw new ScimError(405, 'Only GET');
+        },
+      });
+    }
+    // All kinds of resources at once (RFC 7644, section 3.4.3).
+    app.post('/.search', options, async (request) => {
+      const query = parseQuery(searchOf(request));
+      const found = await scim.search(client(request), [userKind, groupKind], query);
+      return {
+        schemas: [LIST],
+        totalResults: found.total,
+        startIndex: query.startIndex,
+        itemsPerPage: found.resources.length,
+        Resources: found.resources.map(({ kind, resource }) => project(kind, resource, query)),
+      };
+    });
     app.all('/Me', options, () => {
       throw new ScimError(501, 'A token belongs to nobody: there is no /Me');
     });
@@ -210,12 +252,7 @@ export function scimRoutes(context: OrgContext, scim: Scim): (app: FastifyInstan
       }
       app.get(at, options, (request) => list(request, kind, parseQuery(request.query as Json)));
       app.post(`${at}/.search`, options, (request) => {
-        const body = (request.body ?? {}) as Json;
-        const { schemas } = body;
-        if (!Array.isArray(schemas) || !schemas.includes(SEARCH)) {
-          throw new ScimError(400, `schemas has to name ${SEARCH}`, 'invalidSyntax');
-        }
-        return list(request, kind, parseQuery(body));
+        return list(request, kind, parseQuery(searchOf(request)));
       });
       app.post(at, options, async (request, reply) =>
         send(

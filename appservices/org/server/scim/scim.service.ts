@@ -39,6 +39,12 @@ export type Precondition = (version: string) => void;
 /** Everything a SCIM client does; every call is bound to the client's source. */
 export interface Scim {
   list(client: ScimClient, kind: ResourceKind, query: ListQuery): Promise<FoundList>;
+  /** Over several kinds at once, in their order; a filter has to make sense for at least one. */
+  search(
+    client: ScimClient,
+    kinds: readonly ResourceKind[],
+    query: ListQuery,
+  ): Promise<{ total: number; resources: { kind: ResourceKind; resource: Json }[] }>;
   get(client: ScimClient, kind: ResourceKind, id: string): Promise<Found>;
   create(client: ScimClient, kind: ResourceKind, body: unknown): Promise<Found>;
   replace(
@@ -95,32 +101,36 @@ export function createScim(
 
   return {
     async list(client, kind, query) {
-      const filter = query.filter === undefined ? undefined : parseFilter(query.filter, kind);
       const page = { offset: query.startIndex - 1, limit: query.count };
       const source = client.source_id;
       const load = kind === userKind ? loadUsers : loadGroups;
-      if (!filter && query.sortBy === undefined) {
+      if (query.filter === undefined && query.sortBy === undefined) {
         const total = await (kind === userKind
           ? repository.countUsers(db, source)
           : repository.countGroups(db, source));
         return { total, resources: query.count === 0 ? [] : await load(source, {}, page) };
       }
-      const lookup: Lookup = {};
-      for (const { attribute, value } of filter ? demanded(filter) : []) {
-        // PostgreSQL has no text with U+0000, so nothing here equals it.
-        if (value.includes('\u0000')) lookup.ids = [];
-        else if (attribute === 'id') lookup.ids = UUID.test(value) ? [value] : [];
-        else if (attribute === 'externalId') lookup.external_id = value;
-        else if (attribute === 'userName') lookup.user_name = value;
-        else if (attribute === 'displayName' && kind === groupKind) lookup.display_name = value;
-      }
-      // What the database cannot look up is decided here, over the source's resources: no SQL from a filter.
-      let resources = await load(source, lookup);
-      if (filter) resources = resources.filter((resource) => matches(filter, resource));
-      if (query.sortBy !== undefined) {
-        resources = sortResources(kind, resources, query.sortBy, query.descending);
-      }
+      const resources = await matching(client, kind, query);
       return { total: resources.length, resources: resources.slice(page.offset, page.offset + page.limit) };
+    },
+
+    async search(client, kinds, query) {
+      const found: { kind: ResourceKind; resource: Json }[] = [];
+      let refused: ScimError | undefined;
+      let understood = false;
+      for (const kind of kinds) {
+        try {
+          for (const resource of await matching(client, kind, query)) found.push({ kind, resource });
+          understood = true;
+        } catch (error) {
+          // An attribute only the other kind has: of this one nothing fits.
+          if (!(error instanceof ScimError)) throw error;
+          refused ??= error;
+        }
+      }
+      if (!understood && refused) throw refused;
+      const from = query.startIndex - 1;
+      return { total: found.length, resources: found.slice(from, from + query.count) };
     },
 
     async get(client, kind, id) {
@@ -152,6 +162,27 @@ export function createScim(
       else await groups.removeGroup(client, id, check);
     },
   };
+
+  /** All of a kind that fit, in the wanted order. */
+  async function matching(client: ScimClient, kind: ResourceKind, query: ListQuery): Promise<Json[]> {
+    const filter = query.filter === undefined ? undefined : parseFilter(query.filter, kind);
+    const lookup: Lookup = {};
+    for (const { attribute, value } of filter ? demanded(filter) : []) {
+      // PostgreSQL has no text with U+0000, so nothing here equals it.
+      if (value.includes('\u0000')) lookup.ids = [];
+      else if (attribute === 'id') lookup.ids = UUID.test(value) ? [value] : [];
+      else if (attribute === 'externalId') lookup.external_id = value;
+      else if (attribute === 'userName') lookup.user_name = value;
+      else if (attribute === 'displayName' && kind === groupKind) lookup.display_name = value;
+    }
+    // What the database cannot look up is decided here, over the source's resources: no SQL from a filter.
+    const load = kind === userKind ? loadUsers : loadGroups;
+    const all = await load(client.source_id, lookup);
+    const fitting = filter ? all.filter((resource) => matches(filter, resource)) : all;
+    return query.sortBy === undefined
+      ? fitting
+      : sortResources(kind, fitting, query.sortBy, query.descending);
+  }
 
   async function loadUsers(source: string, lookup: Lookup, page?: { offset: number; limit: number }) {
     return (await repository.users(db, source, lookup, page)).map((row) => presentUser(row, base));

@@ -99,6 +99,61 @@ describe.each(cases)('%s', (route, one) => {
   });
 });
 
+describe('what nobody can keep is refused at the door, on every route, whoever sends it', () => {
+  const UUID = '00000000-0000-4000-8000-0000000f11e5';
+  const bodies = [
+    '{"name":"\\u0000"}',
+    '{"\\ud800":1}',
+    '{"version":1e30,"name":"x"}',
+    `${'['.repeat(50_000)}"\\u0000"${']'.repeat(50_000)}`,
+  ];
+  test.each(cases)('%s', async (route, one) => {
+    const method = methodOf(route);
+    const plain = route.slice(route.indexOf(' ') + 1);
+    const url = plain.replaceAll(/:[a-z_]+/gi, UUID);
+    const call = (target: string, body?: string, type = 'application/json') =>
+      company.as.main(
+        method,
+        target,
+        body,
+        from({ ...(body === undefined ? {} : { 'content-type': type }) }),
+      );
+    const before = await company.fingerprint();
+    const answers = [
+      await call(`${url}?after=%00&limit=1`),
+      ...(method === 'GET' ? [await call(`${url}?limit=99999999999999999999`)] : []),
+      ...(plain === url ? [] : [await call(plain.replaceAll(/:[a-z_]+/gi, '%00'))]),
+    ];
+    if (method !== 'GET' && method !== 'DELETE') {
+      for (const body of bodies) {
+        const answer = await call(url, body);
+        expect([body.slice(0, 40), answer.text, answer.status]).toEqual([
+          body.slice(0, 40),
+          answer.text,
+          400,
+        ]);
+      }
+      const unbound = await call(url, 'x', 'multipart/form-data');
+      expect([unbound.text, unbound.status]).toEqual([unbound.text, 400]);
+      if (one.public) {
+        const anybody = await company.org.host.call(
+          method,
+          url,
+          bodies[0],
+          from({ 'content-type': 'application/json' }),
+        );
+        expect(anybody.status).toBe(400);
+      }
+    }
+    for (const answer of answers) expect([answer.text, answer.status < 500]).toEqual([answer.text, true]);
+    for (const answer of answers) {
+      expect(answer.headers['cache-control']).toBe('no-store');
+      expect(answer.headers['x-content-type-options']).toBe('nosniff');
+    }
+    expect(await company.fingerprint()).toBe(before);
+  });
+});
+
 // Last, because it changes the company.
 describe.each(cases)('as main administrator: %s', (route, one) => {
   test('is there', async () => {

@@ -168,6 +168,20 @@ describe('discovery', () => {
     expect((await client('POST', '/Bulk', {})).status).toBe(501);
     expect((await client('GET', '/Me')).status).toBe(501);
     expect((await client('GET', '/Nothing')).status).toBe(404);
+    for (const path of [
+      '/ServiceProviderConfig',
+      '/Schemas',
+      `/Schemas/${USER}`,
+      '/ResourceTypes',
+      '/ResourceTypes/User',
+    ]) {
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const) {
+        const answer = await client(method, path, method === 'DELETE' ? undefined : {});
+        expect(answer.status, `${method} ${path}`).toBe(405);
+        expect(answer.headers['allow']).toBe('GET');
+        expect(answer.body).toMatchObject({ status: '405' });
+      }
+    }
   });
 });
 
@@ -217,13 +231,20 @@ describe('users', () => {
       preferredLanguage: 'zh-CN',
       password: 'never kept 77',
       unknown: { a: 1 },
+      [USER]: { schemas: ['x'], nickName: '小李' },
       emails: [
         { value: 'private@example.org', type: 'home' },
         { value: 'li.wei@example.com', type: 'work' },
       ],
       phoneNumbers: [{ value: '+86 10 1234', type: 'work' }],
       addresses: [{ type: 'work', locality: '上海', country: 'CN' }],
-      [ENTERPRISE]: { employeeNumber: '701984', organization: 'Qiao', costCenter: '4130' },
+      [ENTERPRISE]: {
+        schemas: [ENTERPRISE],
+        id: 'x',
+        employeeNumber: '701984',
+        organization: 'Qiao',
+        costCenter: '4130',
+      },
     });
     expect(await person(id)).toMatchObject({
       display_name: '李伟',
@@ -605,6 +626,30 @@ describe('lists', () => {
     expect((await client('GET', `/Users${filtered('id eq "nobody"')}`)).body.totalResults).toBe(0);
     const bad = await client('GET', `/Users${filtered('userName eq')}`);
     expect(bad.body).toMatchObject({ status: '400', scimType: 'invalidFilter' });
+  });
+  test('search over users and groups at once', async () => {
+    const own = await newClient();
+    const tag = unique('both');
+    await created(own, '/Users', userOf(unique('u'), { displayName: tag, title: 'Chief' }));
+    await created(own, '/Groups', { schemas: [GROUP], displayName: tag });
+    const search = (more: object): Promise<TestAnswer> =>
+      own('POST', '/.search', { schemas: [SEARCH], filter: `displayName eq "${tag}"`, ...more });
+    const kinds = (answer: TestAnswer): string[] =>
+      (answer.body.Resources as { meta: { resourceType: string } }[]).map((one) => one.meta.resourceType);
+    const both = await search({});
+    expect(both.status, both.text).toBe(200);
+    expect(both.body).toMatchObject({ schemas: [LIST], totalResults: 2 });
+    expect(kinds(both)).toEqual(['User', 'Group']);
+    expect(kinds(await search({ startIndex: 2, count: 1 }))).toEqual(['Group']);
+    // What only users have, no group has.
+    expect(kinds(await search({ filter: 'title eq "Chief"' }))).toEqual(['User']);
+    expect((await search({ filter: 'nothing eq "x"' })).body.scimType).toBe('invalidFilter');
+    expect((await own('POST', '/.search', {})).body.scimType).toBe('invalidSyntax');
+  });
+  test('page as far as anybody counts', async () => {
+    const far = await client('GET', '/Users?startIndex=99999999999999999999&count=5');
+    expect(far.status, far.text).toBe(200);
+    expect(far.body.Resources).toEqual([]);
   });
   test('leave attributes out', async () => {
     const [one] = (await client('GET', '/Users?count=1&excludedAttributes=emails,meta,id')).body.Resources;

@@ -15,6 +15,7 @@ import {
 } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
 import '../org.css';
+import { Attention } from '../SourcesView/Attention.tsx';
 import { OverviewViewModel, type Step } from './OverviewViewModel.ts';
 
 const leadsTo: Record<Step['id'], string> = {
@@ -39,6 +40,7 @@ export default function OverviewView(): ReactNode {
   const number = (value: number | undefined): string => (value === undefined ? '…' : format.number(value));
   return (
     <>
+      {state.attention && <Attention of={state.attention} />}
       <div className="q-stats">
         {state.canPeople && <Stat label={t('overview.people')} value={number(people?.all)} to="/people" />}
         {state.canPeople && (

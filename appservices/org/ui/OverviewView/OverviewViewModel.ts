@@ -1,5 +1,5 @@
-import type { Department, Setup, SetupStep } from '@qiao/org/contract';
-import { holds, LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
+import type { Department, Setup, SetupStep, SourcesAttention } from '@qiao/org/contract';
+import { dataOf, holds, LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
 import type { Static } from 'typebox';
 import { keys, orgApi } from '../api.ts';
 
@@ -12,6 +12,8 @@ export interface OverviewSnapshot {
   readonly people: Remote<{ readonly all: number; readonly waiting: number }>;
   readonly departments: Remote<readonly Department[]>;
   readonly leavers: Remote<number>;
+  readonly attention: SourcesAttention | undefined;
+  readonly canSources: boolean;
   readonly canPeople: boolean;
   readonly canDepartments: boolean;
   readonly canLeavers: boolean;
@@ -34,6 +36,8 @@ export class OverviewViewModel extends ViewModel<OverviewSnapshot> {
       people: LOADING,
       departments: LOADING,
       leavers: LOADING,
+      attention: undefined,
+      canSources: holds(session, 'org.source.edit', 'company'),
       canPeople: holds(session, 'org.person.read'),
       canDepartments: holds(session, 'org.department.read'),
       canLeavers: holds(session, 'org.person.offboard'),
@@ -44,7 +48,7 @@ export class OverviewViewModel extends ViewModel<OverviewSnapshot> {
 
   protected override onMount(): void {
     const { api, queries } = this.#services;
-    const { canSetup, canPeople, canDepartments, canLeavers } = this.snapshot;
+    const { canSetup, canPeople, canDepartments, canLeavers, canSources } = this.snapshot;
     const watching = [
       watch<Setup>(
         queries,
@@ -73,6 +77,17 @@ export class OverviewViewModel extends ViewModel<OverviewSnapshot> {
         },
         (people) => {
           this.set({ people });
+        },
+      ),
+      watch<SourcesAttention>(
+        queries,
+        {
+          key: [...keys.sourcesAttention, 'all'],
+          enabled: canSources,
+          load: (signal) => api.call(orgApi.sourcesAttention, { signal }),
+        },
+        (attention) => {
+          this.set({ attention: dataOf(attention) });
         },
       ),
       watch<readonly Department[]>(

@@ -14,6 +14,7 @@ import {
   Loaded,
   MenuButton,
   PageHead,
+  SelectField,
   Tag,
   TextField,
   Time,
@@ -24,6 +25,8 @@ import {
 } from '@qiao/ui-kit';
 import { useState, type ReactNode } from 'react';
 import '../org.css';
+import { Attention } from './Attention.tsx';
+import { HeldDialog, UntakenDialog } from './AttentionDialogs.tsx';
 import { AdoptDialog } from './AdoptDialog.tsx';
 import { HandoverDialog } from './HandoverDialog.tsx';
 import { SourceDialog } from './SourceDialog.tsx';
@@ -39,6 +42,10 @@ function TokenDialog({ state, model }: Props): ReactNode {
   const [name, setName] = useState('');
   const [until, setUntil] = useState('');
   const [tried, setTried] = useState(false);
+  const scim = (dataOf(state.sources) ?? []).filter((source) => source.kind === 'scim');
+  const [source, setSource] = useState('');
+  // Of several none is guessed: a token opens the people of one.
+  const several = scim.length > 1;
   return (
     <Dialog
       title={t('sources.add_token')}
@@ -55,7 +62,8 @@ function TokenDialog({ state, model }: Props): ReactNode {
         id="token"
         onSubmit={() => {
           setTried(true);
-          if (name.trim() !== '') void model.addToken(name.trim(), until);
+          if (name.trim() === '' || (several && source === '')) return;
+          void model.addToken(name.trim(), until, source);
         }}
       >
         <TextField
@@ -67,6 +75,15 @@ function TokenDialog({ state, model }: Props): ReactNode {
           error={tried && name.trim() === '' ? t('required') : undefined}
           onChange={setName}
         />
+        {several && (
+          <SelectField
+            label={t('sources.token_source')}
+            value={source}
+            error={tried && source === '' ? t('required') : undefined}
+            onChange={setSource}
+            options={[{ value: '', label: '' }, ...scim.map(({ id, name: label }) => ({ value: id, label }))]}
+          />
+        )}
         <TextField
           label={t('roles.until')}
           optional
@@ -114,6 +131,11 @@ function Scim({ state, model }: Props): ReactNode {
                 rowKey={(token) => token.id}
                 columns={[
                   { id: 'name', header: t('sources.token_name'), kind: 'main', cell: (token) => token.name },
+                  {
+                    id: 'source',
+                    header: t('sources.token_source'),
+                    cell: (token) => token.source.name,
+                  },
                   {
                     id: 'made',
                     header: t('sources.made_at'),
@@ -174,7 +196,10 @@ export default function SourcesView(): ReactNode {
   const services = useServices();
   const go = useGo();
   const [state, model] = useViewModel(() => new SourcesViewModel(services));
-  const { editing, newToken } = state;
+  const { editing, looking, newToken } = state;
+  const stopLooking = (): void => {
+    model.look(undefined);
+  };
   return (
     <>
       <PageHead
@@ -194,6 +219,17 @@ export default function SourcesView(): ReactNode {
         }
       />
       <div className="q-stack q-stack--wide">
+        {state.attention && (
+          <Attention
+            of={state.attention}
+            onHeld={(source) => {
+              model.look({ at: 'held', source });
+            }}
+            onUntaken={(source) => {
+              model.look({ at: 'untaken', source });
+            }}
+          />
+        )}
         <Card flush>
           <Loaded of={state.sources}>
             {(sources) =>
@@ -344,6 +380,8 @@ export default function SourcesView(): ReactNode {
         </Card>
         <Scim state={state} model={model} />
       </div>
+      {looking?.at === 'held' && <HeldDialog source={looking.source} onClose={stopLooking} />}
+      {looking?.at === 'untaken' && <UntakenDialog source={looking.source} onClose={stopLooking} />}
       {editing && (
         <SourceDialog state={state} model={model} source={editing === 'new' ? undefined : editing} />
       )}

@@ -4,11 +4,13 @@ import type {
   ScimTokenList,
   Source,
   SourceHandover,
+  SourcesAttention,
   SourceTest,
 } from '@qiao/org/contract';
 import { dataOf, LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
 import type { Static } from 'typebox';
 import { keys, orgApi } from '../api.ts';
+import type { SourceName } from './AttentionViewModel.ts';
 
 export type SourceKindName = Source['kind'];
 export type NewToken = Static<typeof CreatedScimToken>;
@@ -17,6 +19,9 @@ export type TestResult = Static<typeof SourceTest>;
 export interface SourcesSnapshot {
   readonly sources: Remote<readonly Source[]>;
   readonly tokens: Remote<Static<typeof ScimTokenList>>;
+  readonly attention: SourcesAttention | undefined;
+  /** A list of what a source needs a person for is open. */
+  readonly looking: { readonly at: 'held' | 'untaken'; readonly source: SourceName } | undefined;
   readonly editing: Source | 'new' | undefined;
   readonly addingToken: boolean;
   /** Shown once. */
@@ -46,6 +51,8 @@ export class SourcesViewModel extends ViewModel<SourcesSnapshot> {
     super({
       sources: LOADING,
       tokens: LOADING,
+      attention: undefined,
+      looking: undefined,
       editing: undefined,
       addingToken: false,
       newToken: undefined,
@@ -66,6 +73,16 @@ export class SourcesViewModel extends ViewModel<SourcesSnapshot> {
         { key: keys.sources, load: async (signal) => (await api.call(orgApi.sources, { signal })).items },
         (sources) => {
           this.set({ sources });
+        },
+      ),
+      watch<SourcesAttention>(
+        queries,
+        {
+          key: [...keys.sourcesAttention, 'all'],
+          load: (signal) => api.call(orgApi.sourcesAttention, { signal }),
+        },
+        (attention) => {
+          this.set({ attention: dataOf(attention) });
         },
       ),
       watch<Static<typeof ScimTokenList>>(
@@ -91,6 +108,10 @@ export class SourcesViewModel extends ViewModel<SourcesSnapshot> {
       for (const each of watching) each.end();
     });
   }
+
+  readonly look = (looking: SourcesSnapshot['looking']): void => {
+    this.set({ looking });
+  };
 
   readonly edit = (editing: Source | 'new' | undefined): void => {
     this.set({ editing });
@@ -196,7 +217,7 @@ export class SourcesViewModel extends ViewModel<SourcesSnapshot> {
     this.set({ addingToken });
   };
 
-  readonly addToken = async (name: string, until: string): Promise<void> => {
+  readonly addToken = async (name: string, until: string, source: string): Promise<void> => {
     const { api, attempt } = this.#services;
     this.set({ busy: true });
     const done = await attempt(
@@ -204,10 +225,11 @@ export class SourcesViewModel extends ViewModel<SourcesSnapshot> {
         api.call(orgApi.createScimToken, {
           body: {
             name,
+            ...(source === '' ? {} : { source_id: source }),
             ...(until === '' ? {} : { expires_at: new Date(`${until}T23:59:59`).toISOString() }),
           },
         }),
-      { invalidate: [keys.scimTokens] },
+      { invalidate: [keys.scimTokens, keys.sources] },
     );
     this.set({ busy: false, ...(done.ok ? { addingToken: false, newToken: done.value } : {}) });
   };

@@ -20,6 +20,7 @@ import { negotiateLocale, type Locale, type Texts } from '../i18n/texts.ts';
 import { MatrixUnreachableError } from '../matrix/errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import { hasBoundary, isUnkeepable, unkeepable } from './door.ts';
 import type { Sessions } from './session.ts';
 
 /** A fastify instance whose handlers are typed by their TypeBox schemas. */
@@ -41,6 +42,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** No session needed. */
     public?: boolean;
+    /** Reads any text and number itself: nothing is refused at the door (`door.ts`). */
+    readsAnything?: boolean;
   }
 }
 
@@ -110,8 +113,12 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   await app.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: 'Qiao', version: '1' } },
   });
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     request.locale = negotiateLocale(request.headers['accept-language']);
+    if (request.url.startsWith('/api/')) {
+      // Answers are of one person and one moment; routes may say otherwise.
+      void reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+    }
     if (request.routeOptions.config.public || !request.url.startsWith('/api/')) return;
     const found = tokenOf(request);
     if (!found) throw platformErrors.not_signed_in();
@@ -120,6 +127,17 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     const changes = request.method !== 'GET' && request.method !== 'HEAD';
     if (found.byCookie && changes && request.headers[CSRF_HEADER] !== '1') throw platformErrors.not_allowed();
     request.actor = actor;
+  });
+  // One door for all: before validation, after the question of who it is.
+  app.addHook('preParsing', (request, _reply, payload, done) => {
+    if (hasBoundary(request.headers['content-type'])) done(null, payload);
+    else done(platformErrors.bad_request({ reason: 'boundary' }));
+  });
+  app.addHook('preValidation', (request, _reply, done) => {
+    // What the homeserver tells us is not refused: it would tell nothing else before.
+    const any = request.routeOptions.config.readsAnything === true || !request.url.startsWith('/api/');
+    const reason = any ? undefined : unkeepable([request.params, request.query, request.body]);
+    done(reason && platformErrors.bad_request({ reason }));
   });
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none';
@@ -143,6 +161,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
         message?: string;
       };
       if (validation !== undefined) known = platformErrors.bad_request({ reason: message ?? '' }, validation);
+      else if (isUnkeepable(error)) known = platformErrors.bad_request({ reason: 'value' });
       else if (statusCode === 413) known = platformErrors.too_large({ limit: '256 MB' });
       else if (isDatabaseAway(error) || error instanceof MatrixUnreachableError)
         known = platformErrors.unavailable();
