@@ -34,3 +34,24 @@ test('limits are of each person, whoever shares their address; before sign-in of
   expect(await call('GET', 'all', 'bob')).toBe(200);
   for (const status of [200, 200, 429]) expect(await call('GET', 'open')).toBe(status);
 });
+
+test('a body that is too large is told the limit of its own route', async () => {
+  const texts: Partial<Texts> = { t: (_locale, _key, params) => String(params?.['limit']) };
+  app = await createHttp({
+    texts: texts as Texts,
+    sessions: {} as Sessions,
+    metrics: createMetrics(),
+    log: createLog({ level: 'silent', name: 'test' }),
+  });
+  const open = { config: { public: true } };
+  app.post('/api/notes/small', { ...open, bodyLimit: 4096 }, () => ({}));
+  app.post('/api/notes/usual', open, () => ({}));
+  const call = async (path: string, bytes: number): Promise<[number, unknown]> => {
+    const payload = { text: 'x'.repeat(bytes) };
+    const answer = await app!.inject({ method: 'POST', url: `/api/notes/${path}`, payload });
+    return [answer.statusCode, answer.json<{ error?: { message: string } }>().error?.message];
+  };
+  expect(await call('small', 5000)).toEqual([413, '4 kB']);
+  expect(await call('usual', 5000)).toEqual([200, undefined]);
+  expect(await call('usual', 2 * 1024 * 1024)).toEqual([413, '1 MB']);
+});

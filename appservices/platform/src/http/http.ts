@@ -50,6 +50,10 @@ declare module 'fastify' {
 export const SESSION_COOKIE = 'qiao_session';
 /** Bodies that are not uploads. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
+/** One file of an upload. */
+const FILE_LIMIT_BYTES = 256 * 1024 * 1024;
+const sizeOf = (bytes: number): string =>
+  bytes < 1024 * 1024 ? `${Math.floor(bytes / 1024)} kB` : `${Math.floor(bytes / 1024 / 1024)} MB`;
 /** When a caller may ask again what is not available right now. */
 export const RETRY_AFTER_SECONDS = 3;
 /** Every request that changes something by cookie carries it: a form of another site cannot. */
@@ -99,7 +103,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   app.decorateRequest('actor', undefined);
   app.decorateRequest('locale', 'zh-Hans');
   await app.register(cookie);
-  await app.register(multipart, { limits: { fileSize: 256 * 1024 * 1024, files: 1, fields: 20 } });
+  await app.register(multipart, { limits: { fileSize: FILE_LIMIT_BYTES, files: 1, fields: 20 } });
   await app.register(rateLimit, {
     global: true,
     max: options.requestsPerMinute ?? 1200,
@@ -151,19 +155,28 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     );
     done();
   });
-  const answer = (error: unknown, locale: Locale, requestId: string): { status: number; body: object } => {
+  const answer = (
+    error: unknown,
+    locale: Locale,
+    requestId: string,
+    bodyLimit = BODY_LIMIT_BYTES,
+  ): { status: number; body: object } => {
     let known: DomainError;
     if (error instanceof DomainError) known = error;
     else {
-      const { validation, statusCode, message } = error as {
+      const { validation, statusCode, message, code } = error as {
         validation?: unknown;
         statusCode?: number;
+        code?: string;
         message?: string;
       };
       if (validation !== undefined) known = platformErrors.bad_request({ reason: message ?? '' }, validation);
       else if (isUnkeepable(error)) known = platformErrors.bad_request({ reason: 'value' });
-      else if (statusCode === 413) known = platformErrors.too_large({ limit: '256 MB' });
-      else if (isDatabaseAway(error) || error instanceof MatrixUnreachableError)
+      else if (statusCode === 413) {
+        // A file of an upload has a limit of its own.
+        const limit = code === 'FST_ERR_CTP_BODY_TOO_LARGE' ? bodyLimit : FILE_LIMIT_BYTES;
+        known = platformErrors.too_large({ limit: sizeOf(limit) });
+      } else if (isDatabaseAway(error) || error instanceof MatrixUnreachableError)
         known = platformErrors.unavailable();
       else if (statusCode !== undefined && statusCode < 500)
         known = platformErrors.bad_request({ reason: message ?? '' });
@@ -183,7 +196,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     };
   };
   app.setErrorHandler(async (error, request, reply) => {
-    const { status, body } = answer(error, request.locale, request.id);
+    const { status, body } = answer(error, request.locale, request.id, request.routeOptions.bodyLimit);
     const reported = error instanceof DomainError ? error.report : status >= 500;
     if (reported) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
     // Without it what calls by machine waits as long as it likes.
