@@ -1,4 +1,12 @@
-import { axeViolations, makeNioUser, makeUser, waitFor, type TestPage, type TestUser } from '@qiao/testkit';
+import {
+  axeViolations,
+  horizontalOverflow,
+  makeNioUser,
+  makeUser,
+  waitFor,
+  type TestPage,
+  type TestUser,
+} from '@qiao/testkit';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { makeSdkPerson } from './sdk.ts';
@@ -80,6 +88,10 @@ describe('somebody who has not been here', () => {
     ).waitFor();
     expect(await axeViolations(page)).toEqual([]);
     await picture(page, 'waits-direct');
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await horizontalOverflow(page)).toBeLessThanOrEqual(0);
+    await picture(page, 'waits-direct-390');
+    await page.setViewportSize({ width: 1440, height: 900 });
   });
 
   test('is written to; the set-up of the keys then cannot be put off', async () => {
@@ -130,7 +142,7 @@ test('the writer’s browser is closed meanwhile: the messages come when it is o
   await page.goto('about:blank');
 
   await wang.join(roomId);
-  const other = await client.open({ locale: 'zh-CN' });
+  const other = await client.open({ locale: 'zh-CN', width: 390, height: 844, colorScheme: 'dark' });
   const theirs = other.page;
   await theirs.goto('/');
   await theirs.getByLabel('用户名').fill(wang.userId);
@@ -145,6 +157,8 @@ test('the writer’s browser is closed meanwhile: the messages come when it is o
   await open(theirs, roomId);
   await closed(theirs).filter({ hasText: '只有 张三 可以重新发送。' }).waitFor();
   await closed(theirs).filter({ hasText: '消息仍可能自动显示' }).waitFor();
+  expect(await axeViolations(theirs)).toEqual([]);
+  expect(await horizontalOverflow(theirs)).toBeLessThanOrEqual(0);
   await picture(theirs, 'waits-closed-zh');
 
   await page.goto('/');

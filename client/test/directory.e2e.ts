@@ -173,6 +173,7 @@ describe('a colleague', () => {
 
   test('sees the profile with the reporting line, and goes along it', async () => {
     await page.getByRole('heading', { level: 1, name: '单雄' }).waitFor();
+    await page.getByText('This person has not signed in yet.').waitFor();
     await page.getByText('shanxiong@adventure-works.com').waitFor();
     await page.getByRole('link', { name: /Ken Sánchez/ }).waitFor();
     await picture(page, 'directory-profile');

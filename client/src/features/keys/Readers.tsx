@@ -3,6 +3,7 @@ import CheckIcon from '@vector-im/compound-design-tokens/assets/web/icons/check-
 import { Tag, useServices, useText, useViewModel } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
 import { useMatrix } from '../../matrix/context.tsx';
+import { sentences } from '../../components/sentences.ts';
 import type { Named } from '../../matrix/history-types.ts';
 import { ReadersViewModel, type ReadersSnapshot } from './ReadersViewModel.ts';
 import './keys.css';
@@ -46,9 +47,11 @@ export function ReadersNotice({ roomId }: { roomId: string }): ReactNode {
         <p className="c-readers" role="note">
           <ClockIcon width={18} height={18} aria-hidden />
           <span>
-            {never.length > 0 && t('readers.first', { names: names(never), count: never.length })}
-            {gone.length > 0 && ` ${t('readers.away', { names: names(gone), count: gone.length })}`}
-            {outlook !== 'open' && ` ${t(`readers.${outlook}`)}`}
+            {sentences([
+              never.length > 0 && t('readers.first', { names: names(never), count: never.length }),
+              gone.length > 0 && t('readers.away', { names: names(gone), count: gone.length }),
+              outlook !== 'open' && t(`readers.${outlook}`),
+            ])}
           </span>
         </p>
       )}

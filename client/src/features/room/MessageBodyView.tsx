@@ -3,6 +3,7 @@ import LocationIcon from '@vector-im/compound-design-tokens/assets/web/icons/loc
 import DeleteIcon from '@vector-im/compound-design-tokens/assets/web/icons/delete';
 import { useSnapshot, useText } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
+import { sentences } from '../../components/sentences.ts';
 import { useMatrix } from '../../matrix/context.tsx';
 import type { KeysState } from '../../matrix/encryption.ts';
 import type { Content, Message, UnreadableWhy } from '../../matrix/timeline-types.ts';
@@ -87,9 +88,11 @@ function Unreadable(props: { message: Message; content: Content & { kind: 'unrea
   const why = content.why === 'backup_locked' && BACKUP_OPEN.has(state) ? 'not_kept' : content.why;
   return (
     <>
-      {t(`utd.${why}`)}
-      {!message.own && WRITER_ALONE.has(why) && ` ${t('utd.only_writer', { name })}`}
-      {content.mayCome && why !== 'backup_locked' && ` ${t('utd.may_come', { name })}`}
+      {sentences([
+        t(`utd.${why}`),
+        !message.own && WRITER_ALONE.has(why) && t('utd.only_writer', { name }),
+        content.mayCome && why !== 'backup_locked' && t('utd.may_come', { name }),
+      ])}
     </>
   );
 }
