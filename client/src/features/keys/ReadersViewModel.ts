@@ -1,8 +1,7 @@
 import { dataOf, ViewModel, watch, type Services } from '@qiao/ui-kit';
 import type { HistoryKeys } from '../../matrix/history-keys.ts';
 import type { RoomReaders } from '../../matrix/history-types.ts';
-import { findPeople } from '../directory/api.ts';
-import { inDirectory } from '../directory/people-search.ts';
+import { findPeople, inDirectory } from '../directory/api.ts';
 
 /** People asked the directory about; with more it is only told how many. */
 const MOST_ASKED = 5;
