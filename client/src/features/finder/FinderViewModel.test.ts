@@ -138,3 +138,22 @@ test('a separator that is typed ends a name', async () => {
   expect(then().query).toBe('李娜、王');
   expect(one.paste('李娜、王五')).toBe(false);
 });
+
+test('what was asked before the directory lets one in is asked again then', async () => {
+  let enter = (): void => undefined;
+  const { model, asked, ready } = setUp({
+    source: {
+      again: (ask) => {
+        enter = ask;
+        return () => undefined;
+      },
+    },
+  });
+  const unmount = model.mount();
+  model.type('李娜');
+  await ready();
+  enter();
+  await ready();
+  await expect.poll(() => asked).toEqual(['李娜', '李娜']);
+  unmount();
+});

@@ -29,6 +29,8 @@ export interface FinderSource {
   ) => Promise<{ readonly items: readonly FinderItem[]; readonly next: string | null }>;
   /** Done when `here` finds all it ever will (names by pinyin, titles). */
   readonly load?: () => Promise<unknown>;
+  /** Calls back when servers would answer otherwise than before; answers what ends it. */
+  readonly again?: (ask: () => void) => () => void;
   /** Calls back when `here` finds others than before; answers what ends it. */
   readonly watch?: (look: () => void) => () => void;
   /** Why somebody cannot be chosen; without it: whom the company's rules do not let one contact. */
@@ -99,8 +101,10 @@ export class FinderViewModel extends ViewModel<FinderSnapshot> {
     const end = this.#source.watch?.(() => {
       this.#show();
     });
+    const endAgain = this.#source.again?.(this.retry);
     this.own(() => {
       end?.();
+      endAgain?.();
       clearTimeout(this.#timer);
       this.#abort?.abort();
       this.#resolving?.abort();

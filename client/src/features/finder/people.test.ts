@@ -113,6 +113,22 @@ describe('the search for people', () => {
     expect(asked).toEqual([]);
   });
 
+  test('the directory is asked once it lets the reader in', async () => {
+    const { search, asked } = await setUp({});
+    let entered = 0;
+    const end = search.onEntered(() => entered++);
+    const services = await testServices({
+      session: { userId: '@me:x', personId: 'p' },
+      answer: () => ({ items: [listed('li')], next: null }),
+    });
+    search.enter(services);
+    search.enter(services);
+    expect([entered, search.inCompany]).toEqual([1, true]);
+    expect((await search.find('li')).people.map(({ userId }) => userId)).toEqual(['@li:x']);
+    expect(asked).toEqual([]);
+    end();
+  });
+
   test('people of a conversation are looked up two hundred at a time', async () => {
     const { search, asked } = await setUp();
     const ids = Array.from({ length: 201 }, (_, at) => `@p${String(at)}:x`);

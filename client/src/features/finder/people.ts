@@ -1,5 +1,5 @@
 import { asApiError, useServices, type Services } from '@qiao/ui-kit';
-import { useMemo } from 'react';
+import { useEffect, useState } from 'react';
 import { useMatrix } from '../../matrix/context.tsx';
 import type { NameIndex } from '../../matrix/people-pinyin.ts';
 import { names } from '../../matrix/people-pinyin.ts';
@@ -91,11 +91,26 @@ export interface PeoplePlaces {
  * see whom; on the device, who is in no directory; by a whole Matrix id, anybody.
  */
 export class PeopleSearch {
-  readonly #with: PeoplePlaces;
+  #with: PeoplePlaces;
+  readonly #entered = new Set<() => void>();
 
   constructor(given: PeoplePlaces) {
     this.#with = given;
   }
+
+  /** Goes on with what our own interfaces say of the reader: at a start that is known a moment later. */
+  readonly enter = (services: PeoplePlaces['services']): void => {
+    const before = this.#with.services.session.personId;
+    this.#with = { ...this.#with, services };
+    if (before === services.session.personId) return;
+    for (const listener of [...this.#entered]) listener();
+  };
+
+  /** Calls back when the directory lets the reader in, or not any more; answers what ends it. */
+  readonly onEntered = (listener: () => void): (() => void) => {
+    this.#entered.add(listener);
+    return () => this.#entered.delete(listener);
+  };
 
   /** Whether the company's directory lets the reader in. */
   get inCompany(): boolean {
@@ -238,8 +253,9 @@ export class PeopleSearch {
 export function usePeopleSearch(): PeopleSearch {
   const services = useServices();
   const { people, search } = useMatrix();
-  return useMemo(
-    () => new PeopleSearch({ services, people, places: search.places, names }),
-    [services, people, search],
-  );
+  const [made] = useState(() => new PeopleSearch({ services, people, places: search.places, names }));
+  useEffect(() => {
+    made.enter(services);
+  }, [made, services]);
+  return made;
 }

@@ -17,6 +17,7 @@ export const peopleSource = (
     return { items: people.map(asItem), next };
   },
   load: search.load,
+  again: search.onEntered,
   ...(bar ? { bar: (person) => bar(person) ?? contactBar(person) } : {}),
 });
 

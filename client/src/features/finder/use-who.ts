@@ -1,3 +1,4 @@
+import { useServices } from '@qiao/ui-kit';
 import { useEffect, useMemo, useState } from 'react';
 import { usePeopleSearch, type FoundPerson } from './people.ts';
 
@@ -14,6 +15,7 @@ export function useWho(
 ): readonly FoundPerson[] {
   const search = usePeopleSearch();
   const [found, setFound] = useState<ReadonlyMap<string, FoundPerson>>(new Map());
+  const { session } = useServices();
   const ids = people
     .slice(0, MOST)
     .map(({ userId }) => userId)
@@ -30,7 +32,7 @@ export function useWho(
     return () => {
       shown = false;
     };
-  }, [search, ids]);
+  }, [search, ids, session.personId]);
   return useMemo(
     () => people.map((person) => search.withListing(person, found.get(person.userId))),
     [search, people, found],

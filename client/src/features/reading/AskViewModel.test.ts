@@ -9,6 +9,7 @@ import { AskViewModel, type AskToSend, type Taken } from './AskViewModel.ts';
 const li = somebody('@li:x');
 const SEARCH = {
   load: () => Promise.resolve(),
+  onEntered: () => () => undefined,
   lookUp: () => Promise.resolve(new Map()),
   withListing: ({ userId, name }: { userId: string; name: string }) => somebody(userId, name),
 };

@@ -44,7 +44,7 @@ export class AskViewModel extends ViewModel<AskSnapshot> {
   readonly #services: Services;
   readonly #reading: Reading;
   readonly #roomId: string;
-  readonly #search: Pick<PeopleSearch, 'load' | 'lookUp' | 'withListing'>;
+  readonly #search: Pick<PeopleSearch, 'load' | 'lookUp' | 'onEntered' | 'withListing'>;
   readonly #isWritten: boolean;
   /** Whom to ask, among people of the conversation. */
   readonly finder: FinderViewModel;
@@ -53,7 +53,7 @@ export class AskViewModel extends ViewModel<AskSnapshot> {
   constructor(
     services: Services,
     reading: Reading,
-    search: Pick<PeopleSearch, 'load' | 'lookUp' | 'withListing'>,
+    search: Pick<PeopleSearch, 'load' | 'lookUp' | 'onEntered' | 'withListing'>,
     roomId: string,
     isWritten: boolean,
   ) {
@@ -89,10 +89,15 @@ export class AskViewModel extends ViewModel<AskSnapshot> {
       this.set({ loading: false, people: known, unlisted });
       const [only, ...others] = known;
       if (only && others.length === 0 && !this.finder.isChosen(only.userId)) this.finder.toggle(only);
-      const listings = await this.#search.lookUp(people.map(({ userId }) => userId));
-      this.set({
-        people: people.map((one) => this.#search.withListing(one, listings.get(one.userId))),
-      });
+      await this.#lookUp();
+    });
+    this.own(this.#search.onEntered(() => void this.#lookUp()));
+  }
+
+  async #lookUp(): Promise<void> {
+    const listings = await this.#search.lookUp(this.snapshot.people.map(({ userId }) => userId));
+    this.set({
+      people: this.snapshot.people.map((one) => this.#search.withListing(one, listings.get(one.userId))),
     });
   }
 

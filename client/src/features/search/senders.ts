@@ -33,6 +33,9 @@ export class SendersSource implements FinderSource {
     this.#listings = listings;
   };
 
+  readonly again: NonNullable<FinderSource['again']> = (ask) =>
+    this.#search.onEntered(() => void this.load().then(ask));
+
   readonly here = (query: string): readonly FinderItem[] =>
     peopleAmong(
       this.#people.map((person) => this.#search.withListing(person, this.#listings.get(person.userId))),
