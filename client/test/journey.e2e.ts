@@ -8,11 +8,13 @@ import {
   firstAdmin,
   inStep,
   launchBrowser,
+  login,
   NioClient,
   PASSWORD,
   runHost,
   startTestStack,
   waitFor,
+  withRoomsOfBefore,
   type RunningTestStack,
   type TestBrowser,
   type TestPage,
@@ -155,11 +157,11 @@ describe('two people of the company', () => {
     await page.getByRole('img', { name: 'End-to-end encrypted' }).waitFor();
     roomId = decodeURIComponent(new URL(page.url()).pathname.replace('/room/', ''));
 
+    // A colleague is in it at once: nothing to accept.
     await jossef.page
       .getByRole('link', { name: /Design review/ })
       .first()
       .click();
-    await jossef.page.getByRole('button', { name: 'Accept' }).click();
     await box(jossef.page).waitFor();
 
     await activateByApi(own.info, person.rob.link);
@@ -167,8 +169,7 @@ describe('two people of the company', () => {
     closeNio = () => nio.close();
     await nio.login({ homeserver: own.info.gatewayUrl, user_id: person.rob.userId, password: PASSWORD });
     await nio.startSync();
-    await waitFor(async () => (await nio.state()).invited.includes(roomId), { what: 'the invitation' });
-    await nio.join(roomId);
+    // The invitation waited for a first device with keys; the server takes it up.
     await waitFor(async () => (await nio.state()).rooms[roomId]?.encrypted, { what: 'the encryption' });
   });
 });
@@ -301,5 +302,70 @@ describe('a third device', () => {
     await picture(page, 'journey-third-device');
     // What the browser itself says of files and answers that are not there is no fault of the page.
     expect(third.errors.filter((text) => !text.startsWith('Failed to load resource'))).toEqual([]);
+  });
+});
+
+describe('conversations among colleagues', () => {
+  const home = (page: Page): Promise<void> =>
+    page.getByRole('navigation', { name: 'Main menu' }).getByRole('link', { name: 'Chats' }).click();
+  const find = async (page: Page, search: string, name: RegExp): Promise<void> => {
+    await dialog(page).getByRole('searchbox').fill(search);
+    await dialog(page).getByRole('list', { name: 'People found' }).getByRole('button', { name }).click();
+  };
+  const roomOf = (page: Page): string =>
+    decodeURIComponent(new URL(page.url()).pathname.replace('/room/', ''));
+
+  test('a direct chat needs no acceptance, is one from both sides, and nobody else is in it', async () => {
+    const { page } = gail;
+    await home(page);
+    await page.getByRole('button', { name: 'New chat' }).click();
+    await find(page, 'jossef', /Jossef/);
+    await dialog(page).getByRole('button', { name: 'Start chat' }).click();
+    await page.getByRole('main', { name: /Jossef/ }).waitFor();
+    const direct = roomOf(page);
+    expect(direct).not.toBe(roomId);
+    await say(page, '只有我们两个');
+    await jossef.page.goto(`/person/${encodeURIComponent(person.gail.userId)}`);
+    await jossef.page.getByRole('button', { name: 'Message', exact: true }).click();
+    await jossef.page.getByRole('main', { name: /Gail/ }).waitFor();
+    expect(roomOf(jossef.page)).toBe(direct);
+    await message(jossef.page, '只有我们两个').waitFor();
+    await page.getByRole('toolbar').getByRole('button', { name: 'Members', exact: true }).click();
+    await page.getByRole('heading', { name: '2 members' }).waitFor();
+    await picture(page, 'journey-direct');
+  });
+
+  test('an old room is renewed by one tap of its creator, and both go on in the new one', async () => {
+    const { page } = gail;
+    const old = await withRoomsOfBefore(own, async () => {
+      const token = await login(own.info.homeserverUrl, person.gail.userId, PASSWORD);
+      const made = await token.createRoom({
+        name: '老群',
+        room_version: '12',
+        invite: [person.jossef.userId],
+        initial_state: [
+          { type: 'm.room.encryption', state_key: '', content: { algorithm: 'm.megolm.v1.aes-sha2' } },
+        ],
+      });
+      await waitFor(async () => (await token.members(made)).includes(person.jossef.userId), {
+        what: 'the colleague, joined by the server',
+        timeout: 60_000,
+      });
+      return made;
+    });
+    await page.goto(`/room/${encodeURIComponent(old)}?panel=info`);
+    await page.getByText('This conversation hangs on you').waitFor();
+    await picture(page, 'journey-renew');
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Renew this conversation' }).click();
+    await dialog(page).getByRole('button', { name: 'Renew this conversation' }).click();
+    await waitFor(() => Promise.resolve(roomOf(page) !== old), { what: 'the successor on the screen' });
+    await page.getByRole('main', { name: '老群' }).waitFor();
+    await say(page, '在新的会话里');
+    await jossef.page.goto(`/room/${encodeURIComponent(old)}`);
+    await jossef.page.getByRole('link', { name: 'Go to the new conversation' }).click();
+    await message(jossef.page, '在新的会话里').waitFor();
+    // The old one is in the list no more.
+    expect(await jossef.page.getByRole('complementary').getByRole('link', { name: /老群/ }).count()).toBe(1);
   });
 });

@@ -11,7 +11,14 @@ import {
 } from '@qiao/testkit';
 import type { Locator, Page, Request } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { picture, picturesOfFailure, signIn, startClient, type ClientUnderTest } from './support.ts';
+import {
+  enterDirectory,
+  picture,
+  picturesOfFailure,
+  signIn,
+  startClient,
+  type ClientUnderTest,
+} from './support.ts';
 
 /*
  * The conversation list of a new person, from nothing to groups, departments and people from outside. The other
@@ -158,6 +165,14 @@ describe('previews and counts', () => {
 });
 
 describe('beginning conversations', () => {
+  // Among people of the directory; elsewhere in this file they are plain accounts, whose invitations are their own to
+  // accept.
+  let leave = (): Promise<void> => Promise.resolve();
+  beforeAll(async () => {
+    leave = await enterDirectory([me, '张三'], [wang, '王五'], [li, '李四']);
+  });
+  afterAll(() => leave());
+
   const pick = async (text: string, name: string): Promise<void> => {
     const dialog = page.getByRole('dialog', { name: 'New chat' });
     await dialog.getByRole('combobox', { name: 'Find people' }).fill(text);
@@ -360,7 +375,7 @@ describe('while the account is still being read', () => {
     });
     const made: string[] = [];
     const note = (request: Request): void => {
-      if (request.url().includes('/createRoom')) made.push(request.url());
+      if (/\/createRoom|\/api\/org\/conversations/.test(request.url())) made.push(request.url());
     };
     page.on('request', note);
     await page.goto(`/person/${encodeURIComponent(wang.userId)}`);

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { buildPerson } from '@qiao/org/testing';
+import { openDatabase } from '@qiao/platform';
 import {
   buildPages,
   launchBrowser,
@@ -127,6 +129,39 @@ export async function endTokens(person: TestUser, which: 'access' | 'all'): Prom
     await synapseSql('UPDATE refresh_tokens SET expiry_ts = 1 WHERE user_id = $1', [person.userId]);
   await admin.request('POST', ban);
   await admin.request('DELETE', ban);
+}
+
+/**
+ * Makes accounts of the shared stack people of the company's directory: conversations begin among those.
+ * @returns takes them out again
+ */
+export async function enterDirectory(
+  ...people: readonly (readonly [TestUser, string])[]
+): Promise<() => Promise<void>> {
+  const withDb = async (work: (db: Parameters<typeof buildPerson>[0]) => Promise<void>): Promise<void> => {
+    const handle = openDatabase({
+      url: testStack().databaseUrl,
+      applicationName: 'test',
+      max: 1,
+      onError: () => undefined,
+    });
+    try {
+      await work(handle.db as Parameters<typeof buildPerson>[0]);
+    } finally {
+      await handle.close();
+    }
+  };
+  const ids: string[] = [];
+  await withDb(async (db) => {
+    for (const [{ userId }, name] of people) {
+      const localpart = userId.slice(1, userId.indexOf(':'));
+      ids.push((await buildPerson(db, name, { localpart, account: 'created' })).id);
+    }
+  });
+  return () =>
+    withDb(async (db) => {
+      await db.deleteFrom('org.person').where('id', 'in', ids).execute();
+    });
 }
 
 /** A picture of the page for looking at, where `QIAO_PICTURES` names a folder; else nothing. */

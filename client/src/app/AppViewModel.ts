@@ -15,6 +15,7 @@ import {
   type Session,
 } from '@qiao/ui-kit';
 import type { NameWords } from '../matrix/rooms-name.ts';
+import { conversationsOf } from '../matrix/conversations.ts';
 import type { MatrixSession } from '../matrix/session.ts';
 import { TabLock } from '../matrix/tab-lock.ts';
 import { Vault, type StoredSession } from '../matrix/vault.ts';
@@ -258,7 +259,13 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
         empty: () => this.#i18n.t('rooms:name.empty'),
         emptyWas: (name) => this.#i18n.t('rooms:name.empty_was', { name }),
       };
-      const matrix = await MatrixSession.start(stored, vault, words, fresh?.isNew);
+      const matrix = await MatrixSession.start(
+        stored,
+        vault,
+        words,
+        conversationsOf(this.#api),
+        fresh?.isNew,
+      );
       if (this.#vault !== vault) {
         // Its data went while it started: what it made since goes, too.
         await matrix.forget();

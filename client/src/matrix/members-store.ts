@@ -4,6 +4,7 @@ import { EVENT } from './names.ts';
 import { stateOf } from './room-state.ts';
 import { RoomViewModel } from './room-listener.ts';
 import { cleanName } from './safe-text.ts';
+import { isServiceUser } from './service-users.ts';
 import type { Author } from './timeline-types.ts';
 
 /** A person of a room, with what one may do about it. */
@@ -52,7 +53,10 @@ export class MembersStore extends RoomViewModel<MembersSnapshot> {
     const collator = new Intl.Collator('zh-Hans-u-co-pinyin');
     const people = room
       .getMembers()
-      .filter((member) => member.membership === 'join' || member.membership === 'invite')
+      .filter(
+        ({ membership, userId }) =>
+          (membership === 'join' || membership === 'invite') && !isServiceUser(userId, room.myUserId),
+      )
       .map((member): RoomPerson => {
         const level = member.powerLevel;
         return {

@@ -8,8 +8,9 @@ import {
   type Room,
 } from 'matrix-js-sdk';
 import { ACCOUNT_DATA, EVENT } from './names.ts';
-import { pinnedIn, stateOf } from './room-state.ts';
+import { historyOf, isRenewable, pinnedIn, stateOf } from './room-state.ts';
 import { RoomViewModel } from './room-listener.ts';
+import { allPeople, fitsTwo, joinedPeople } from './service-users.ts';
 import { asList, asRecord, cleanName, serverOf } from './safe-text.ts';
 
 /** When a room notifies. */
@@ -26,6 +27,12 @@ export interface RoomInfo {
   /** Of two people. */
   readonly direct: boolean;
   readonly members: number;
+  /** People who are invited and not there yet. */
+  readonly waiting: number;
+  /** Made by this person, who stands above all in it for good: it can be given a successor. */
+  readonly renewable: boolean;
+  /** What somebody reads who is added now: everything, or what comes. */
+  readonly history: 'shared' | 'joined';
   readonly joined: boolean;
   readonly pinned: readonly string[];
   readonly notify: NotifyLevel;
@@ -49,6 +56,9 @@ const EMPTY: RoomInfo = {
   external: false,
   direct: false,
   members: 0,
+  waiting: 0,
+  renewable: false,
+  history: 'shared',
   joined: false,
   pinned: [],
   notify: 'all',
@@ -96,8 +106,11 @@ export class RoomInfoStore extends RoomViewModel<RoomInfo> {
       avatar: room.getMxcAvatarUrl() ?? room.getAvatarFallbackMember()?.getMxcAvatarUrl() ?? undefined,
       encrypted: room.hasEncryptionStateEvent(),
       external: people.some((member) => serverOf(member.userId) !== own),
-      direct: Object.values(direct).some((rooms) => asList(rooms).includes(this.roomId)),
-      members: room.getJoinedMemberCount(),
+      direct: fitsTwo(room) && Object.values(direct).some((rooms) => asList(rooms).includes(this.roomId)),
+      members: joinedPeople(room),
+      waiting: allPeople(room) - joinedPeople(room),
+      renewable: isRenewable(room),
+      history: historyOf(room),
       joined,
       pinned: pinnedIn(room),
       notify: this.#level(),

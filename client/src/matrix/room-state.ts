@@ -15,3 +15,34 @@ export function pinnedIn(room: Room): string[] {
   const content = asRecord(stateOf(room).getStateEvents(EVENT.pinned, '')?.getContent());
   return [...new Set(asList(content['pinned']).filter((id): id is string => typeof id === 'string'))];
 }
+
+/** The room that goes on in this one's place, as its tombstone says. */
+export function replacementOf(room: Room): string | undefined {
+  const successor: unknown = asRecord(stateOf(room).getStateEvents(EVENT.tombstone, '')?.getContent())[
+    'replacement_room'
+  ];
+  return typeof successor === 'string' && successor.startsWith('!') ? successor : undefined;
+}
+
+/** What somebody who is added reads: everything said so far, or what comes afterwards. */
+export function historyOf(room: Room): 'shared' | 'joined' {
+  const content = asRecord(stateOf(room).getStateEvents(EVENT.historyVisibility, '')?.getContent());
+  const visibility = content['history_visibility'];
+  return visibility === 'joined' || visibility === 'invited' ? 'joined' : 'shared';
+}
+
+/** First room version in which a creator can never be demoted or succeeded (MSC4289). */
+const CREATORS_FOR_GOOD = 12;
+
+/** Whether the reader, a person, is above everybody in it for good: then it can be given a successor. */
+export function isRenewable(room: Room): boolean {
+  const create = stateOf(room).getStateEvents(EVENT.create, '');
+  const content = asRecord(create?.getContent());
+  return (
+    room.getMyMembership() === 'join' &&
+    create?.getSender() === room.myUserId &&
+    content['type'] === undefined &&
+    Number(content['room_version'] ?? 1) >= CREATORS_FOR_GOOD &&
+    replacementOf(room) === undefined
+  );
+}

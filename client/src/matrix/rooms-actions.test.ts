@@ -1,3 +1,4 @@
+import type { Conversation } from '@qiao/org/contract';
 import { ApiError } from '@qiao/ui-kit';
 import { ClientEvent, createClient, EventType, MatrixEvent, Room, SyncState } from 'matrix-js-sdk';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -20,10 +21,37 @@ class Page {
       const url = new URL(input instanceof Request ? input.url : input);
       const what = url.pathname.split('/').slice(4).map(decodeURIComponent).join('/');
       this.asked.push({ what, body: JSON.parse(typeof init?.body === 'string' ? init.body : 'null') });
-      return Promise.resolve(Response.json(what === 'createRoom' ? { room_id: '!new' } : {}));
+      return Promise.resolve(Response.json({}));
     },
   });
-  readonly actions = new RoomActions(this.client);
+  /** What the call for conversations answers; it is noted like what is asked of the homeserver. */
+  answer: Partial<Conversation> = {};
+  readonly #made = (what: string, body: unknown): Promise<Conversation> => {
+    this.asked.push({ what, body });
+    const made = { room_id: '!new', created: true, external: false, history: 'shared' as const, people: [] };
+    return Promise.resolve({ ...made, ...this.answer });
+  };
+  readonly actions = new RoomActions(this.client, {
+    start: (wanted, key) => this.#made('start', { ...wanted, ...(key !== undefined && { key }) }),
+    renew: (roomId) => this.#made('renew', roomId),
+  });
+
+  /** A third one joins a conversation. */
+  joins(roomId: string, ...userIds: string[]): void {
+    const room = this.client.getRoom(roomId);
+    room?.getLiveTimeline().initialiseState(
+      userIds.map(
+        (userId) =>
+          new MatrixEvent({
+            type: 'm.room.member',
+            state_key: userId,
+            sender: userId,
+            room_id: roomId,
+            content: { membership: 'join' },
+          }),
+      ),
+    );
+  }
 
   /** Direct chats that the answer has; the person is in all of them. */
   read(direct: Record<string, string[]>, fromCache = false): void {
@@ -74,15 +102,29 @@ describe('a direct chat', () => {
     expect(await page.actions.openDirect(LI)).toBe('!li');
   });
 
-  test('is made where there is none, and noted beside the others', async () => {
+  test("is asked for where there is none; the label is the homeserver's to write", async () => {
     const page = new Page();
     const opened = page.actions.openDirect(LI);
     page.read({ [WANG]: ['!wang'] });
     expect(await opened).toBe('!new');
-    expect(page.asked).toEqual([
-      { what: 'createRoom', body: expect.objectContaining({ is_direct: true, invite: [LI] }) as unknown },
-      { what: `user/${ME}/account_data/m.direct`, body: { [WANG]: ['!wang'], [LI]: ['!new'] } },
-    ]);
+    expect(page.asked).toEqual([{ what: 'start', body: { kind: 'direct', user_id: LI } }]);
+  });
+
+  test('is none where a third one is in it, whatever the label says', async () => {
+    const page = new Page();
+    page.read({ [LI]: ['!three', '!li'] });
+    page.joins('!three', ME, LI, '@third:example.org');
+    page.joins('!li', ME, LI);
+    expect(page.actions.findDirect(LI)).toBe('!li');
+  });
+
+  test('with somebody outside is one to which this client invites', async () => {
+    const page = new Page();
+    const far = '@far:elsewhere.example';
+    page.answer = { external: true, history: 'joined', people: [{ user_id: far, state: 'external' }] };
+    page.read({});
+    expect(await page.actions.openDirect(far)).toBe('!new');
+    expect(page.asked.at(-1)).toEqual({ what: 'rooms/!new/invite', body: { user_id: far } });
   });
 
   test('is not waited for without end, and what came too late makes none', async () => {

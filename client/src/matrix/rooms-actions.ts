@@ -1,22 +1,29 @@
-import { EventType, Preset, PushRuleKind, ReceiptType, type MatrixClient, type Room } from 'matrix-js-sdk';
+import type { Conversation } from '@qiao/org/contract';
+import { EventType, PushRuleKind, ReceiptType, type MatrixClient, type Room } from 'matrix-js-sdk';
+import type { Conversations } from './conversations.ts';
 import { FirstSync } from './first-sync.ts';
-import { EVENT, TAG } from './names.ts';
+import { TAG } from './names.ts';
 import { partnersOf, withDirect, withoutDirect } from './rooms-account.ts';
 import type { NotificationLevel } from './rooms-entry.ts';
-import { isExternalUser, serverOf } from './rooms-text.ts';
+import { replacementOf } from './room-state.ts';
+import { serverOf } from './rooms-text.ts';
+import { fitsTwo } from './service-users.ts';
 
 /** Place of a new favourite among the others: the spec's orders go from 0 to 1. */
 const TAG_ORDER = 0.5;
-const MEGOLM = 'm.megolm.v1.aes-sha2';
 
 /** What a person does to conversations from the list. Each rejects with the SDK's `MatrixError`. */
 export class RoomActions {
   readonly #client: MatrixClient;
+  readonly #conversations: Conversations;
   readonly #firstSync: FirstSync;
+  /** The group that was asked for last, until it is there. */
+  #group: { readonly content: string; readonly key: string } | undefined;
 
   /** @param client one that has not been started yet */
-  constructor(client: MatrixClient) {
+  constructor(client: MatrixClient, conversations: Conversations) {
     this.#client = client;
+    this.#conversations = conversations;
     this.#firstSync = new FirstSync(client);
   }
 
@@ -98,12 +105,15 @@ export class RoomActions {
       await this.#changeDirect((direct) => withDirect(direct, inviter, roomId));
   }
 
-  /** The direct chat with a person, if there is one that both are in. */
+  /**
+   * The direct chat with a person, if there is one that both are in, and nobody else: what is labelled so by this or
+   * another client is not believed against the members.
+   */
   findDirect(userId: string): string | undefined {
     for (const [roomId, partner] of partnersOf(this.#direct())) {
       if (partner !== userId) continue;
       const room = this.#client.getRoom(roomId);
-      if (room?.getMyMembership() !== 'join') continue;
+      if (room?.getMyMembership() !== 'join' || !fitsTwo(room) || replacementOf(room) !== undefined) continue;
       const other = room.getMember(userId)?.membership;
       if (other === 'join' || other === 'invite' || other === undefined) return roomId;
     }
@@ -115,7 +125,7 @@ export class RoomActions {
    * first sync is read: then it is waited for.
    * @param signal ends the waiting; what is being made is made
    * @returns its id
-   * @throws ApiError `kit.not_read` when the first sync takes too long
+   * @throws ApiError `kit.not_read` when the first sync takes too long; what the server says against it
    */
   async openDirect(userId: string, signal?: AbortSignal): Promise<string> {
     const stored = this.findDirect(userId);
@@ -123,62 +133,51 @@ export class RoomActions {
     await this.#firstSync.wait(signal);
     const known = this.findDirect(userId);
     if (known !== undefined) return known;
-    const { room_id: roomId } = await this.#client.createRoom({
-      preset: Preset.TrustedPrivateChat,
-      is_direct: true,
-      invite: [userId],
-      initial_state: this.#initialState(),
-      ...this.#bounds([userId]),
-    });
-    await this.#changeDirect((direct) => withDirect(direct, userId, roomId));
-    return roomId;
+    const made = await this.#conversations.start({ kind: 'direct', user_id: userId });
+    await this.#inviteOutsiders(made);
+    return made.room_id;
   }
 
-  /** Makes a group of people. Encrypted; everybody in it may invite, moderators change it. @returns its id */
+  /**
+   * Makes a group of people. Encrypted; everybody in it may invite, moderators change it. Asked again after a failure
+   * it is the same group. @returns its id
+   * @throws ApiError with what the server says against it
+   */
   async createGroup(name: string, userIds: readonly string[]): Promise<string> {
-    const { room_id: roomId } = await this.#client.createRoom({
-      preset: Preset.PrivateChat,
-      name,
-      invite: [...userIds],
-      initial_state: this.#initialState(),
-      power_level_content_override: {
-        invite: 0,
-        kick: 50,
-        ban: 50,
-        redact: 50,
-        state_default: 50,
-        events: {
-          [EVENT.name]: 50,
-          [EVENT.topic]: 50,
-          [EVENT.avatar]: 50,
-          [EVENT.pinned]: 50,
-          [EVENT.powerLevels]: 100,
-          [EVENT.encryption]: 100,
-          [EVENT.historyVisibility]: 100,
-          [EVENT.joinRules]: 100,
-          [EVENT.tombstone]: 100,
-          'm.call.member': 0,
-          'org.matrix.msc3401.call.member': 0,
-        },
-      },
-      ...this.#bounds(userIds),
+    const content = JSON.stringify([name, userIds]);
+    if (this.#group?.content !== content) this.#group = { content, key: crypto.randomUUID() };
+    const made = await this.#conversations.start(
+      { kind: 'group', name, user_ids: [...userIds] },
+      this.#group.key,
+    );
+    await this.#inviteOutsiders(made);
+    this.#group = undefined;
+    return made.room_id;
+  }
+
+  /**
+   * Gives an old room, of which this person is the creator for good, a successor, and closes it. Everybody in it is
+   * in the successor at once; pressed again after a failure it goes on. @returns the successor's id
+   * @throws ApiError, MatrixError
+   */
+  async renew(roomId: string): Promise<string> {
+    const made = await this.#conversations.renew(roomId);
+    await this.#inviteOutsiders(made);
+    await this.#client.sendStateEvent(roomId, EventType.RoomTombstone, {
+      body: '',
+      replacement_room: made.room_id,
     });
-    return roomId;
+    return made.room_id;
   }
 
-  #initialState(): { type: string; state_key: string; content: Record<string, unknown> }[] {
-    return [
-      { type: EVENT.encryption, state_key: '', content: { algorithm: MEGOLM } },
-      { type: 'm.room.guest_access', state_key: '', content: { guest_access: 'forbidden' } },
-    ];
-  }
-
-  /** A conversation of our own people never federates (EXT-5). */
-  #bounds(userIds: readonly string[]): { creation_content?: object } {
-    const own = this.#client.getDomain() ?? '';
-    return userIds.some((userId) => isExternalUser(userId, own))
-      ? {}
-      : { creation_content: { 'm.federate': false } };
+  /** People of other servers are invited by who asked for them: our server cannot bring them in. */
+  async #inviteOutsiders({ room_id: roomId, people }: Conversation): Promise<void> {
+    for (const { user_id: userId, state } of people) {
+      if (state !== 'external') continue;
+      const there = this.#client.getRoom(roomId)?.getMember(userId)?.membership;
+      if (there === 'join' || there === 'invite') continue;
+      await this.#client.invite(roomId, userId);
+    }
   }
 
   #tags(roomId: string, tag: string): boolean {

@@ -12,6 +12,7 @@ import type { Invitation, LastMessage, NotificationLevel, RoomEntry } from './ro
 import { isListed, previewOf } from './rooms-preview.ts';
 import type { ChildEvent, SpaceFacts } from './rooms-spaces.ts';
 import { childrenOf } from './rooms-spaces.ts';
+import { fitsTwo, isServiceUser } from './service-users.ts';
 import { isExternalUser, MAX_PREVIEW, plainLine, plainName, serverOf } from './rooms-text.ts';
 
 /** Events looked at, from the newest back, for one that shows in the list. */
@@ -142,10 +143,10 @@ function invitationOf(context: ReadContext, room: Room): Invitation | undefined 
 
 /** Who the other one of a direct chat is; an invitation says it of itself. */
 function partnerOf(context: ReadContext, room: Room): string | undefined {
-  const partner = context.partners.get(room.roomId);
+  const partner = fitsTwo(room) ? context.partners.get(room.roomId) : undefined;
   if (partner !== undefined || room.getMyMembership() !== 'invite') return partner;
   const inviter = room.getDMInviter();
-  return typeof inviter === 'string' ? inviter : undefined;
+  return typeof inviter === 'string' && !isServiceUser(inviter, context.me) ? inviter : undefined;
 }
 
 /** Reads a conversation; costs about as much as the room's newest events. */

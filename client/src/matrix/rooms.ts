@@ -12,6 +12,7 @@ import {
   type Room,
 } from 'matrix-js-sdk';
 import { modules } from '../modules.ts';
+import type { Conversations } from './conversations.ts';
 import type { Draft, Drafts } from './drafts.ts';
 import { ACCOUNT_DATA, EVENT } from './names.ts';
 import { changedKeys, levelsOf, partnersOf } from './rooms-account.ts';
@@ -79,7 +80,7 @@ export class RoomsStore extends ViewModel<RoomsSnapshot> {
   #planned = false;
   #ready = false;
 
-  constructor(client: MatrixClient) {
+  constructor(client: MatrixClient, conversations: Conversations) {
     super({
       ready: false,
       rooms: [],
@@ -88,7 +89,7 @@ export class RoomsStore extends ViewModel<RoomsSnapshot> {
       totals: { unread: 0, mentions: 0, invites: 0 },
     });
     this.client = client;
-    this.actions = new RoomActions(client);
+    this.actions = new RoomActions(client, conversations);
     this.#custom = new Set(
       modules.flatMap((module) =>
         (module.client?.tiles ?? []).flatMap((tile) => (tile.preview ? tile.types : [])),

@@ -1,4 +1,5 @@
 import type { MatrixClient } from 'matrix-js-sdk';
+import { isServiceUser } from './service-users.ts';
 
 /** Whether a membership (`m.room.member`) is that of a member. */
 export const isJoined = (membership: string): boolean => membership === 'join';
@@ -55,7 +56,8 @@ export class SearchPlaces {
     const chosen = roomIds?.map((roomId) => this.#client.getRoom(roomId)) ?? this.#client.getVisibleRooms();
     for (const room of chosen) {
       for (const member of room?.getJoinedMembers() ?? []) {
-        if (!found.has(member.userId)) found.set(member.userId, member.rawDisplayName);
+        if (!found.has(member.userId) && !isServiceUser(member.userId, this.#client.getSafeUserId()))
+          found.set(member.userId, member.rawDisplayName);
       }
     }
     return [...found]

@@ -1,6 +1,7 @@
 import { EventStatus, RoomEvent, type MatrixClient, type MatrixEvent, type Room } from 'matrix-js-sdk';
 import type { ComposeEvent } from './compose-target.ts';
 import { EVENT } from './names.ts';
+import { isServiceUser } from './service-users.ts';
 
 /** A person that can be mentioned. */
 export interface Mentionable {
@@ -89,7 +90,7 @@ export async function mentionables(client: MatrixClient, roomId: string): Promis
   }
   return room
     .getJoinedMembers()
-    .filter((member) => member.userId !== me)
+    .filter((member) => member.userId !== me && !isServiceUser(member.userId, room.myUserId))
     .map((member) => ({
       userId: member.userId,
       name: member.rawDisplayName === '' ? member.userId : member.rawDisplayName,

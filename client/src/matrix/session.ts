@@ -10,6 +10,7 @@ import {
 } from 'matrix-js-sdk';
 import type { CryptoBackend } from 'matrix-js-sdk/lib/common-crypto/CryptoBackend';
 import { Account } from './account.ts';
+import type { Conversations } from './conversations.ts';
 import { GivenKeys } from './encryption-secrets.ts';
 import { Encryption } from './encryption.ts';
 import { Drafts, rescueUnsent } from './drafts.ts';
@@ -97,6 +98,7 @@ export class MatrixSession {
     client: MatrixClient,
     store: IndexedDBStore,
     given: GivenKeys,
+    conversations: Conversations,
   ) {
     this.tokens = tokens;
     this.vault = vault;
@@ -104,7 +106,7 @@ export class MatrixSession {
     this.#store = store;
     this.status = new StatusModel(client);
     this.encryption = new Encryption(client, given, (userId) => this.rooms.actions.openDirect(userId));
-    this.rooms = new RoomsStore(client);
+    this.rooms = new RoomsStore(client, conversations);
     this.people = new PeopleStore(client);
     this.ownProfile = new OwnProfile(client, this.people);
     this.account = new Account(client, this.encryption, this.ownProfile.read);
@@ -146,6 +148,7 @@ export class MatrixSession {
   /**
    * Opens the device's stores and begins to sync.
    * @param words for conversations that have no name of their own
+   * @param conversations by which new ones are made
    * @param isNew nothing of it is stored here yet
    * @throws Error when the browser's storage cannot be used
    */
@@ -153,6 +156,7 @@ export class MatrixSession {
     stored: StoredSession,
     vault: Vault,
     words: NameWords,
+    conversations: Conversations,
     isNew = false,
   ): Promise<MatrixSession> {
     const store = new IndexedDBStore({
@@ -187,7 +191,7 @@ export class MatrixSession {
     tokens.onRenewed = (accessToken) => {
       client.setAccessToken(accessToken);
     };
-    const session = new MatrixSession(tokens, vault, client, store, given);
+    const session = new MatrixSession(tokens, vault, client, store, given, conversations);
     if (isNew) session.#lookAhead(words);
     else void showKept(session.rooms, stored.userId, vault);
     // Asked for by the start below, which waits for it; kept by the client.

@@ -1,5 +1,6 @@
 import type { MatrixEvent } from 'matrix-js-sdk';
 import { EVENT } from './names.ts';
+import { isServiceUser } from './service-users.ts';
 import { asList, asRecord, asText, cleanName } from './safe-text.ts';
 
 /** A line about a change of the room: key below `room:state.` and the names in it. */
@@ -55,7 +56,9 @@ function membershipWords(event: MatrixEvent, nameOf: NameOf): Words {
 }
 
 /** What a state event says in words, or undefined when people need not see it. */
-export function stateWords(event: MatrixEvent, nameOf: NameOf): Words {
+export function stateWords(event: MatrixEvent, nameOf: NameOf, me: string): Words {
+  // How a conversation is made and how people are brought in is nobody's doing: the joins tell it.
+  if (isServiceUser(event.getSender() ?? '', me)) return undefined;
   const by = nameOf(event.getSender() ?? '');
   const content = asRecord(event.getContent());
   const before = asRecord(event.getPrevContent());

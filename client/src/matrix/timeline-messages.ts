@@ -131,7 +131,7 @@ export class MessageMaker {
     try {
       if (event.isState()) {
         if (this.#threadId !== undefined || event.isRedacted()) return undefined;
-        const words = stateWords(event, nameOf);
+        const words = stateWords(event, nameOf, this.#client.getSafeUserId());
         return (
           words && {
             kind: 'state',

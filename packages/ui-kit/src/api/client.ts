@@ -50,15 +50,19 @@ export class ApiClient {
 
   /** @throws ApiError */
   async call<T extends EndpointShape>(endpoint: Endpoint<T>, given: CallOf<T>): Promise<AnswerOf<T>> {
-    const { params, query, body, signal } = given as {
+    const { params, query, body, signal, key } = given as {
       params?: object;
       query?: object;
       body?: unknown;
       signal?: AbortSignal;
+      key?: string;
     };
     const answer = await this.#send(urlOf(endpoint.path, params, query), {
       method: endpoint.method,
-      headers: this.#headers(body !== undefined && !(body instanceof FormData)),
+      headers: {
+        ...this.#headers(body !== undefined && !(body instanceof FormData)),
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
+      },
       ...(body === undefined ? {} : { body: body instanceof FormData ? body : JSON.stringify(body) }),
       ...(signal ? { signal } : {}),
     });

@@ -32,7 +32,11 @@ type Part<T, K extends keyof EndpointShape> = K extends keyof T
 /** What a call of the endpoint has to be given. */
 export type CallOf<T extends EndpointShape> = Part<T, 'params'> &
   Part<T, 'query'> &
-  Part<T, 'body'> & { signal?: AbortSignal };
+  Part<T, 'body'> & {
+    signal?: AbortSignal;
+    /** Idempotency key: the same call again has the same answer, where the endpoint says so. */
+    key?: string;
+  };
 
 /** What the endpoint answers. */
 export type AnswerOf<T extends EndpointShape> = 'answer' extends keyof T ? T['answer'] : undefined;

@@ -9,6 +9,7 @@ import { receiptsArePrivate, setReceiptsPrivate } from '../../../matrix/read-rec
 import type { NotifyLevel, RoomInfo, RoomInfoStore } from '../../../matrix/room-info-store.ts';
 import { useRoom } from '../room-context.ts';
 import { PanelFrame } from './PanelFrame.tsx';
+import { RenewRoom } from './RenewRoom.tsx';
 
 const LEVELS: readonly NotifyLevel[] = ['all', 'mentions', 'none'];
 
@@ -145,6 +146,7 @@ export function InfoPanel(props: {
             <span>{t('info.receipts_show')}</span>
           </label>
         </fieldset>
+        {info.renewable && <RenewRoom />}
         {info.joined && (
           <div>
             <Button kind="secondary" size="md" destructive Icon={LeaveIcon} onClick={() => void leave()}>

@@ -2,6 +2,7 @@ import { Button } from '@vector-im/compound-web';
 import { Dialog, useServices, useText, useViewModel } from '@qiao/ui-kit';
 import { useState, type ReactNode } from 'react';
 import type { MembersSnapshot, MembersStore } from '../../../matrix/members-store.ts';
+import type { RoomInfo } from '../../../matrix/room-info-store.ts';
 import { Finder } from '../../finder/Finder.tsx';
 import { FinderViewModel, type Bar } from '../../finder/FinderViewModel.ts';
 import { usePeopleSearch, type FoundPerson } from '../../finder/people.ts';
@@ -14,7 +15,11 @@ export function barOf(members: MembersSnapshot, person: FoundPerson): Bar | unde
 }
 
 /** Invites people to a conversation, several at once. */
-export function InviteDialog(props: { model: MembersStore; onClose: () => void }): ReactNode {
+export function InviteDialog(props: {
+  model: MembersStore;
+  history: RoomInfo['history'];
+  onClose: () => void;
+}): ReactNode {
   const { t } = useText('room');
   const { attempt, toasts } = useServices();
   const search = usePeopleSearch();
@@ -63,12 +68,15 @@ export function InviteDialog(props: { model: MembersStore; onClose: () => void }
         </>
       }
     >
-      <Finder
-        model={people}
-        state={state}
-        isCompanyOnly={!model.getSnapshot().federates}
-        texts={{ idle: t('members.invite_help') }}
-      />
+      <div className="q-stack">
+        <p className="q-muted q-small">{t(`members.history.${props.history}`)}</p>
+        <Finder
+          model={people}
+          state={state}
+          isCompanyOnly={!model.getSnapshot().federates}
+          texts={{ idle: t('members.invite_help') }}
+        />
+      </div>
     </Dialog>
   );
 }

@@ -71,12 +71,21 @@ export function MembersPanel(props: { info: RoomInfo; onClose: () => void }): Re
   const called = (person: FoundPerson): string =>
     twice.has(person.name) ? `${person.name} (${noteOf(person)})` : person.name;
   const remove = async (person: FoundPerson): Promise<void> => {
-    const yes = await confirm.ask({
-      title: t('members.remove', { name: called(person) }),
-      body: t('members.remove_text'),
-      confirm: t('members.remove_yes'),
-      destructive: true,
-    });
+    const withdraws = byId.get(person.userId)?.invited === true;
+    const yes = await confirm.ask(
+      withdraws
+        ? {
+            title: t('members.withdraw', { name: called(person) }),
+            body: t('members.withdraw_text'),
+            confirm: t('members.withdraw_yes'),
+          }
+        : {
+            title: t('members.remove', { name: called(person) }),
+            body: t('members.remove_text'),
+            confirm: t('members.remove_yes'),
+            destructive: true,
+          },
+    );
     if (yes) await attempt(() => model.remove(person.userId));
   };
   return (
@@ -97,6 +106,9 @@ export function MembersPanel(props: { info: RoomInfo; onClose: () => void }): Re
     >
       <div className="c-panel__body">
         <SearchBox label={t('members.search')} value={search} onChange={setSearch} />
+        {props.info.waiting > 0 && (
+          <p className="q-muted q-small">{t('members.waiting', { count: props.info.waiting })}</p>
+        )}
         {shown.length > 0 ? (
           <ul className="c-listing">
             {shown.slice(0, MOST).map((each) => {
@@ -107,7 +119,9 @@ export function MembersPanel(props: { info: RoomInfo; onClose: () => void }): Re
                     key={each.userId}
                     person={person}
                     who={each}
-                    removeLabel={t('members.remove', { name: called(each) })}
+                    removeLabel={t(person.invited ? 'members.withdraw' : 'members.remove', {
+                      name: called(each),
+                    })}
                     onRemove={() => void remove(each)}
                   />
                 )
@@ -126,6 +140,7 @@ export function MembersPanel(props: { info: RoomInfo; onClose: () => void }): Re
       {inviting && (
         <InviteDialog
           model={model}
+          history={props.info.history}
           onClose={() => {
             setInviting(false);
           }}

@@ -1,0 +1,35 @@
+import { EventTimeline, type Room } from 'matrix-js-sdk';
+import { EVENT } from './names.ts';
+import { serverOf } from './rooms-text.ts';
+
+/** Localpart of the service user that makes conversations (`ROOMS_LOCALPART` of `@qiao/org/contract`). */
+export const MAKER_LOCALPART = '_qiao_org_rooms';
+
+/**
+ * Whether a user is no person and no bot that reads, but the service user that made a conversation: not shown, not
+ * counted, nobody's partner. Only of our own server: nobody hides elsewhere by taking the name, or by what a room's
+ * state calls functional (MSC4171).
+ */
+export const isServiceUser = (userId: string, me: string): boolean =>
+  userId === `@${MAKER_LOCALPART}:${serverOf(me) ?? ''}`;
+
+/** Who made a room, as its create event says. */
+export const creatorOf = (room: Room): string =>
+  room.getLiveTimeline().getState(EventTimeline.FORWARDS)?.getStateEvents(EVENT.create, '')?.getSender() ??
+  '';
+
+/** One for the service user that stays in the rooms it made, else none. */
+const served = (room: Room): number => (isServiceUser(creatorOf(room), room.myUserId) ? 1 : 0);
+
+/** How many people are in a room; members need not be loaded. */
+export const joinedPeople = (room: Room): number => Math.max(0, room.getJoinedMemberCount() - served(room));
+
+/** The same with those who are invited. */
+export const allPeople = (room: Room): number =>
+  Math.max(0, room.getInvitedAndJoinedMemberCount() - served(room));
+
+/**
+ * Whether a room may be the direct chat that it is labelled as: with a third one in it, it is not. (A label is
+ * written by any client; the members decide.) Before anything is known of the members the label is believed.
+ */
+export const fitsTwo = (room: Room): boolean => allPeople(room) <= 2;
