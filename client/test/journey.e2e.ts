@@ -309,8 +309,8 @@ describe('conversations among colleagues', () => {
   const home = (page: Page): Promise<void> =>
     page.getByRole('navigation', { name: 'Main menu' }).getByRole('link', { name: 'Chats' }).click();
   const find = async (page: Page, search: string, name: RegExp): Promise<void> => {
-    await dialog(page).getByRole('searchbox').fill(search);
-    await dialog(page).getByRole('list', { name: 'People found' }).getByRole('button', { name }).click();
+    await dialog(page).getByRole('combobox', { name: 'Find people' }).fill(search);
+    await dialog(page).getByRole('option', { name }).click();
   };
   const roomOf = (page: Page): string =>
     decodeURIComponent(new URL(page.url()).pathname.replace('/room/', ''));
