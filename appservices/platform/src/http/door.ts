@@ -34,10 +34,10 @@ export function unkeepable(value: unknown): 'text' | 'number' | undefined {
   return undefined;
 }
 
-/** Bodies that are streams or bytes are their route's to read. */
+/** Bodies that are streams or bytes are their route's to read. A parsed query has a prototype of its own, with nothing in it. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** Whether a multipart body says where its parts end (RFC 2046 5.1.1); others are none. */

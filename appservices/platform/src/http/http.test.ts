@@ -55,3 +55,24 @@ test('a body that is too large is told the limit of its own route', async () => 
   expect(await call('usual', 5000)).toEqual([200, undefined]);
   expect(await call('usual', 2 * 1024 * 1024)).toEqual([413, '1 MB']);
 });
+
+test('what nobody can keep is refused wherever a request carries it', async () => {
+  const texts: Partial<Texts> = { t: (_locale, _key, params) => String(params?.['reason']) };
+  app = await createHttp({
+    texts: texts as Texts,
+    sessions: {} as Sessions,
+    metrics: createMetrics(),
+    log: createLog({ level: 'silent', name: 'test' }),
+  });
+  app.post('/api/notes/:id', { config: { public: true } }, () => ({}));
+  const call = async (path: string, payload: object = {}): Promise<[number, unknown]> => {
+    const answer = await app!.inject({ method: 'POST', url: `/api/notes/${path}`, payload });
+    return [answer.statusCode, answer.json<{ error?: { message: string } }>().error?.message];
+  };
+  expect(await call('one?after=two&after=three', { four: 5 })).toEqual([200, undefined]);
+  expect(await call('%00')).toEqual([400, 'text']);
+  expect(await call('one?after=%00')).toEqual([400, 'text']);
+  expect(await call('one?after=two&after=%00')).toEqual([400, 'text']);
+  expect(await call('one?%00=two')).toEqual([400, 'text']);
+  expect(await call('one', { four: '\u0000' })).toEqual([400, 'text']);
+});
