@@ -5,6 +5,7 @@ import { DomainError, type Command, type Locale } from '@qiao/platform';
 import type { OrgContext } from '../setup.ts';
 import { changeTotal, errorText, problemText } from './imports.present.ts';
 import { storedError, type Imports } from './imports.service.ts';
+import { unusedColumns } from './preview.ts';
 
 /** Lines shown of differences and problems each. */
 const SHOWN = 40;
@@ -62,6 +63,12 @@ export function importCommand(context: OrgContext, imports: Imports): Command {
         const shown = await imports.changes(run.id, { kind: undefined, after: 0, limit: SHOWN });
         const total = changeTotal(run.counts);
         print(t('checked', { ...run.counts, changes: total }));
+        const unused = unusedColumns(run.file, run.mapping);
+        if (unused.length > 0) {
+          const names = new Intl.ListFormat(locale).format(unused.slice(0, SHOWN));
+          print(`  ${t('unused', { names })}`);
+          if (unused.length > SHOWN) print(`  ${t('more', { count: unused.length - SHOWN })}`);
+        }
         for (const problem of await imports.problems(run.id, {
           severity: undefined,
           after: 0,

@@ -5,6 +5,12 @@ import type { FileFacts } from './read-file.ts';
 import { createRowReader, type PersonRow, type SourceRow } from './rows.ts';
 import { statusOf } from './statuses.ts';
 
+/** Names of the columns of a file that no field is read from. */
+export function unusedColumns(file: FileFacts, mapping: ImportMapping | null): string[] {
+  const used = new Set(Object.values(mapping?.columns ?? {}));
+  return (file.columns ?? []).map(({ name }) => name).filter((name) => !used.has(name));
+}
+
 /** What the columns of a file became, and what their sample values are read as. */
 export function readSamples(file: FileFacts, mapping: ImportMapping | null): ImportRun['columns'] {
   const columns = file.columns ?? [];

@@ -1,6 +1,9 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import type { ImportRun } from '../../contract/api.ts';
+import { importsParts } from '../../server/imports/parts.ts';
 import { startImportsApi, type ImportsApi } from './api.ts';
 import { startTestOrg, type TestOrg } from './context.ts';
 import { hrFile, hrRows, hrText } from '../../testing/hr-file.ts';
@@ -12,6 +15,9 @@ beforeAll(async () => {
   api = await startImportsApi(org);
 });
 afterAll(() => org.close());
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 beforeEach(async () => {
   await sql`truncate org.person, org.department, org.membership, org.offboarding, org.import_run, org.source,
     platform.act cascade`.execute(org.db);
@@ -99,6 +105,25 @@ it('takes the GBK file of an HR system, and finds no difference the second time'
   const again = await api.check(hrFile(), '员工花名册.csv');
   expect(again.counts).toMatchObject({ unchanged: 48, errors: 0, warnings: 0 });
   expect(await api.changes(again.id)).toEqual([]);
+});
+
+it('names what is not used on the command line, too', async () => {
+  const file = join(org.context.site.varDir, '花名册.csv');
+  await writeFile(file, hrFile());
+  const said = async (language: string, ...options: string[]): Promise<string[]> => {
+    const lines: string[] = [];
+    vi.stubEnv('LC_ALL', language);
+    const done = importsParts(org.context).commands?.['import']?.run([file, ...options], (line) => {
+      lines.push(line);
+    });
+    expect(await done).toBe(0);
+    return lines;
+  };
+  expect(await said('en_GB.UTF-8')).toContain('  Columns not used: 性别 and 籍贯');
+  expect(await said('zh_CN.UTF-8', '--apply')).toEqual(
+    expect.arrayContaining(['  未使用的列：性别和籍贯', '已应用。']),
+  );
+  expect(await person('A0004')).toBeDefined();
 });
 
 it('lets those go who have left, and asks when it is everybody', async () => {
