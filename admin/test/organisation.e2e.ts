@@ -3,12 +3,15 @@ import { hrFile } from '@qiao/org/testing';
 import { axeViolations, makeUser, picturesOfFailure, waitFor } from '@qiao/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import { startConsole, type Console } from './support.ts';
+import { providerOf, startConsole, type Console, type Provider } from './support.ts';
 
 /*
  * What a main administrator does less often than the first day's journey in console.e2e.ts: reshaping the tree, rules,
  * sources, problems, a file that would send half the company home.
  */
+
+/** Longer than any number of a phone. */
+const NOT_TAKEN = { phoneNumbers: [{ value: `+86 ${'138 0001 '.repeat(8)}`.trim(), type: 'work' }] } as const;
 
 let company: Console;
 let page: Page;
@@ -389,5 +392,86 @@ describe('a file as an HR system in China exports it', () => {
     await upload('again.csv');
     await check();
     await page.getByText('Nothing changes').first().waitFor({ timeout: 60_000 });
+  });
+});
+
+describe('a provider that says too much', () => {
+  const names = ['王伟', '李娜', 'Ana Cruz', 'Bo Lind', '陈静', 'Max Ode'];
+  const waiting = 'Look at it Okta: 4 people wait for your decision';
+  const held = /: people to let go$/;
+  let provider: Provider;
+  const ids: string[] = [];
+
+  test('a second provider has people of its own, and each token says whose it is', async () => {
+    await page.goto('/admin/sources');
+    await page.getByRole('button', { name: 'Add source' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('SCIM', { exact: true }).click();
+    await dialog.getByLabel('Name', { exact: true }).fill('Okta');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('rowheader', { name: 'Okta' }).waitFor();
+    await page.getByRole('button', { name: 'New token' }).click();
+    await dialog.getByLabel('Name', { exact: true }).fill('Subsidiary');
+    const source = dialog.getByLabel('Source', { exact: true });
+    await dialog.getByRole('button', { name: 'Make token' }).click();
+    // Of several none is guessed.
+    await dialog.getByText('This is needed.').waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await source.selectOption('Okta');
+    await dialog.getByRole('button', { name: 'Make token' }).click();
+    const token = await dialog.getByLabel('Token', { exact: true }).inputValue();
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: 'Subsidiary' }) });
+    await row.getByRole('cell', { name: 'Okta', exact: true }).waitFor();
+    provider = providerOf(company, token);
+    for (const [n, displayName] of names.entries())
+      ids.push(await provider.add(`p${n}@okta.test`, { displayName, ...(n === 2 && NOT_TAKEN) }));
+  });
+
+  test('what could not be taken is told by person, with the reason', async () => {
+    await page.goto('/admin/sources');
+    await page
+      .getByRole('button', { name: 'Look at it Okta: values of 1 person were not taken over' })
+      .click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Ana Cruz').waitFor();
+    await dialog.getByText('phoneNumbers', { exact: true }).waitFor();
+    await dialog.getByText(NOT_TAKEN.phoneNumbers[0].value).waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Done' }).click();
+  });
+
+  test('many leavers wait on the start page, and are kept', async () => {
+    // Fewer than half go by themselves.
+    expect(await provider.end(ids)).toEqual([200, 200, 503, 503, 503, 503]);
+    await page.goto('/admin/');
+    const way = page.getByRole('link', { name: waiting });
+    await way.waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await way.click();
+    await title('Sources');
+    await page.getByRole('button', { name: waiting }).click();
+    const dialog = page.getByRole('dialog', { name: held });
+    for (const name of names.slice(2)) await dialog.getByText(name, { exact: true }).waitFor();
+    expect(await dialog.getByText('王伟').count()).toBe(0);
+    expect(await axeViolations(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Keep them' }).click();
+    await page.getByText('They stay').first().waitFor();
+    await page.getByRole('button', { name: waiting }).waitFor({ state: 'detached' });
+    expect(await provider.active(ids)).toEqual([false, false, true, true, true, true]);
+  });
+
+  test('and are let go, once somebody has looked', async () => {
+    expect(await provider.end(ids.slice(2))).toEqual([503, 503, 503, 503]);
+    await page.goto('/admin/sources');
+    await page.getByRole('button', { name: waiting }).click();
+    const dialog = page.getByRole('dialog', { name: held });
+    await dialog.getByText('Max Ode').waitFor();
+    await dialog.getByRole('button', { name: 'Let them go' }).click();
+    await page.getByText('They have been let go').first().waitFor();
+    await page.getByRole('button', { name: waiting }).waitFor({ state: 'detached' });
+    expect(await provider.active(ids)).toEqual(Array<boolean>(6).fill(false));
+    await page.goto('/admin/leavers');
+    await page.getByText('Max Ode').waitFor();
   });
 });

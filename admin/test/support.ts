@@ -77,3 +77,45 @@ export async function signIn(page: Page, user: string, password = PASSWORD): Pro
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
+
+/** An identity provider that pushes by SCIM. */
+export interface Provider {
+  /** @returns the id by which it knows the person from then on */
+  add(userName: string, more: object): Promise<string>;
+  /** Sets people inactive, one after the other. @returns what each was answered */
+  end(ids: readonly string[]): Promise<number[]>;
+  active(ids: readonly string[]): Promise<boolean[]>;
+}
+
+export function providerOf({ own }: Console, token: string): Provider {
+  const send = (method: string, path: string, body?: object): Promise<Response> =>
+    fetch(`${own.info.gatewayUrl}/api/scim/v2/Users${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/scim+json' },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+  const inTurn = async <T>(ids: readonly string[], of: (id: string) => Promise<T>): Promise<T[]> => {
+    const found: T[] = [];
+    for (const id of ids) found.push(await of(id));
+    return found;
+  };
+  return {
+    add: async (userName, more) => {
+      const schemas = ['urn:ietf:params:scim:schemas:core:2.0:User'];
+      const answer = await send('POST', '', { schemas, userName, ...more });
+      const { id } = (await answer.json()) as { id?: string };
+      if (id === undefined) throw new Error(`${userName} was answered by ${answer.status}`);
+      return id;
+    },
+    end: (ids) =>
+      inTurn(ids, async (id) => {
+        const answer = await send('PATCH', `/${id}`, {
+          schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+          Operations: [{ op: 'replace', path: 'active', value: false }],
+        });
+        return answer.status;
+      }),
+    active: (ids) =>
+      inTurn(ids, async (id) => ((await (await send('GET', `/${id}`)).json()) as { active: boolean }).active),
+  };
+}

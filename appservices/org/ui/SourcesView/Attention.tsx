@@ -10,64 +10,86 @@ export function Attention(props: {
   onUntaken?: (source: SourceName) => void;
 }): ReactNode {
   const { t, format } = useText('org');
+  const { onUntaken } = props;
   const { held, imports, untaken } = props.of;
-  const look = (source: SourceName, open: ((source: SourceName) => void) | undefined): ReactNode =>
-    open ? (
-      <button
-        type="button"
-        className="q-link-button"
-        onClick={() => {
-          open(source);
-        }}
-      >
+  const look = (title: string, to: string | (() => void)): ReactNode => {
+    const text = (
+      <>
         {t('attention.look')}
-        <span className="q-sr"> {source.name}</span>
-      </button>
-    ) : (
-      <RouterLink to="/sources">{t('attention.look')}</RouterLink>
+        <span className="q-sr"> {title}</span>
+      </>
     );
+    return typeof to === 'string' ? (
+      <RouterLink className="q-link-button" to={to}>
+        {text}
+      </RouterLink>
+    ) : (
+      <button type="button" className="q-link-button" onClick={to}>
+        {text}
+      </button>
+    );
+  };
   if (held.length + imports.length + untaken.length === 0) return null;
   return (
-    <div className="q-stack">
-      {held.map(({ source, people }) => (
-        <Banner
-          key={`held-${source.id}`}
-          tone="bad"
-          title={t('attention.held_title', {
+    <div className="q-stack o-attention">
+      {held.map(({ source, people }) => {
+        const title = t('attention.held_title', {
+          name: source.name,
+          count: people,
+          number: format.number(people),
+        });
+        const open = props.onHeld;
+        return (
+          <Banner
+            key={`held-${source.id}`}
+            tone="bad"
+            title={title}
+            actions={look(
+              title,
+              open
+                ? () => {
+                    open(source);
+                  }
+                : '/sources',
+            )}
+          >
+            {t('attention.held_text')}
+          </Banner>
+        );
+      })}
+      {imports.map((run) => {
+        const title = t('attention.import_title', { name: run.source.name });
+        return (
+          <Banner
+            key={`import-${run.id}`}
+            tone="warn"
+            title={title}
+            actions={look(title, `/import/${run.id}`)}
+          >
+            {run.leaving > 0
+              ? t('attention.import_leaving', { count: run.leaving, number: format.number(run.leaving) })
+              : t('attention.import_text')}
+          </Banner>
+        );
+      })}
+      {onUntaken &&
+        untaken.map(({ source, people }) => {
+          const title = t('attention.untaken_title', {
             name: source.name,
             count: people,
             number: format.number(people),
-          })}
-          actions={look(source, props.onHeld)}
-        >
-          {t('attention.held_text')}
-        </Banner>
-      ))}
-      {imports.map((run) => (
-        <Banner
-          key={`import-${run.id}`}
-          tone="warn"
-          title={t('attention.import_title', { name: run.source.name })}
-          actions={<RouterLink to={`/import/${run.id}`}>{t('attention.look')}</RouterLink>}
-        >
-          {run.leaving > 0
-            ? t('attention.import_leaving', { count: run.leaving, number: format.number(run.leaving) })
-            : t('attention.import_text')}
-        </Banner>
-      ))}
-      {props.onUntaken &&
-        untaken.map(({ source, people }) => (
-          <Banner
-            key={`untaken-${source.id}`}
-            tone="info"
-            title={t('attention.untaken_title', {
-              name: source.name,
-              count: people,
-              number: format.number(people),
-            })}
-            actions={look(source, props.onUntaken)}
-          />
-        ))}
+          });
+          return (
+            <Banner
+              key={`untaken-${source.id}`}
+              tone="info"
+              title={title}
+              actions={look(title, () => {
+                onUntaken(source);
+              })}
+            />
+          );
+        })}
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import { Button } from '@vector-im/compound-web';
+import type { UntakenValue } from '@qiao/org/contract';
 import { Dialog, Loaded, MoreRows, PersonLine, useServices, useText, useViewModel } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
 import { HeldViewModel, UntakenViewModel, type SourceName } from './AttentionViewModel.ts';
@@ -74,13 +75,23 @@ export function UntakenDialog(props: { source: SourceName; onClose: () => void }
       <Loaded of={state.values}>
         {(values) => (
           <div className="q-stack">
-            {values.items.map((one) => (
-              <div key={`${one.person.id} ${one.attribute}`} className="q-stack q-stack--tight">
-                <PersonLine id={one.person.user_id} name={one.person.display_name} note={one.person.title} />
-                <p className="q-small">
-                  <span className="q-mono">{one.attribute.split(':').at(-1)}</span> {one.message}
-                </p>
-                {one.value !== null && <p className="q-muted q-small q-mono">{one.value}</p>}
+            {byPerson(values.items).map((of) => (
+              <div key={of[0].person.id}>
+                <PersonLine
+                  id={of[0].person.user_id}
+                  name={of[0].person.display_name}
+                  note={of[0].person.title}
+                />
+                <ul className="o-untaken q-small">
+                  {of.map((one) => (
+                    <li key={one.attribute}>
+                      <span className="q-mono">{one.attribute.split(':').at(-1)}</span>
+                      {' · '}
+                      {one.message}
+                      {one.value !== null && <span className="o-block q-muted q-mono">{one.value}</span>}
+                    </li>
+                  ))}
+                </ul>
               </div>
             ))}
             <MoreRows pages={values} />
@@ -89,4 +100,15 @@ export function UntakenDialog(props: { source: SourceName; onClose: () => void }
       </Loaded>
     </Dialog>
   );
+}
+
+/** Values of one person stand one after the other. */
+function byPerson(values: readonly UntakenValue[]): [UntakenValue, ...UntakenValue[]][] {
+  const groups: [UntakenValue, ...UntakenValue[]][] = [];
+  for (const one of values) {
+    const last = groups.at(-1);
+    if (last?.[0].person.id === one.person.id) last.push(one);
+    else groups.push([one]);
+  }
+  return groups;
 }

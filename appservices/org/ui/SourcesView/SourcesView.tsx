@@ -78,10 +78,14 @@ function TokenDialog({ state, model }: Props): ReactNode {
         {several && (
           <SelectField
             label={t('sources.token_source')}
+            help={t('sources.token_source_help')}
             value={source}
             error={tried && source === '' ? t('required') : undefined}
             onChange={setSource}
-            options={[{ value: '', label: '' }, ...scim.map(({ id, name: label }) => ({ value: id, label }))]}
+            options={[
+              { value: '', label: t('sources.token_source_choose') },
+              ...scim.map(({ id, name: label }) => ({ value: id, label })),
+            ]}
           />
         )}
         <TextField
@@ -300,7 +304,9 @@ export default function SourcesView(): ReactNode {
                       header: t('sources.next_run'),
                       cell: (source) =>
                         source.next_run_at === null ? (
-                          <span className="q-muted">{t('sources.by_hand')}</span>
+                          <span className="q-muted">
+                            {source.kind === 'scim' ? t('sources.pushed') : t('sources.by_hand')}
+                          </span>
                         ) : (
                           <Time at={source.next_run_at} relative />
                         ),
