@@ -238,7 +238,7 @@ describe('in the conversation', () => {
     await page.keyboard.press('Enter');
     await dialog.getByRole('button', { name: 'Invite 1 person' }).click();
     await dialog.waitFor({ state: 'detached' });
-    await panel.getByText('Invited', { exact: true }).waitFor();
+    await panel.getByText('Invited, not there yet', { exact: true }).waitFor();
     await panel.getByRole('button', { name: 'Remove 陈工' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
     await panel.getByText('陈工').waitFor({ state: 'detached' });

@@ -1,4 +1,5 @@
 import { parseUserId } from '@qiao/matrix-types';
+import { DEFAULT_LOCALE } from '@qiao/platform';
 import { MatrixError, MatrixLink } from '@qiao/platform/matrix';
 import { ROOMS_LOCALPART } from '../../contract/conversations.ts';
 import { userIdOf } from '../directory/present.ts';
@@ -28,7 +29,9 @@ export interface RenewalFacts {
 }
 
 /** What conversations need of the homeserver. Throws `MatrixError` and `MatrixUnreachableError`. */
-export function openConversationHomeserver(org: Pick<OrgContext, 'homeserver' | 'log' | 'clock' | 'random'>) {
+export function openConversationHomeserver(
+  org: Pick<OrgContext, 'homeserver' | 'log' | 'clock' | 'random' | 'texts'>,
+) {
   const serviceUser = userIdOf(ROOMS_LOCALPART, org.homeserver.serverName);
   const link = MatrixLink.open({
     url: org.homeserver.url,
@@ -49,11 +52,17 @@ export function openConversationHomeserver(org: Pick<OrgContext, 'homeserver' | 
       body,
       idempotent: true,
     });
+  /** Makes the service user, with a name for clients that show it all the same; once named, it stays so. */
+  const register = async (): Promise<void> => {
+    await link.registerAppserviceUser(ROOMS_LOCALPART);
+    const displayname = org.texts.t(DEFAULT_LOCALE, 'org:conversations.service_name');
+    await module('/accounts/profile', { items: [{ user_id: serviceUser, displayname }] });
+  };
   return {
     serviceUser,
 
     async createRoom(request: Record<string, unknown>): Promise<string> {
-      registered ??= link.registerAppserviceUser(ROOMS_LOCALPART).catch((error: unknown) => {
+      registered ??= register().catch((error: unknown) => {
         registered = undefined;
         throw error;
       });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { activatePeople, waitFor, withRoomsOfBefore, type TestUser } from '@qiao/testkit';
+import { join } from 'node:path';
+import { activatePeople, NioClient, waitFor, withRoomsOfBefore, type TestUser } from '@qiao/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Conversation } from '../../contract/conversations.ts';
 import { startCompany, type Company } from '../provision/company.ts';
@@ -68,6 +69,9 @@ describe('a direct chat', () => {
       [service]: 'join',
       [p.ann!]: 'join',
       [p.bob!]: 'join',
+    });
+    expect(await ann.request('GET', `/v3/profile/${encodeURIComponent(service)}/displayname`)).toEqual({
+      displayname: '会话服务（非人员）',
     });
     const create = await stateOf(ann, made.room_id, 'm.room.create');
     expect(create).toMatchObject({ 'm.federate': false, room_version: '12' });
@@ -279,6 +283,33 @@ describe('an invitation by any client', () => {
     expect(await membership(stock, p.dan!)).toBeUndefined();
     await invite('ann', stock, p.dan!);
     await waitFor(async () => (await membership(stock, p.dan!)) === 'join', { what: 'dan back' });
+  });
+
+  test('of matrix-nio brings a colleague in who writes with matrix-nio, too, and both read', async () => {
+    const { info } = company.stack;
+    const clients = await Promise.all(
+      ['dan', 'eve'].map(async (key) => {
+        const nio = new NioClient(join(info.varDir, `nio-${key}`));
+        const password = users[key]!.password;
+        await nio.login({ homeserver: info.homeserverUrl, user_id: p[key]!, password });
+        await nio.startSync();
+        return nio;
+      }),
+    );
+    try {
+      const [dan, eve] = clients as [NioClient, NioClient];
+      const roomId = await dan.createRoom({ name: '夜班', invite: [p.eve!], encrypted: true });
+      await waitFor(async () => (await eve.state()).rooms[roomId]?.encrypted, { what: 'eve in the room' });
+      expect(await stateOf(users.dan!, roomId, 'm.room.create')).toMatchObject({
+        room_version: '11',
+        'm.federate': false,
+      });
+      await dan.waitEvent({ room_id: roomId, type: 'm.room.member', sender: p.eve! });
+      await dan.sendText(roomId, '谁值夜班？');
+      await eve.waitEvent({ room_id: roomId, body: '谁值夜班？', decrypted: true });
+    } finally {
+      await Promise.all(clients.map((nio) => nio.close()));
+    }
   });
 
   test('stays one where the rules keep the two apart, and for who ignores the inviter', async () => {
