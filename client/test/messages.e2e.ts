@@ -224,7 +224,7 @@ describe('in the conversation', () => {
     await open('公告板');
   });
 
-  test('somebody is invited and removed', async () => {
+  test('somebody is invited, is shown as not there yet, and the invitation withdrawn', async () => {
     await page.getByRole('button', { name: 'Members' }).click();
     const panel = page.getByRole('complementary');
     await panel.getByRole('button', { name: 'Invite people' }).click();
@@ -239,8 +239,8 @@ describe('in the conversation', () => {
     await dialog.getByRole('button', { name: 'Invite 1 person' }).click();
     await dialog.waitFor({ state: 'detached' });
     await panel.getByText('Invited, not there yet', { exact: true }).waitFor();
-    await panel.getByRole('button', { name: 'Remove 陈工' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
+    await panel.getByRole('button', { name: 'Withdraw the invitation of 陈工' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Withdraw', exact: true }).click();
     await panel.getByText('陈工').waitFor({ state: 'detached' });
     await expect.poll(() => user.members(plain)).toEqual([colleague.userId, user.userId].sort());
     await panel.getByRole('button', { name: 'Close' }).click();

@@ -279,7 +279,9 @@ class Driver:
         answer = self._check(await self.client.room_create(
             name=name, invite=list(invite), is_direct=is_direct, preset=RoomPreset(preset),
             initial_state=state))
-        await self._until(lambda: answer.room_id in self.client.rooms)
+        # A sync may show a room before all of what it was made with: written then, nothing would be encrypted.
+        await self._until(lambda: answer.room_id in self.client.rooms and
+                          (not encrypted or self.client.rooms[answer.room_id].encrypted))
         return {"room_id": answer.room_id}
 
     async def cmd_join(self, room_id):
