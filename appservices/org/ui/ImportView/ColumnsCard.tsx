@@ -22,21 +22,25 @@ export function ColumnsCard({ run, draft }: { run: ImportRun; draft: MappingDraf
     const read = column.field === fields.get(column.name) ? column.read : undefined;
     if (column.samples.length === 0)
       return <span className="q-muted">{t('imports.mapping.empty_column')}</span>;
-    return column.samples.map((sample, at) => {
-      const taken = read?.[at];
-      const shown = taken === undefined ? sample : value(column.field, taken);
-      return (
-        <span key={sample} className="o-block">
-          {sample}
-          {shown !== sample && (
-            <>
-              {' → '}
-              {taken === null ? <Tag tone="warn">{shown}</Tag> : shown}
-            </>
-          )}
-        </span>
-      );
-    });
+    return (
+      <div className="o-values">
+        {column.samples.map((sample, at) => {
+          const taken = read?.[at];
+          const shown = taken === undefined ? sample : value(column.field, taken);
+          return (
+            <span key={sample} className="o-block">
+              {sample}
+              {shown !== sample && (
+                <>
+                  {' → '}
+                  {taken === null ? <Tag tone="warn">{shown}</Tag> : shown}
+                </>
+              )}
+            </span>
+          );
+        })}
+      </div>
+    );
   };
   return (
     <Card
