@@ -51,15 +51,21 @@ interface Person {
   display_name: string;
   external_id: string | null;
 }
-async function linkOf(of: HrRow): Promise<string> {
+async function personOf(of: HrRow): Promise<Person> {
   const { items } = await api<{ items: Person[] }>(
     'GET',
     `/api/org/people?limit=100&q=${encodeURIComponent(of.姓名)}`,
   );
   const found = items.find((one) => one.external_id === of.工号.normalize('NFKC'));
   if (!found) throw new Error(`${of.工号} ${of.姓名} is not there`);
-  return (await api<{ link: string }>('POST', `/api/org/people/${found.id}/activation`, {})).link;
+  return found;
 }
+const linkOf = async (of: HrRow): Promise<string> =>
+  (await api<{ link: string }>('POST', `/api/org/people/${(await personOf(of)).id}/activation`, {})).link;
+const accountOf = async (of: HrRow): Promise<string> => {
+  const { user_id } = await personOf(of);
+  return user_id.slice(1, user_id.indexOf(':'));
+};
 
 const ZH = {
   password: '密码',
@@ -100,6 +106,10 @@ async function arrive(page: Page, link: string, words: typeof ZH): Promise<void>
     .getByRole('link', { name: words.start, exact: true })
     .or(page.getByRole('button', { name: words.start, exact: true }))
     .click();
+  await setUpKeys(page, words);
+}
+
+async function setUpKeys(page: Page, words: typeof ZH): Promise<void> {
   await dialog(page).getByRole('button', { name: words.getKey }).click();
   await dialog(page).getByRole('checkbox').check();
   await dialog(page).getByRole('button', { name: words.done }).click();
@@ -222,6 +232,49 @@ describe('its people', () => {
     }
     await say(writer, ZH, '我来订场地');
     await message(third, '我来订场地').waitFor();
+  });
+
+  test('somebody who is added later reads what was said before', async () => {
+    const [later] = here.filter((each) => ![WRITER, READER, THIRD].includes(each)).slice(20);
+    if (!later) throw new Error('nobody is left');
+    const { page } = await open('en-GB');
+    // Activated by the link before, and now at a device for the first time.
+    await page.goto('/');
+    await page.getByLabel('Username').fill(await accountOf(later));
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await setUpKeys(page, EN);
+    await reader.getByRole('button', { name: 'Members' }).click();
+    await reader.getByRole('button', { name: 'Invite people' }).click();
+    await dialog(reader).getByRole('combobox').fill(`${later.姓名} ${later.职位}`);
+    await dialog(reader)
+      .getByRole('option', { name: shown(later) })
+      .first()
+      .click();
+    await dialog(reader).getByRole('button', { name: 'Invite 1 person' }).click();
+    await dialog(reader).waitFor({ state: 'detached' });
+    await page
+      .getByRole('link', { name: /Launch 发布/ })
+      .first()
+      .click();
+    await message(page, 'Who takes the hall?').waitFor();
+    await message(page, '我来订场地').waitFor();
+    await page.context().close();
+  });
+
+  test('who cannot be brought into a group is told, and the group is there all the same', async () => {
+    await reader.getByRole('link', { name: 'Chats', exact: true }).click();
+    await newChat(reader, EN, [
+      [`${WRITER.姓名} ${WRITER.职位}`, shown(WRITER)],
+      ['@pia:nowhere.invalid', /@pia:nowhere\.invalid/],
+    ]);
+    await dialog(reader).getByLabel('Name of the group').fill('With a partner');
+    await dialog(reader).getByRole('button', { name: 'Create group' }).click();
+    await reader.getByText('Could not be added: @pia:nowhere.invalid').waitFor();
+    await writer
+      .getByRole('link', { name: /With a partner/ })
+      .first()
+      .waitFor();
   });
 
   test('meet their department', async () => {

@@ -140,19 +140,24 @@ export class RoomActions {
 
   /**
    * Makes a group of people. Encrypted; everybody in it may invite, moderators change it. Asked again after a failure
-   * it is the same group. @returns its id
+   * it is the same group.
+   * @returns its id, and whom the server or an invitation left out
    * @throws ApiError with what the server says against it
    */
-  async createGroup(name: string, userIds: readonly string[]): Promise<string> {
+  async createGroup(
+    name: string,
+    userIds: readonly string[],
+  ): Promise<{ readonly roomId: string; readonly leftOut: readonly string[] }> {
     const content = JSON.stringify([name, userIds]);
     if (this.#group?.content !== content) this.#group = { content, key: crypto.randomUUID() };
     const made = await this.#conversations.start(
       { kind: 'group', name, user_ids: [...userIds] },
       this.#group.key,
     );
-    await this.#inviteOutsiders(made);
+    const refused = made.people.filter(({ state }) => state === 'refused').map(({ user_id }) => user_id);
+    const leftOut = [...refused, ...(await this.#inviteOutsiders(made))];
     this.#group = undefined;
-    return made.room_id;
+    return { roomId: made.room_id, leftOut };
   }
 
   /**
@@ -170,14 +175,19 @@ export class RoomActions {
     return made.room_id;
   }
 
-  /** People of other servers are invited by who asked for them: our server cannot bring them in. */
-  async #inviteOutsiders({ room_id: roomId, people }: Conversation): Promise<void> {
+  /**
+   * People of other servers are invited by who asked for them: our server cannot bring them in. One whose server does
+   * not answer keeps nobody else out. @returns those it did not work for
+   */
+  async #inviteOutsiders({ room_id: roomId, people }: Conversation): Promise<string[]> {
+    const failed: string[] = [];
     for (const { user_id: userId, state } of people) {
       if (state !== 'external') continue;
       const there = this.#client.getRoom(roomId)?.getMember(userId)?.membership;
       if (there === 'join' || there === 'invite') continue;
-      await this.#client.invite(roomId, userId);
+      await this.#client.invite(roomId, userId).catch(() => failed.push(userId));
     }
+    return failed;
   }
 
   #tags(roomId: string, tag: string): boolean {

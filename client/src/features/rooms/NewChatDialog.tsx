@@ -25,7 +25,7 @@ const NAMES_TOLD = 4;
 
 function NewChat(): ReactNode {
   const { t, format } = useText('rooms');
-  const { explain } = useServices();
+  const { explain, toasts } = useServices();
   const { rooms } = useMatrix();
   const search = usePeopleSearch();
   const go = useGo();
@@ -40,10 +40,15 @@ function NewChat(): ReactNode {
   const group = chosen.length > 1;
   const external = chosen.filter((person) => person.server !== undefined);
   const create = async (): Promise<void> => {
-    const roomId = await model.create(chosen);
-    if (roomId === undefined) return;
+    const made = await model.create(chosen);
+    if (!made) return;
     newChat.close();
-    await go(roomPath(roomId));
+    if (made.leftOut.length > 0)
+      toasts.show({
+        kind: 'error',
+        text: t('new.left_out', { names: format.list(made.leftOut.map((person) => person.name)) }),
+      });
+    await go(roomPath(made.roomId));
   };
   return (
     <Dialog

@@ -36,9 +36,11 @@ export class NewChatViewModel extends ViewModel<NewChatSnapshot> {
 
   /**
    * Makes it, or finds the direct chat there is.
-   * @returns its room; undefined after an error, which is shown, and when the window was closed meanwhile
+   * @returns its room, and who could not be added to it; undefined after an error, which is shown, and when the window was closed meanwhile
    */
-  readonly create = async (chosen: readonly FoundPerson[]): Promise<string | undefined> => {
+  readonly create = async (
+    chosen: readonly FoundPerson[],
+  ): Promise<{ roomId: string; leftOut: readonly FoundPerson[] } | undefined> => {
     const { name, busy } = this.snapshot;
     const [first] = chosen;
     if (!first || busy) return undefined;
@@ -47,15 +49,16 @@ export class NewChatViewModel extends ViewModel<NewChatSnapshot> {
     this.set({ busy: true, error: undefined });
     try {
       const { actions } = this.#store;
-      const roomId =
+      const { roomId, leftOut } =
         chosen.length === 1
-          ? await actions.openDirect(first.userId, making.signal)
+          ? { roomId: await actions.openDirect(first.userId, making.signal), leftOut: [] }
           : await actions.createGroup(
               name.trim() === '' ? this.#nameOf(chosen) : name.trim(),
               chosen.map((person) => person.userId),
             );
       await this.#store.appears(roomId);
-      return making.signal.aborted ? undefined : roomId;
+      if (making.signal.aborted) return undefined;
+      return { roomId, leftOut: chosen.filter(({ userId }) => leftOut.some((each) => each === userId)) };
     } catch (error) {
       this.set({ error: asApiError(error) });
       return undefined;
