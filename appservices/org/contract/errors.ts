@@ -34,6 +34,5 @@ export const orgErrorTable = {
   handover_incomplete: { status: 409 },
   undo_expired: { status: 409 },
   contact_not_allowed: { status: 403 },
-  room_not_renewable: { status: 409 },
   homeserver_unavailable: { status: 503, report: true },
 } as const satisfies Record<string, { status: number; report?: boolean }>;

@@ -106,6 +106,8 @@ class Rooms:
             "history": "joined" if visibility in ("joined", "invited") else "shared",
             "direct": name is None and len(members) == 2,
             "members": sorted(members),
+            # Whoever has not come yet was never found to belong there: the host judges.
+            "invited": sorted(u for u in members if there[u] == Membership.INVITE),
             "levels": {
                 u: level
                 for u, level in (raw_levels.items() if isinstance(raw_levels, Mapping) else ())

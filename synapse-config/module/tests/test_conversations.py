@@ -191,6 +191,7 @@ def test_renewal_tells_a_creator_what_a_successor_takes_over(slow_hs: Homeserver
         "history": "shared",
         "direct": False,
         "members": sorted([creator, other, invited]),
+        "invited": [invited],
         "levels": {other: 50},
     }
     # Nobody else's, none that can be handed on, none of a service user.

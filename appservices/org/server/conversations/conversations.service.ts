@@ -236,13 +236,21 @@ export function createConversations(
       const facts = await orUnavailable(homeserver.renewal(roomId, actor.userId));
       if (!facts) throw platformErrors.not_found();
       const others = facts.members.filter((userId) => userId !== actor.userId);
-      // They are together already: the rules of contact were applied when they came, and are not asked again.
-      const people = others.map((user_id): ConversationPerson => ({
-        user_id,
-        state: isLocal(user_id) ? 'waiting' : 'external',
-      }));
+      const invited = others.filter((userId) => facts.invited.includes(userId));
+      const judged = new Map(
+        invited.length === 0 ? [] : (await judge(actor, invited)).map((person) => [person.user_id, person]),
+      );
+      // Who is there: the rules of contact were applied when they came, and are not asked again.
+      const people = others.map(
+        (user_id): ConversationPerson =>
+          judged.get(user_id) ?? { user_id, state: isLocal(user_id) ? 'waiting' : 'external' },
+      );
       const [partner] = others;
-      const isDirect = facts.direct && others.length === 1 && partner !== undefined;
+      const isDirect =
+        facts.direct &&
+        others.length === 1 &&
+        partner !== undefined &&
+        judged.get(partner)?.state !== 'refused';
       const external = people.some((one) => one.state === 'external');
       const locals = people.filter((one) => one.state === 'waiting').map((one) => one.user_id);
       return settle(

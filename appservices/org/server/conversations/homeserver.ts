@@ -25,6 +25,8 @@ export interface RenewalFacts {
   readonly direct: boolean;
   /** Joined and invited, of any server, service users left out. */
   readonly members: readonly string[];
+  /** Those of them who are invited and have not come. */
+  readonly invited: readonly string[];
   readonly levels: Readonly<Record<string, number>>;
 }
 
