@@ -245,4 +245,18 @@ describe('taking', () => {
     expect([...to.store.values.keys()]).toEqual([`came ${roomId} ${writer.user.userId}`]);
     expect(to.taken).toEqual([]);
   });
+
+  test('is told of no more than one person can have sent, and of nobody elsewhere', async () => {
+    const reader = await person('reader');
+    const { keeper, store } = await keeperOf(reader);
+    const server = reader.user.userId.slice(reader.user.userId.indexOf(':'));
+    await keeper.bundles.came('!there:elsewhere.example', '@somebody:elsewhere.example');
+    expect(store.values.size).toBe(0);
+    for (let at = 0; at < 510; at++) await keeper.bundles.came(`!${String(at)}${server}`, `@busy${server}`);
+    expect(store.values.size).toBe(500);
+    // Another person's are remembered all the same, and so is a newer one of a known conversation.
+    await keeper.bundles.came(`!0${server}`, `@busy${server}`);
+    await keeper.bundles.came(`!0${server}`, `@other${server}`);
+    expect(store.values.size).toBe(501);
+  });
 });

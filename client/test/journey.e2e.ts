@@ -366,6 +366,7 @@ describe('conversations among colleagues', () => {
     await jossef.page.getByRole('link', { name: 'Go to the new conversation' }).click();
     await message(jossef.page, '在新的会话里').waitFor();
     // The old one is in the list no more.
-    expect(await jossef.page.getByRole('complementary').getByRole('link', { name: /老群/ }).count()).toBe(1);
+    const listed = jossef.page.getByRole('complementary').getByRole('link', { name: /老群/ });
+    await expect.poll(() => listed.count()).toBe(1);
   });
 });

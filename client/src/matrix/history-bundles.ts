@@ -28,6 +28,8 @@ interface Came {
 const PREFIX = 'came ';
 /** Bundles taken of one person in one conversation while the page is open: nobody keeps this device busy. */
 const MOST_TAKEN = 10;
+/** Conversations for which bundles of one person are remembered: nobody fills this device with rooms that are none. */
+const MOST_CAME = 500;
 /** Messages that cannot be read, remembered by conversation and sender. */
 const MOST_CLOSED = 2_000;
 const keyOf = (roomId: string, sender: string): string => `${PREFIX}${roomId} ${sender}`;
@@ -74,8 +76,12 @@ export class LateBundles {
 
   /** The device was told of a bundle. */
   async came(roomId: string, sender: string): Promise<void> {
-    if (sender === this.#parts.client.getUserId()) return;
+    const me = this.#parts.client.getSafeUserId();
+    // Of people of other servers nothing is taken.
+    if (sender === me || serverOf(sender) !== serverOf(me)) return;
     const key = keyOf(roomId, sender);
+    const others = [...this.#came].filter(([other, came]) => other !== key && came.sender === sender);
+    if (others.length >= MOST_CAME) return;
     const came: Came = { roomId, sender, at: this.#parts.now() };
     this.#came.set(key, came);
     await this.#parts.store.put('history', key, came).catch(() => undefined);
