@@ -8,6 +8,8 @@ import type { OrgContext } from '../setup.ts';
 /** A person waits for it: how long one call is tried, milliseconds. */
 const RETRY_MS = 8_000;
 const TIMEOUT_MS = 30_000;
+/** People of one call: the module takes 200, and invites those without a device one after the other. */
+const ADDED_AT_ONCE = 50;
 
 /** How one person came into a room (`/memberships/add` of the Synapse module). */
 export interface Added {
@@ -81,16 +83,22 @@ export function openConversationHomeserver(
       userIds: readonly string[],
       options: { requester: string; direct: boolean; only?: readonly string[] },
     ): Promise<{ results: Added[]; others: boolean } | undefined> {
+      const all = [options.requester, ...userIds];
+      const results: Added[] = [];
       try {
-        const answer = await module('/memberships/add', {
-          as: serviceUser,
-          room_id: roomId,
-          user_ids: [options.requester, ...userIds],
-          for: options.requester,
-          direct: options.direct,
-          ...(options.only === undefined ? {} : { only: options.only }),
-        });
-        return { results: answer['results'] as Added[], others: answer['others'] === true };
+        for (let at = 0; at < all.length; at += ADDED_AT_ONCE) {
+          const answer = await module('/memberships/add', {
+            as: serviceUser,
+            room_id: roomId,
+            user_ids: all.slice(at, at + ADDED_AT_ONCE),
+            for: options.requester,
+            direct: options.direct,
+            ...(options.only === undefined ? {} : { only: options.only }),
+          });
+          if (answer['others'] === true) return { results: [], others: true };
+          results.push(...(answer['results'] as Added[]));
+        }
+        return { results, others: false };
       } catch (error) {
         if (MatrixError.is(error, 'M_NOT_FOUND')) return undefined;
         throw error;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { activatePeople, NioClient, waitFor, withRoomsOfBefore, type TestUser } from '@qiao/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Conversation } from '../../contract/conversations.ts';
+import { MAX_CONVERSATION_PEOPLE, type Conversation } from '../../contract/conversations.ts';
 import { startCompany, type Company } from '../provision/company.ts';
 
 /* Direct chats and groups against a real homeserver: who is in them, who may do what, and that nobody is above all. */
@@ -237,6 +237,20 @@ describe('a group', () => {
     expect((await start('ann', body)).room_id).not.toBe(first.room_id);
   });
 
+  test('of as many people as one call may name comes about', async () => {
+    const crowd = company.department('大部门');
+    const many = Array.from({ length: MAX_CONVERSATION_PEOPLE }, (_, at) =>
+      company.person(`many${String(at)}`, crowd.id),
+    );
+    await company.apply([crowd, ...many]);
+    await company.settled();
+    const userIds = await Promise.all(many.map(({ id }) => company.userId(id)));
+    const made = await start('ann', { kind: 'group', name: 'All', user_ids: userIds });
+    expect(new Set(made.people.map(({ state }) => state))).toEqual(new Set(['waiting']));
+    const there = Object.values(await membersOf(users.ann!, made.room_id));
+    expect(there.filter((membership) => membership === 'invite')).toHaveLength(MAX_CONVERSATION_PEOPLE);
+  }, 180_000);
+
   test('with somebody of another server federates, keeps history for the joined, and is an act', async () => {
     const made = await start('ann', {
       kind: 'group',
@@ -340,6 +354,26 @@ describe('an invitation by any client', () => {
       what: 'the invitation to be taken up',
       timeout: 60_000,
     });
+  });
+
+  test('is asked about by the homeserver alone', async () => {
+    const url = '/_matrix-as/org/_qiao/v1/contact';
+    const pairs = [
+      { from: p.ann!, to: p.bob! },
+      { from: p.ann!, to: p.boss! },
+      { from: '@x:elsewhere.example', to: p.ann! },
+    ];
+    const ask = (headers: Record<string, string>) => company.host.call('POST', url, { pairs }, headers);
+    const [asToken, hsToken] = [company.secret('as_token_org'), company.secret('hs_token_org')];
+    for (const token of [undefined, '', 'x', asToken, `${hsToken}x`])
+      expect(
+        (await ask(token === undefined ? {} : { authorization: `Bearer ${token}` })).status,
+        'a wrong token',
+      ).toBe(401);
+    // A session of ours is none.
+    expect((await (await as('ann'))('POST', url, { pairs })).status).toBe(401);
+    const answer = await ask({ authorization: `Bearer ${hsToken}` });
+    expect(answer.body).toEqual({ allowed: [true, false, false] });
   });
 
   test('of somebody outside makes a room that federates, and its upgrade is refused', async () => {
