@@ -53,8 +53,9 @@ class Colleagues:
 
     Taken up, if inviter and invited are people of this server, the organisation lets the one
     contact the other, the invited person does not ignore the inviter, and has a device with
-    keys. Everything else is left alone: it stays an invitation. What failed is tried again,
-    also after a restart (`qiao_invitations`).
+    keys; who has none waits for one, be it the first or one after all were signed out.
+    Everything else is left alone: it stays an invitation. What failed is tried again, also
+    after a restart (`qiao_invitations`).
     """
 
     def __init__(
@@ -74,6 +75,8 @@ class Colleagues:
         self._main = hs.get_datastores().main
         self._working = False
         self._again = False
+        #: Up to where changes of devices were looked at; None: not since the start.
+        self._devices: int | None = None
 
     @staticmethod
     def register(hs: HomeServer, api: ModuleApi, store: QiaoStore, guard: Guard) -> Noting:
@@ -104,6 +107,10 @@ class Colleagues:
         try:
             while True:
                 self._again = False
+                devices = self._store.get_device_position()
+                if devices != self._devices:
+                    await self._store.wake_invitations_with_keys()
+                    self._devices = devices
                 due, following = await self._store.get_due_invitations(BATCH)
                 if due:
                     await self._take_up(due)
@@ -140,6 +147,8 @@ class Colleagues:
                     ready.append(standing)
                 elif standing == "settled":
                     await self._store.forget_invitation(noted)
+                elif standing == "no keys":
+                    await self._store.let_invitation_wait_for_keys(noted)
                 else:
                     await self._later(noted)
             except Exception:
@@ -170,7 +179,7 @@ class Colleagues:
 
     async def _standing(
         self, noted: NotedInvitation
-    ) -> _Standing | Literal["settled", "not yet"]:
+    ) -> _Standing | Literal["settled", "not yet", "no keys"]:
         """The invitation, if it is one to be taken up."""
         current = await self._store.get_memberships(noted.room_id, [noted.user_id])
         membership, event_id = current.get(noted.user_id, (None, ""))
@@ -196,8 +205,7 @@ class Colleagues:
         if facts.deactivated or facts.locked or facts.suspended:
             return "settled"
         if not facts.activated:
-            # Joined by `/memberships/accept`, as soon as there is something to read with.
-            return "settled"
+            return "no keys"
         return _Standing(noted, inviter, event.content.get("is_direct") is True)
 
     async def _join(self, one: _Standing) -> None:
@@ -237,7 +245,8 @@ class Noting:
         self, inviter: str, invitee: str, room_id: str
     ) -> Literal["NOT_SPAM"]:
         """Called before an invitation is written; the answer is always yes."""
-        if self._guard.is_person_id(inviter) and self._guard.is_person_id(invitee):
+        ours = self._guard.is_person_id(inviter) or self._guard.stands_in_for_nobody(inviter)
+        if ours and self._guard.is_person_id(invitee):
             try:
                 await self._store.note_invitations([(room_id, invitee)])
                 if self.noted is not None:

@@ -40,6 +40,10 @@ _CREATE_INVITATIONS = """
 """
 
 
+#: `next_ts` of an invitation whose person has no device with keys: looked at again with the first.
+_WAITS_FOR_KEYS = 2**62
+
+
 @dataclass(frozen=True)
 class NotedInvitation:
     """An invitation to be taken up. Times in ms since the epoch."""
@@ -563,7 +567,10 @@ class QiaoStore:
                 (now, limit),
             )
             due = [NotedInvitation(*row) for row in txn.fetchall()]
-            txn.execute("SELECT MIN(next_ts) FROM qiao_invitations WHERE next_ts > ?", (now,))
+            txn.execute(
+                "SELECT MIN(next_ts) FROM qiao_invitations WHERE next_ts > ? AND next_ts < ?",
+                (now, _WAITS_FOR_KEYS),
+            )
             row = txn.fetchone()
             return due, row[0] if row else None
 
@@ -580,6 +587,36 @@ class QiaoStore:
             },
             updatevalues={"next_ts": next_ts, "tries": noted.tries + 1},
             desc="qiao_put_off_invitation",
+        )
+
+    async def let_invitation_wait_for_keys(self, noted: NotedInvitation) -> None:
+        """Look again when the person has a device with keys. As above where noted anew."""
+        await self._pool.simple_update(
+            table="qiao_invitations",
+            keyvalues={
+                "room_id": noted.room_id,
+                "user_id": noted.user_id,
+                "noted_ts": noted.noted_ts,
+            },
+            updatevalues={"next_ts": _WAITS_FOR_KEYS},
+            desc="qiao_let_invitation_wait_for_keys",
+        )
+
+    async def wake_invitations_with_keys(self) -> None:
+        """Invitations that wait for keys are due where the person has them now."""
+        await self.prepare()
+        now = self._clock.time_msec()
+        await self._pool.runInteraction(
+            "qiao_wake_invitations_with_keys",
+            lambda txn: txn.execute(
+                """
+                UPDATE qiao_invitations SET next_ts = ?, tries = 0
+                WHERE next_ts = ? AND EXISTS (
+                    SELECT 1 FROM e2e_device_keys_json k WHERE k.user_id = qiao_invitations.user_id
+                )
+                """,
+                (now, _WAITS_FOR_KEYS),
+            ),
         )
 
     async def forget_invitation(self, noted: NotedInvitation) -> None:

@@ -324,6 +324,28 @@ def test_what_is_not_for_the_server_to_take_up_stays(company: tuple[Homeserver, 
     assert {to for _, to in host.asked}.isdisjoint({ignoring, unready})
 
 
+def test_who_lost_all_devices_is_joined_with_the_next_one(
+    company: tuple[Homeserver, Host],
+) -> None:
+    hs, _ = company
+    (one, token), (two, _), (last, _) = ready(hs), ready(hs), ready(hs)
+    made = hs.make_room(ROOMS)
+    room = create(hs, token)[1]["room_id"]
+    hs.ok("/accounts/logout", {"user_id": two})
+    invite(hs, token, room, two)
+    answer = hs.ok("/memberships/add", {"as": ROOMS, "room_id": made, "user_ids": [one, two]})
+    assert [r["state"] for r in answer["results"]] == ["joined", "invited"]
+    invite(hs, token, room, last)
+    until(lambda: membership(hs, token, room, last) == "join", "the last one's join")
+    # Also over a restart, and nobody has to tell.
+    hs.kill()
+    hs.start()
+    assert membership(hs, token, room, two) == "invite"
+    give_keys(hs, two, str(hs.login(two, "correct horse")[1]["access_token"]))
+    for there in (room, made):
+        until(lambda there=there: membership(hs, token, there, two) == "join", "the join")
+
+
 def test_what_failed_is_tried_again_after_a_kill(company: tuple[Homeserver, Host]) -> None:
     hs, host = company
     (_, token), (two, _) = ready(hs), ready(hs)
