@@ -1,6 +1,6 @@
 import type { MatrixEvent } from 'matrix-js-sdk';
 import { EVENT } from './names.ts';
-import { asRecord, asText, withoutFallback } from './safe-text.ts';
+import { asRecord, asText, withoutFallback, withoutHtmlFallback } from './safe-text.ts';
 
 /** A copy of a message for another conversation. */
 export interface Forwardable {
@@ -26,9 +26,6 @@ const FIELDS = [
   ...['msgtype', 'body', 'format', 'formatted_body', 'filename', 'url', 'file', 'info', 'geo_uri'],
   ...['org.matrix.msc1767.audio', 'org.matrix.msc3245.voice', 'org.matrix.msc3488.asset'],
 ];
-/** The message answered, as older clients put it before a reply's text. */
-const QUOTED = /^\s*<mx-reply>[\s\S]*?<\/mx-reply>/iu;
-
 /**
  * A content as a copy of it is sent: a text without the quote of a reply, a file with its address and key, so that
  * nothing is uploaded again. Nobody is mentioned by it.
@@ -47,7 +44,7 @@ export function copyOf(
   if (isReply) {
     copy['body'] = withoutFallback(content['body']);
     const html = asText(content['formatted_body']);
-    if (html !== undefined) copy['formatted_body'] = html.replace(QUOTED, '');
+    if (html !== undefined) copy['formatted_body'] = withoutHtmlFallback(html);
   }
   return copy;
 }

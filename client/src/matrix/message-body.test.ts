@@ -66,10 +66,18 @@ describe('names', () => {
 test('quoted lines of a reply go, an own quote stays', () => {
   expect(withoutFallback('> <@a:b> hi\n> more\n\nyes')).toBe('yes');
   expect(withoutFallback('yes\n> no')).toBe('yes\n> no');
+  // An empty line of the quote whose blank a client took off.
+  expect(withoutFallback('> <@a:b> hi\n>\n> more\n\nyes')).toBe('yes');
   expect(withoutFallback('> * <@a:b> waves\n\nyes')).toBe('yes');
   // A quote of the writer's own, in a reply that has no fallback.
   expect(withoutFallback('> so they said\n\nyes')).toBe('> so they said\n\nyes');
   expect(withoutFallback('> * one\n> * two')).toBe('> * one\n> * two');
+});
+
+test('the formatted body of a reply has no quote either', () => {
+  const formatted_body = '<mx-reply><blockquote>old</blockquote></mx-reply><b>yes</b>';
+  const content = { msgtype: 'm.text', body: '', format: 'org.matrix.custom.html', formatted_body };
+  expect(parseBody('m.room.message', content, true)).toMatchObject({ html: '<b>yes</b>' });
 });
 
 test('one to three emoji are big', () => {

@@ -1,5 +1,14 @@
 import { mediaOf, thumbnailOf, type MediaSource } from './media.ts';
-import { asList, asRecord, asSize, asText, cleanBody, cleanName, withoutFallback } from './safe-text.ts';
+import {
+  asList,
+  asRecord,
+  asSize,
+  asText,
+  cleanBody,
+  cleanName,
+  withoutFallback,
+  withoutHtmlFallback,
+} from './safe-text.ts';
 
 /** A picture's or video's size in CSS pixels, as the sender says. */
 export interface Extent {
@@ -118,7 +127,8 @@ export function parseBody(
     case 'm.text':
     case 'm.notice':
     case 'm.emote': {
-      const html = htmlOf(content);
+      const given = htmlOf(content);
+      const html = isReply && given !== undefined ? withoutHtmlFallback(given) : given;
       if (typeof content['body'] !== 'string' && html === undefined) return unknown;
       const as = msgtype === 'm.text' ? 'text' : msgtype === 'm.notice' ? 'notice' : 'emote';
       return { kind: 'text', as, text, html };

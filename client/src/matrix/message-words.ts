@@ -69,7 +69,8 @@ export function previewOf(event: MatrixEvent): Preview {
     case 'location':
       return { key: 'location' };
     default: {
-      const text = withoutFallback(asText(contentOf(event)['body']) ?? '');
+      const given = asText(contentOf(event)['body']) ?? '';
+      const text = event.replyEventId === undefined ? given : withoutFallback(given);
       if (text !== '') return { text: firstLine(text) };
       return { key: body === undefined ? 'unknown' : 'unshown' };
     }

@@ -31,6 +31,10 @@ describe('the line of a message', () => {
     expect(line({ msgtype: 'm.text', body, ...relates({ 'm.in_reply_to': { event_id: '$a' } }) }).text).toBe(
       'the answer',
     );
+    const own = '> their words\n\nI agree';
+    expect(
+      line({ msgtype: 'm.text', body: own, ...relates({ 'm.in_reply_to': { event_id: '$a' } }) }).text,
+    ).toBe('> their words I agree');
     // Without a relation it is what somebody wrote.
     expect(line({ msgtype: 'm.text', body }).text).toBe('> <@a:b> earlier > more the answer');
   });

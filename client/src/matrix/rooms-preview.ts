@@ -1,6 +1,7 @@
 import { fileOf } from './message-body.ts';
 import { EVENT, RELATION } from './names.ts';
 import { MAX_PREVIEW, plainLine } from './rooms-text.ts';
+import { isReply, withoutFallback } from './safe-text.ts';
 
 /** What a message is, for its one line in the list; the words around `text` are the view's. */
 export type PreviewKind =
@@ -58,13 +59,6 @@ export function isListed(type: string, content: unknown, custom: ReadonlySet<str
   return !(type === EVENT.encrypted && relation === RELATION.reference);
 }
 
-/** The quoted message at the head of a reply's body ("Rich replies", client-server API before v1.13). */
-function withoutQuote(body: string, content: Content): string {
-  if (objectOf(relationOf(content)?.['m.in_reply_to']) === undefined || !body.startsWith('> ')) return body;
-  const end = body.indexOf('\n\n');
-  return end === -1 ? body : body.slice(end + 2);
-}
-
 const MESSAGE_KINDS: Readonly<Record<string, PreviewKind>> = {
   'm.text': 'text',
   'm.notice': 'text',
@@ -96,7 +90,7 @@ function messagePreview(content: Content): Preview {
     const text = kind === 'file' && caption === '' ? (typeof name === 'string' ? name : body) : caption;
     return { kind, text: plainLine(text, MAX_PREVIEW) };
   }
-  const text = plainLine(withoutQuote(body, content), MAX_PREVIEW);
+  const text = plainLine(isReply(content) ? withoutFallback(body) : body, MAX_PREVIEW);
   return text === '' ? { kind: 'unknown', text } : { kind, text };
 }
 

@@ -71,15 +71,29 @@ export const serverOf = (userId: string): string => {
   return colon < 0 ? '' : userId.slice(colon + 1);
 };
 
-/** First line of what older clients put before a reply's text: whose words, in `* ` those of an emote. */
-const FALLBACK = /^> (?:\* )?<@/u;
+/*
+ * Older clients put the message that is answered before a reply's text ("Rich replies", client-server API before
+ * v1.13). It is not what the sender of the reply says: who shows, finds, quotes or copies a reply takes it off here.
+ */
 
-/** Body without the quoted lines that older clients put before a reply's text; what its writer quotes stays. */
+/** Its first line in a body: whose words, in `* ` those of an emote. */
+const FALLBACK = /^> (?:\* )?<@/u;
+/** It in a formatted body. */
+const HTML_FALLBACK = /^\s*<mx-reply>[\s\S]*?<\/mx-reply>/iu;
+
+/** Whether a content answers a message. */
+export const isReply = (content: Readonly<Record<string, unknown>>): boolean =>
+  asText(asRecord(asRecord(content['m.relates_to'])['m.in_reply_to'])['event_id']) !== undefined;
+
+/** A reply's body without the quoted lines that older clients put before its text; what its writer quotes stays. */
 export function withoutFallback(body: string): string {
   if (!FALLBACK.test(body)) return body;
   const lines = body.split('\n');
   let first = 0;
-  while (first < lines.length && lines[first]?.startsWith('> ')) first++;
-  if (lines[first] === '') first++;
+  while (lines[first]?.startsWith('> ') === true || lines[first] === '>') first++;
+  if (lines[first]?.trim() === '') first++;
   return lines.slice(first).join('\n');
 }
+
+/** A reply's formatted body without what {@link withoutFallback} takes off. */
+export const withoutHtmlFallback = (html: string): string => html.replace(HTML_FALLBACK, '');

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { randomFrom } from '../search/testing.ts';
 import { KIND } from '../search/types.ts';
@@ -11,12 +12,19 @@ const event = (type: string, content: unknown, more: Partial<Record<string, unkn
     getTs: () => ('ts' in more ? more['ts'] : 1000),
     getType: () => type,
     getOriginalContent: () => content,
-    getRelation: () => more['relation'] ?? null,
+    // As the SDK: a reply alone is no relation.
+    getRelation: () =>
+      (Object(more['relation']) as { rel_type?: unknown }).rel_type ? more['relation'] : null,
+    replyEventId: (Object(more['relation']) as { 'm.in_reply_to'?: { event_id?: unknown } })['m.in_reply_to']
+      ?.event_id,
     getAssociatedId: () => more['redacts'],
     isState: () => false,
     isRedacted: () => more['redacted'] === true,
     isDecryptionFailure: () => more['failed'] === true,
   }) as unknown as ReadableEvent;
+const replyWithFallback = JSON.parse(
+  readFileSync(new URL('../../test/fixtures/chat/reply-with-fallback.json', import.meta.url), 'utf8'),
+) as { content: { 'm.relates_to': object } };
 const message = (content: object, more: object = {}): unknown =>
   readEvent(event('m.room.message', { msgtype: 'm.text', ...content }, more));
 
@@ -29,6 +37,14 @@ describe('events become documents', () => {
     expect(
       message({ body: '> <@a:b> 合同\n> 二\n\n好的' }, { relation: { 'm.in_reply_to': { event_id: '$x' } } }),
     ).toMatchObject({ doc: { text: '好的' } });
+    const { content } = replyWithFallback;
+    expect(message(content, { relation: content['m.relates_to'] })).toMatchObject({
+      doc: { text: 'looks good' },
+    });
+    // A quote of the writer's own is what the writer says.
+    expect(
+      message({ body: '> 原话\n\n同意' }, { relation: { 'm.in_reply_to': { event_id: '$x' } } }),
+    ).toMatchObject({ doc: { text: '> 原话\n\n同意' } });
     expect(message({ body: '> 引用' })).toMatchObject({ doc: { text: '> 引用' } });
   });
   test('files by name, captions beside it', () => {

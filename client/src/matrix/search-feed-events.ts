@@ -1,6 +1,7 @@
 import type { MatrixEvent } from 'matrix-js-sdk';
 import { KIND, type SearchDoc, type SearchFile, type SearchOp } from '../search/types.ts';
 import { EVENT, RELATION } from './names.ts';
+import { withoutFallback } from './safe-text.ts';
 
 /*
  * From events to what the search index takes. Content comes from anybody: everything is looked at before it is
@@ -18,6 +19,7 @@ export type ReadableEvent = Pick<
   | 'getOriginalContent'
   | 'getRelation'
   | 'getAssociatedId'
+  | 'replyEventId'
   | 'isState'
   | 'isRedacted'
   | 'isDecryptionFailure'
@@ -39,9 +41,6 @@ const LAST_TIME = 8.64e15;
 const isObject = (value: unknown): value is Content =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-/** The quote that older clients put before a reply is not what the sender wrote. */
-const withoutQuote = (body: string): string => body.replace(/^(?:> ?[^\n]*\n)+\n?/, '');
 
 function fileOf(content: Content, name: string): SearchFile {
   const info = isObject(content['info']) ? content['info'] : {};
@@ -94,7 +93,7 @@ export function readContent(
     };
   }
   if (!TEXTS.includes(content['msgtype'])) return undefined;
-  const said = reply ? withoutQuote(body) : body;
+  const said = reply ? withoutFallback(body) : body;
   if (said.trim() === '') return undefined;
   return { text: said, kinds: KIND.text | (/https?:\/\/\S/i.test(said) ? KIND.link : 0) };
 }
@@ -131,6 +130,6 @@ export function readEvent(event: ReadableEvent): Reading {
     if (typeof target !== 'string' || !read) return undefined;
     return { op: 'edit', doc: { eventId: target, roomId, sender, ts, ...read, edit: { eventId, ts } } };
   }
-  const read = readContent(type, content, isObject(related['m.in_reply_to']));
+  const read = readContent(type, content, event.replyEventId !== undefined);
   return read && { op: 'add', doc: { eventId, roomId, sender, ts, ...read } };
 }
