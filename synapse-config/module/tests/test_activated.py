@@ -71,9 +71,10 @@ def test_waits_for_somebody(hs: Homeserver) -> None:
     waiting.start()
     started = time.monotonic()
     upload_keys(hs, user_id, token)
-    waiting.join(timeout=20)
+    waiting.join(timeout=40)
     assert answers[0]["user_ids"] == [user_id]
-    assert time.monotonic() - started < 5
+    # Not at the end of the time it was given; a busy machine may take some of it.
+    assert time.monotonic() - started < 15
 
 
 def test_who_lost_all_devices_is_not_listed(hs: Homeserver) -> None:
