@@ -21,9 +21,15 @@ class Page {
       const url = new URL(input instanceof Request ? input.url : input);
       const what = url.pathname.split('/').slice(4).map(decodeURIComponent).join('/');
       this.asked.push({ what, body: JSON.parse(typeof init?.body === 'string' ? init.body : 'null') });
-      return Promise.resolve(Response.json({}));
+      return Promise.resolve(
+        this.refuses === what
+          ? Response.json({ errcode: 'M_FORBIDDEN', error: 'No' }, { status: 403 })
+          : Response.json({ event_id: '$1' }),
+      );
     },
   });
+  /** What the homeserver refuses. */
+  refuses: string | undefined;
   /** What the call for conversations answers; it is noted like what is asked of the homeserver. */
   answer: Partial<Conversation> = {};
   readonly #made = (what: string, body: unknown): Promise<Conversation> => {
@@ -127,6 +133,15 @@ describe('a direct chat', () => {
     expect(page.asked.at(-1)).toEqual({ what: 'rooms/!new/invite', body: { user_id: far } });
   });
 
+  test('with somebody outside who cannot be invited is none', async () => {
+    const page = new Page();
+    const far = '@far:elsewhere.example';
+    page.answer = { external: true, history: 'joined', people: [{ user_id: far, state: 'external' }] };
+    page.refuses = 'rooms/!new/invite';
+    page.read({});
+    await expect(page.actions.openDirect(far)).rejects.toMatchObject({ errcode: 'M_FORBIDDEN' });
+  });
+
   test('is not waited for without end, and what came too late makes none', async () => {
     const page = new Page();
     const opened = page.actions.openDirect(LI).catch((error: unknown) => error);
@@ -165,5 +180,28 @@ test('an invitation accepted before the first sync is read leaves the other dire
   expect(page.asked.at(-1)).toEqual({
     what: `user/${ME}/account_data/m.direct`,
     body: { [WANG]: ['!old', '!wang'], [LI]: ['!li'] },
+  });
+});
+
+describe('an old room', () => {
+  const far = '@far:elsewhere.example';
+  const closing = 'rooms/!old/state/m.room.tombstone/';
+
+  test('is closed once everybody is asked into its successor', async () => {
+    const page = new Page();
+    page.answer = { external: true, people: [{ user_id: far, state: 'external' }] };
+    expect(await page.actions.renew('!old')).toBe('!new');
+    expect(page.asked.map(({ what }) => what)).toEqual(['renew', 'rooms/!new/invite', closing]);
+  });
+
+  test('stays open while somebody outside cannot be asked', async () => {
+    const page = new Page();
+    page.answer = { external: true, people: [{ user_id: far, state: 'external' }] };
+    page.refuses = 'rooms/!new/invite';
+    await expect(page.actions.renew('!old')).rejects.toMatchObject({ errcode: 'M_FORBIDDEN' });
+    expect(page.asked.map(({ what }) => what)).not.toContain(closing);
+    page.refuses = undefined;
+    expect(await page.actions.renew('!old')).toBe('!new');
+    expect(page.asked.at(-1)?.what).toBe(closing);
   });
 });

@@ -134,7 +134,9 @@ export class RoomActions {
     const known = this.findDirect(userId);
     if (known !== undefined) return known;
     const made = await this.#conversations.start({ kind: 'direct', user_id: userId });
-    await this.#inviteOutsiders(made);
+    const [failed] = await this.#inviteOutsiders(made);
+    // A chat with nobody is none.
+    if (failed) throw failed.error;
     return made.room_id;
   }
 
@@ -155,7 +157,8 @@ export class RoomActions {
       this.#group.key,
     );
     const refused = made.people.filter(({ state }) => state === 'refused').map(({ user_id }) => user_id);
-    const leftOut = [...refused, ...(await this.#inviteOutsiders(made))];
+    const failed = await this.#inviteOutsiders(made);
+    const leftOut = [...refused, ...failed.map(({ userId }) => userId)];
     this.#group = undefined;
     return { roomId: made.room_id, leftOut };
   }
@@ -167,7 +170,9 @@ export class RoomActions {
    */
   async renew(roomId: string): Promise<string> {
     const made = await this.#conversations.renew(roomId);
-    await this.#inviteOutsiders(made);
+    const [failed] = await this.#inviteOutsiders(made);
+    // Closed, the old one would be lost to them.
+    if (failed) throw failed.error;
     await this.#client.sendStateEvent(roomId, EventType.RoomTombstone, {
       body: '',
       replacement_room: made.room_id,
@@ -177,15 +182,18 @@ export class RoomActions {
 
   /**
    * People of other servers are invited by who asked for them: our server cannot bring them in. One whose server does
-   * not answer keeps nobody else out. @returns those it did not work for
+   * not answer keeps nobody else out. @returns those it did not work for, and why
    */
-  async #inviteOutsiders({ room_id: roomId, people }: Conversation): Promise<string[]> {
-    const failed: string[] = [];
+  async #inviteOutsiders({
+    room_id: roomId,
+    people,
+  }: Conversation): Promise<{ userId: string; error: unknown }[]> {
+    const failed: { userId: string; error: unknown }[] = [];
     for (const { user_id: userId, state } of people) {
       if (state !== 'external') continue;
       const there = this.#client.getRoom(roomId)?.getMember(userId)?.membership;
       if (there === 'join' || there === 'invite') continue;
-      await this.#client.invite(roomId, userId).catch(() => failed.push(userId));
+      await this.#client.invite(roomId, userId).catch((error: unknown) => failed.push({ userId, error }));
     }
     return failed;
   }
