@@ -43,6 +43,22 @@ export async function attributeDepartment(
   return rows.find((row) => row.origin === 'attribute');
 }
 
+/** A department as a provider makes it: at the top, until somebody moves it. */
+export function newDepartment(id: string, name: string): DirectoryChange {
+  return {
+    kind: 'department_add',
+    department: {
+      id,
+      external_id: null,
+      name,
+      parent_id: null,
+      hidden: false,
+      include_sub: false,
+      position: 0,
+    },
+  };
+}
+
 export function createGroups(
   { clock, random }: Pick<OrgContext, 'clock' | 'random'>,
   { writing, apply }: Writing,
@@ -62,22 +78,7 @@ export function createGroups(
       const name = groupName(resource);
       const adopted = await attributeDepartment(trx, client, name);
       const id = adopted?.id ?? random.uuid();
-      const set: DirectoryChange[] = adopted
-        ? []
-        : [
-            {
-              kind: 'department_add',
-              department: {
-                id,
-                external_id: null,
-                name,
-                parent_id: null,
-                hidden: false,
-                include_sub: false,
-                position: 0,
-              },
-            },
-          ];
+      const set: DirectoryChange[] = adopted ? [] : [newDepartment(id, name)];
       const present = adopted ? await repository.members(trx, [id]) : [];
       await memberChanges(trx, client, id, present, resource, set);
       await apply(trx, client, set);

@@ -10,7 +10,7 @@ import type { OrgContext } from '../setup.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
 import { ScimError } from './errors.ts';
 import type { Json } from './filter.ts';
-import { attributeDepartment, MAX_DEPARTMENT_NAME, moved } from './groups.service.ts';
+import { attributeDepartment, MAX_DEPARTMENT_NAME, moved, newDepartment } from './groups.service.ts';
 import { readPatch, readResource, stillUntaken, type Reading } from './reading.ts';
 import { factsOf, MANAGER, userResource, userVersion, type UserFacts } from './resource.ts';
 import { savepoint } from './savepoint.ts';
@@ -477,21 +477,6 @@ export function createUsers(
         value: name ?? '',
       },
     });
-  }
-
-  function newDepartment(id: string, name: string): DirectoryChange {
-    return {
-      kind: 'department_add',
-      department: {
-        id,
-        external_id: null,
-        name,
-        parent_id: null,
-        hidden: false,
-        include_sub: false,
-        position: 0,
-      },
-    };
   }
 
   async function saveAttributeDepartments(
