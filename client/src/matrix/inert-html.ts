@@ -27,11 +27,25 @@ function inertParser(): DOMParser {
   return made;
 }
 
+/** Line ends of code as text: bridges and editors write them as `<br>` or as a block for each line. */
+function plainLines(within: ParentNode): void {
+  for (const end of within.querySelectorAll('pre br')) end.replaceWith('\n');
+  for (const line of within.querySelectorAll('pre :is(div, p, li)')) {
+    const next = line.nextSibling;
+    if (next && next.nodeValue?.startsWith('\n') !== true && !line.textContent.endsWith('\n'))
+      line.append('\n');
+  }
+}
+
 /**
  * Parses HTML of anybody in a document that is not shown; nothing of it runs or is loaded. Its nodes are of another
  * window: `instanceof` does not know them, `nodeType` does.
  */
-export const inertDocument = (html: string): Document => inertParser().parseFromString(html, 'text/html');
+export function inertDocument(html: string): Document {
+  const parsed = inertParser().parseFromString(html, 'text/html');
+  plainLines(parsed);
+  return parsed;
+}
 
 function disarm(within: ParentNode): void {
   for (const element of within.querySelectorAll('*')) {

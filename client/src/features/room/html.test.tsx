@@ -1,8 +1,11 @@
 // @vitest-environment happy-dom
+import { readFileSync } from 'node:fs';
 import { renderView, testServices } from '@qiao/ui-kit/testing';
 import { catalogues } from '../../strings/index.ts';
 import { expect, test } from 'vitest';
 import { renderHtml } from './html.tsx';
+
+const fixture = `${import.meta.dirname}/../../../test/fixtures/chat/pre-br.json`;
 
 const shown = async (html: string): Promise<HTMLElement> => {
   const services = await testServices({ answer: () => undefined, catalogues });
@@ -44,6 +47,21 @@ test('what can be opened is shown closed, and does nothing by itself', async () 
     '<p>a</p><DETAILS open ontoggle="window.bad=1"><summary>更多</summary>b</DETAILS>',
   );
   expect(body.querySelector('details')?.outerHTML).toBe('<details><summary>更多</summary>b</details>');
+});
+
+test.each([
+  (JSON.parse(readFileSync(fixture, 'utf8')) as { content: { formatted_body: string } }).content
+    .formatted_body,
+  '<pre>first line<br>second line<br>third line</pre>',
+  '<pre><div>first line</div><div>second line</div><div>third line</div></pre>',
+  '<pre><code>first line\nsecond line\nthird line\n</code></pre>',
+])('lines of code stay lines: %s', async (html) => {
+  const body = await shown(html);
+  expect(body.querySelector('pre')?.textContent.split('\n')).toEqual([
+    'first line',
+    'second line',
+    'third line',
+  ]);
 });
 
 test('links open beside the client, and say where they lead', async () => {
