@@ -33,9 +33,10 @@ function compose(written: string, maySend = true) {
     target: { clear: () => undefined },
   };
   const model = new ComposerViewModel(deps as ComposerDeps);
-  const writing: unknown = { isBlank: () => written === '', message, clear };
-  model.onReady(writing as Writing);
-  return { model, send, clear, message };
+  const given: unknown = { isBlank: () => written === '', message, clear };
+  const writing = given as Writing;
+  model.onReady(writing);
+  return { model, send, clear, message, writing };
 }
 
 test('a question that cannot be sent stays where it is written, and says why', async () => {
@@ -63,4 +64,19 @@ test('a question waits for the message that is just being sent; then it is on it
   expect(answer.taken && (await answer.sent)).toBe('$e');
   expect(send).toHaveBeenCalledTimes(1);
   expect(clear).toHaveBeenCalledTimes(1);
+});
+
+test.each([
+  // Where a line is taken, and what is held with Enter, whether it sends.
+  [false, {}, true],
+  [true, {}, false],
+  [true, { ctrlKey: true }, true],
+  [false, { shiftKey: true }, false],
+])('Enter where code or a list goes on (%j) with %j sends: %j', async (takesLines, held, sends) => {
+  const { model, send, writing } = compose('Hi');
+  model.onReady({ ...writing, takesLines: () => takesLines });
+  expect(model.onKey(new KeyboardEvent('keydown', { key: 'Enter', ...held }))).toBe(sends);
+  await vi.waitFor(() => {
+    expect(send).toHaveBeenCalledTimes(sends ? 1 : 0);
+  });
 });

@@ -135,7 +135,9 @@ export class ComposerViewModel extends ViewModel<ComposerSnapshot> {
     if (this.#completing.key(event)) return true;
     const { key } = event;
     const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (key === 'Enter' && meaningOfEnter(event, this.snapshot.sendKey) === 'send') {
+    // Ctrl or ⌘ with Enter sends from code and lists, too.
+    const isLine = plain && this.#writing?.takesLines() === true;
+    if (key === 'Enter' && !isLine && meaningOfEnter(event, this.snapshot.sendKey) === 'send') {
       void this.send();
       return true;
     }

@@ -9,7 +9,7 @@ import { useEffect, useRef, type ReactNode } from 'react';
 import { inertSource } from '../../../matrix/inert-html.ts';
 import { ImeGuard, endsCompositionFirst } from './ime.ts';
 import { documentOfHtml, documentOfJson, documentOfText, sliceOfText } from './parse.ts';
-import { activeFormats, belowCode, formatCommand, newLine, typingRules } from './rich-input.ts';
+import { activeFormats, belowCode, formatCommand, newLine, takesLines, typingRules } from './rich-input.ts';
 import { safeHref, schema } from './schema.ts';
 import { isBlank, markdownOf, messageOf, plainTextOf } from './serialize.ts';
 import { filesOf, triggerAt, type Trigger, type Writing, type WritingEvents } from './writing.ts';
@@ -140,6 +140,7 @@ function writingOf(view: EditorView): Writing {
       const { from, to } = view.state.selection;
       return view.state.doc.textBetween(from, to, ' ');
     },
+    takesLines: () => takesLines(view.state),
   };
 }
 

@@ -2,6 +2,7 @@ import { useEffect, useRef, type ReactNode } from 'react';
 import { ImeGuard, endsCompositionFirst } from './ime.ts';
 import type { Beginning, EditorProps } from './RichEditor.tsx';
 import { EVERYBODY, linkOfUser } from './schema.ts';
+import { takesLines } from './source-lines.ts';
 import { filesOf, triggerAt, type Format, type Writing } from './writing.ts';
 
 const SIGNS: Readonly<Record<Format, readonly [before: string, after: string]>> = {
@@ -70,6 +71,7 @@ function writingOf(area: HTMLTextAreaElement): Writing {
       replace(area, area.selectionStart, area.selectionEnd, `[${selected() || href}](${href})`);
     },
     selectedText: selected,
+    takesLines: () => takesLines(area.value, area.selectionStart),
   };
 }
 

@@ -130,6 +130,7 @@ describe('HTML from elsewhere', () => {
       '<pre><code class="language-py">a\n  b\n</code></pre>',
       '```py\na\n  b\n```',
     ],
+    ['<pre>a<br>b</pre>', '<pre><code>a\nb\n</code></pre>', '```\na\nb\n```'],
     ['<ul><li>a</li><li>b</li></ul>', '<ul><li>a</li><li>b</li></ul>', '- a\n- b'],
     ['<table><tr><td>a</td></tr></table>', undefined, 'a'],
     ['<p style="position:fixed">x</p>', undefined, 'x'],

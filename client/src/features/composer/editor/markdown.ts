@@ -9,9 +9,16 @@ import { EVERYBODY, plainName, safeHref, schema, userOfLink } from './schema.ts'
 /** Emphasis that CommonMark does not see beside Chinese punctuation: **重点：**内容 */
 const STRONG = /^\*\*(?![\s*])((?:\\.|[^*\\]|\*(?!\*))+?)(?<![\s\\])\*\*(?!\*)/u;
 
+/** Before a sign of emphasis: a letter or figure, of which words are made that are written apart. */
+const WITHIN_WORD = /[\p{Script=Latin}\p{N}]$/u;
+
 const marked = new Marked({
   gfm: true,
   breaks: true,
+  tokenizer: {
+    // 2*3*4 is a sum; false: as the library does it.
+    emStrong: (_source, _masked, before = '') => (WITHIN_WORD.test(before) ? undefined : false),
+  },
   extensions: [
     {
       name: 'strong',
@@ -20,9 +27,10 @@ const marked = new Marked({
         const at = source.indexOf('**');
         return at === -1 ? undefined : at;
       },
-      tokenizer(source: string) {
+      tokenizer(source: string, before: Token[]) {
         const [raw, text] = STRONG.exec(source) ?? [];
         if (raw === undefined || text === undefined) return undefined;
+        if (WITHIN_WORD.test(before.at(-1)?.raw ?? '')) return { type: 'text', raw: '**', text: '**' };
         return { type: 'strong', raw, text, tokens: this.lexer.inlineTokens(text) };
       },
     },

@@ -16,6 +16,14 @@ import type { Format } from './writing.ts';
 
 const { nodes, marks } = schema;
 
+/** What an address begins with; what follows until a blank is not formatted. */
+const ADDRESS = /(?:[a-z][a-z\d+.-]*:\/\/|www\.|mailto:)\S*$/iu;
+/**
+ * Signs format from the beginning of a word on: not within one (`2*3*4`), nor after a sign that joins words
+ * (`my_-_draft_`). Chinese has no blanks, and its words may begin anywhere.
+ */
+const BEGIN = String.raw`(?:^|[\s([{"'“‘<*_~\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\uff00-\uff20])`;
+
 /** Signs that format what is between them, when the last one is typed. */
 function markRule(pattern: RegExp, length: number, type: MarkType): InputRule {
   return new InputRule(pattern, (state, match, start, end) => {
@@ -24,6 +32,7 @@ function markRule(pattern: RegExp, length: number, type: MarkType): InputRule {
     const open = start + match[0].length - (text.length + 2 * length);
     const textStart = open + length;
     const textEnd = textStart + text.length;
+    if (ADDRESS.test(match.input ?? '')) return null;
     if (end < textEnd || state.doc.rangeHasMark(open, end, marks.code)) return null;
     return state.tr
       .delete(textEnd, end)
@@ -36,10 +45,14 @@ function markRule(pattern: RegExp, length: number, type: MarkType): InputRule {
 /** Markdown as it is typed. */
 export const typingRules = inputRules({
   rules: [
-    markRule(/(?:^|[^*])\*\*([^*\s](?:[^*]*[^*\s])?)\*\*$/, 2, marks.strong),
-    markRule(/(?:^|[^*])\*([^*\s](?:[^*]*[^*\s])?)\*$/, 1, marks.em),
-    markRule(/(?:^|[^\p{L}\p{N}_])_([^_\s](?:[^_]*[^_\s])?)_$/u, 1, marks.em),
-    markRule(/~~([^~\s](?:[^~]*[^~\s])?)~~$/, 2, marks.strike),
+    markRule(
+      new RegExp(String.raw`(?<!\*)${BEGIN}(?<!\*)\*\*([^*\s](?:[^*]*[^*\s])?)\*\*$`, 'u'),
+      2,
+      marks.strong,
+    ),
+    markRule(new RegExp(String.raw`${BEGIN}(?<!\*)\*([^*\s](?:[^*]*[^*\s])?)\*$`, 'u'), 1, marks.em),
+    markRule(new RegExp(String.raw`${BEGIN}(?<![\p{L}\p{N}_])_([^_\s](?:[^_]*[^_\s])?)_$`, 'u'), 1, marks.em),
+    markRule(new RegExp(String.raw`${BEGIN}(?<!~)~~([^~\s](?:[^~]*[^~\s])?)~~$`, 'u'), 2, marks.strike),
     markRule(/(?:^|[^`])`([^`]+)`$/, 1, marks.code),
     wrappingInputRule(/^\s*([-+*])\s$/, nodes.bullet_list),
     wrappingInputRule(/^(\d{1,3})[.、]\s$/, nodes.ordered_list, (match) => ({ order: Number(match[1]) })),
@@ -53,6 +66,38 @@ const inBlock = (state: EditorState, name: string): boolean => {
   for (let depth = $from.depth; depth > 0; depth--) if ($from.node(depth).type.name === name) return true;
   return false;
 };
+
+/** A line that is three backticks, and the language after them. */
+const FENCE = /(?:^|\ufffc)(?:```|···)([\w+#-]{0,30})$/u;
+
+/** A fence at the end of a paragraph, also below other lines of it, and where it begins. */
+function fenceAt(state: EditorState): { from: number; language: string } | undefined {
+  const { $from, empty } = state.selection;
+  if (!empty || $from.parent.type !== nodes.paragraph || $from.parentOffset !== $from.parent.content.size)
+    return undefined;
+  const match = FENCE.exec($from.parent.textBetween(0, $from.parentOffset, undefined, '\ufffc'));
+  return match ? { from: $from.pos - match[0].length, language: match[1] ?? '' } : undefined;
+}
+
+const openFence: Command = (state, dispatch) => {
+  const fence = fenceAt(state);
+  if (!fence) return false;
+  if (dispatch) {
+    const { from, language } = fence;
+    const tr = state.tr.delete(from, state.selection.from);
+    const isBelow = tr.doc.resolve(from).parentOffset > 0;
+    if (isBelow) tr.split(from);
+    const at = isBelow ? from + 2 : from;
+    dispatch(tr.setBlockType(at, at, nodes.code_block, { language }).scrollIntoView());
+  }
+  return true;
+};
+
+/** Whether Enter makes a line of what stands at the cursor: code, a fence that opens it, an item with words. */
+export const takesLines = (state: EditorState): boolean =>
+  state.selection.$from.parent.type.spec.code === true ||
+  inBlock(state, 'list_item') ||
+  fenceAt(state) !== undefined;
 
 /** Two empty lines at the end of a code block leave it. */
 const leaveCode: Command = (state, dispatch) => {
@@ -83,6 +128,7 @@ const lineBreak: Command = (state, dispatch) => {
 /** A new line: the next item in a list, a line in code, out of what is left empty. */
 export const newLine: Command = chainCommands(
   leaveCode,
+  openFence,
   newlineInCode,
   liftEmptyItem,
   splitListItem(nodes.list_item),

@@ -50,6 +50,8 @@ export interface Writing {
   /** Makes the selection a link; without a selection the address is its text. */
   link(href: string): void;
   selectedText(): string;
+  /** Whether Enter makes a line of what stands at the cursor: code, or an item of a list. */
+  takesLines(): boolean;
 }
 
 /** What an editor tells its owner. */
@@ -63,7 +65,8 @@ export interface WritingEvents {
   readonly onFiles: (files: readonly File[]) => void;
 }
 
-const MENTION = /(?:^|[^\p{Script=Latin}\p{N}._@/-])@([^\s@:/\ufffc]{0,40})$/u;
+/* The full-width signs are what a Chinese keyboard gives. */
+const MENTION = /(?:^|[^\p{Script=Latin}\p{N}._@/-])[@＠]([^\s@＠:/\ufffc]{0,40})$/u;
 const EMOJI = /(?:^|[^\p{Script=Latin}\p{N}:/])[:：]([+\-_\p{L}\p{N}]{1,30})$/u;
 const LATIN_ONE = /^[a-z\d]$/i;
 
