@@ -11,6 +11,7 @@ import {
 import type { Relations } from 'matrix-js-sdk/lib/models/relations';
 import { askOf, noticeOf } from './ask-content.ts';
 import { authorOf, bodyOf, isShown, mayKeyCome, previewOf, textOf, whyUnreadable } from './message-words.ts';
+import { sameEmoji } from './emoji-variants.ts';
 import { EVENT, RELATION } from './names.ts';
 import { countVotes, parsePoll } from './poll-body.ts';
 import { asList, asRecord, cleanName } from './safe-text.ts';
@@ -308,7 +309,7 @@ export class MessageMaker {
     const relations = set.relations.getChildEventsForEvent(eventId, RELATION.annotation, EVENT.reaction);
     const me = this.#room.myUserId;
     const made: Reaction[] = [];
-    for (const [key, events] of relations?.getSortedAnnotationsByKey() ?? []) {
+    for (const [key, events] of sameEmoji(relations?.getSortedAnnotationsByKey() ?? [])) {
       const clean = typeof key === 'string' ? cleanName(key, '') : '';
       const senders = new Set(
         [...events]

@@ -1,4 +1,5 @@
 import type { MatrixClient } from 'matrix-js-sdk';
+import { emojiKey } from './emoji-variants.ts';
 import { EVENT, RELATION } from './names.ts';
 import { forwardableOf, type Forwardable } from './forward.ts';
 import { LinkPreviews } from './link-previews.ts';
@@ -67,7 +68,9 @@ export class Timelines {
     const mine = room?.relations
       .getChildEventsForEvent(eventId, RELATION.annotation, EVENT.reaction)
       ?.getAnnotationsBySender()?.[me];
-    const there = [...(mine ?? [])].find((event) => event.getRelation()?.key === key && !event.isRedacted());
+    const there = [...(mine ?? [])].find(
+      (event) => emojiKey(event.getRelation()?.key ?? '') === emojiKey(key) && !event.isRedacted(),
+    );
     const id = there?.getId();
     if (there && id !== undefined) {
       const txnId = there.getTxnId();
