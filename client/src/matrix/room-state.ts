@@ -24,6 +24,24 @@ export function replacementOf(room: Room): string | undefined {
   return typeof successor === 'string' && successor.startsWith('!') ? successor : undefined;
 }
 
+/**
+ * Whether another room is shown in a room's place: one has joined the one that goes on. Of rooms that name each
+ * other in a circle all are shown, else none of them would be.
+ * @param roomOf the room of an id, where one has joined it
+ */
+export function isReplaced(room: Room, roomOf: (roomId: string) => Room | undefined): boolean {
+  const first = replacementOf(room);
+  if (first === undefined || !roomOf(first)) return false;
+  const seen = new Set<string>();
+  for (let next: string | undefined = first; next !== undefined && !seen.has(next);) {
+    if (next === room.roomId) return false;
+    seen.add(next);
+    const after = roomOf(next);
+    next = after && replacementOf(after);
+  }
+  return true;
+}
+
 /** What somebody who is added reads: everything said so far, or what comes afterwards. */
 export function historyOf(room: Room): 'shared' | 'joined' {
   const content = asRecord(stateOf(room).getStateEvents(EVENT.historyVisibility, '')?.getContent());

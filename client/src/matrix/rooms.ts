@@ -25,6 +25,7 @@ import {
   type RoomEntry,
   type RoomTotals,
 } from './rooms-entry.ts';
+import { isReplaced } from './room-state.ts';
 import { lastEventOf, readRoom, readSpace, stateOf, type ReadContext } from './rooms-read.ts';
 import { spaceTree, type SpaceFacts, type SpaceNode } from './rooms-spaces.ts';
 import { serverOf } from './rooms-text.ts';
@@ -366,7 +367,11 @@ export class RoomsStore extends ViewModel<RoomsSnapshot> {
     const room = this.client.getRoom(roomId);
     const membership = room?.getMyMembership();
     const wasSpace = this.#spaces.get(roomId);
-    if (!room || (membership !== 'join' && membership !== 'invite') || this.#isReplaced(room)) {
+    const joined = (id: string): Room | undefined => {
+      const other = this.client.getRoom(id);
+      return other?.getMyMembership() === 'join' ? other : undefined;
+    };
+    if (!room || (membership !== 'join' && membership !== 'invite') || isReplaced(room, joined)) {
       return this.#entries.delete(roomId) || this.#spaces.delete(roomId);
     }
     if (membership === 'join' && room.isSpaceRoom()) {
@@ -381,11 +386,5 @@ export class RoomsStore extends ViewModel<RoomsSnapshot> {
     if (before && sameEntry(before, entry)) return false;
     this.#entries.set(roomId, entry);
     return true;
-  }
-
-  /** Upgraded to another room that one is in already: then that one is shown. */
-  #isReplaced(room: Room): boolean {
-    const next: unknown = stateOf(room).getStateEvents(EVENT.tombstone, '')?.getContent()['replacement_room'];
-    return typeof next === 'string' && this.client.getRoom(next)?.getMyMembership() === 'join';
   }
 }
