@@ -1,5 +1,7 @@
 import { encode } from 'blurhash';
-import { MAX_PIXELS, safeType, statedSize } from './media-types.ts';
+import { Bytes } from './metadata/bytes.ts';
+import { mayMove } from './metadata/kinds.ts';
+import { MAX_PIXELS, OPAQUE_TYPE, shownTypeOf, statedSize } from './media-types.ts';
 import { cleanedOnce } from './metadata/index.ts';
 import type { Content } from './sender-content.ts';
 import type { FileToSend } from './sender-files.ts';
@@ -50,12 +52,13 @@ async function previewOf(
 }
 
 async function picture(file: Blob): Promise<Preview | undefined> {
-  const stated = statedSize(new Uint8Array(await file.slice(0, 256 * 1024).arrayBuffer()));
+  const head = new Uint8Array(await file.slice(0, 256 * 1024).arrayBuffer());
+  const stated = statedSize(head);
   if (stated && stated.width * stated.height > MAX_PIXELS) return undefined;
   const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' });
   try {
     // A moving picture stands still in a thumbnail; a small file is quicker than its thumbnail.
-    const thumbnail = file.size > SMALL_BYTES && file.type !== 'image/gif';
+    const thumbnail = file.size > SMALL_BYTES && !mayMove(new Bytes(head));
     return await previewOf(bitmap, bitmap.width, bitmap.height, thumbnail, file.type === 'image/jpeg');
   } finally {
     bitmap.close();
@@ -98,8 +101,7 @@ async function played<T>(
 const milliseconds = (seconds: number): { duration?: number } =>
   Number.isFinite(seconds) ? { duration: Math.round(seconds * 1000) } : {};
 
-async function looked(file: Blob): Promise<{ msgtype: string; preview: Partial<Preview> }> {
-  const type = safeType(file.type);
+async function looked(file: Blob, type: string): Promise<{ msgtype: string; preview: Partial<Preview> }> {
   try {
     if (type.startsWith('image/')) {
       const preview = await picture(file);
@@ -126,10 +128,13 @@ async function looked(file: Blob): Promise<{ msgtype: string; preview: Partial<P
  * @throws DOMException when the file cannot be read (it was changed or removed)
  */
 export async function prepareFile(given: File, caption: string): Promise<FileToSend> {
-  const { file } = await cleanedOnce(given);
+  const cleaned = await cleanedOnce(given);
+  const type = await shownTypeOf(cleaned.file);
+  // Programs and systems name types in ways of their own: what is shown by its bytes is sent as that.
+  const file = type === OPAQUE_TYPE ? cleaned.file : cleaned.file.slice(0, cleaned.file.size, type);
   // Read to its end now: a file on a drive that goes is told here, not in the queue.
   await file.slice(-1).arrayBuffer();
-  const { msgtype, preview } = await looked(file);
+  const { msgtype, preview } = await looked(file, type);
   const { width, height, blurhash, thumbnail, duration } = preview;
   const content: Content = {
     msgtype,

@@ -1,3 +1,6 @@
+import { Bytes } from './metadata/bytes.ts';
+import { HEAD, pictureType } from './metadata/kinds.ts';
+
 /** Types that are shown inside the page. Never HTML, SVG, XML or PDF: opened as a document they would run as ours. */
 const INLINE = new Set([
   'image/jpeg',
@@ -32,6 +35,19 @@ export function safeType(claimed: unknown): string {
   const bare = claimed.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   return INLINE.has(bare) ? bare : OPAQUE_TYPE;
 }
+
+/**
+ * The type a file is given here: of a picture by what its bytes are, whatever is claimed (`image/jpg`, the type of
+ * another picture, none at all); of everything else {@link safeType}.
+ * @param head the file's first bytes
+ */
+export function shownType(claimed: unknown, head: Uint8Array<ArrayBuffer>): string {
+  return pictureType(new Bytes(head)) ?? safeType(claimed);
+}
+
+/** {@link shownType} of a file at hand. */
+export const shownTypeOf = async (file: Blob, claimed: unknown = file.type): Promise<string> =>
+  shownType(claimed, new Uint8Array(await file.slice(0, HEAD).arrayBuffer()));
 
 /** Most pixels of a picture that is decoded; a small file may claim to be enormous. */
 export const MAX_PIXELS = 100_000_000;

@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { BrokenFileError, decryptFile, encryptFile, parseEncryptedFile } from './media-crypto.ts';
 import { Media, mediaOf, thumbnailOf } from './media.ts';
-import { OPAQUE_TYPE, safeType, statedSize } from './media-types.ts';
+import { OPAQUE_TYPE, safeType, shownType, statedSize } from './media-types.ts';
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
@@ -73,6 +74,39 @@ describe('types', () => {
     [{}, OPAQUE_TYPE],
   ])('%j is shown as %s', (claimed, shown) => {
     expect(safeType(claimed)).toBe(shown);
+  });
+});
+
+describe('a picture is what its bytes are', () => {
+  const chat = `${import.meta.dirname}/../../test/fixtures/chat/`;
+  const { content, also } = JSON.parse(readFileSync(`${chat}image-claimed-types.json`, 'utf8')) as {
+    content: { info: { mimetype: string } };
+    also: string[];
+  };
+  const read = (name: string) =>
+    new Uint8Array(readFileSync(`${import.meta.dirname}/../../test/fixtures/metadata/${name}`));
+
+  test.each([content.info.mimetype, ...also, undefined, 'image/png', 'text/html'])(
+    'claimed as %j',
+    (claimed) => {
+      expect(shownType(claimed, read('plain.jpg'))).toBe('image/jpeg');
+    },
+  );
+  test.each([
+    ['exif.png', 'image/png'],
+    ['exif.webp', 'image/webp'],
+    ['comment.gif', 'image/gif'],
+    ['picture.avif', 'image/avif'],
+  ])('%s', (name, type) => {
+    expect(shownType('image/jpg', read(name))).toBe(type);
+  });
+  test.each([
+    ['<svg xmlns="http://www.w3.org/2000/svg"/>', 'image/svg+xml', OPAQUE_TYPE],
+    ['<html>', 'text/html', OPAQUE_TYPE],
+    ['OggS', 'audio/ogg', 'audio/ogg'],
+    ['', undefined, OPAQUE_TYPE],
+  ])('%j is no picture', (text, claimed, type) => {
+    expect(shownType(claimed, new TextEncoder().encode(text))).toBe(type);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { MatrixClient } from 'matrix-js-sdk';
 import type { Tokens } from './tokens.ts';
 import { decryptFile, parseEncryptedFile, type EncryptedFile } from './media-crypto.ts';
-import { MAX_PIXELS, safeType, statedSize } from './media-types.ts';
+import { MAX_PIXELS, safeType, shownTypeOf, statedSize } from './media-types.ts';
 
 /** Most object URLs of avatars and thumbnails kept at once; the oldest unused goes first. */
 const KEPT = 300;
@@ -262,7 +262,8 @@ export class Media {
         throw new MediaError('broken');
       });
     }
-    const blob = new Blob([data], { type: safeType(source.mimetype ?? raw.type) });
+    const plain = new Blob([data]);
+    const blob = plain.slice(0, plain.size, await shownTypeOf(plain, source.mimetype ?? raw.type));
     if (blob.type.startsWith('image/')) {
       // Dimensions come within the first kilobytes, but a JPEG's colour profile may be before them.
       const size = statedSize(new Uint8Array(await blob.slice(0, 256 * 1024).arrayBuffer()));
@@ -365,6 +366,6 @@ export class Media {
     if (!answer.ok) throw new Error(`media: ${String(answer.status)}`);
     const blob = await answer.blob();
     // Another homeserver may answer with any type.
-    return URL.createObjectURL(blob.slice(0, blob.size, safeType(blob.type)));
+    return URL.createObjectURL(blob.slice(0, blob.size, await shownTypeOf(blob)));
   }
 }

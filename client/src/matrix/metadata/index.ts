@@ -3,6 +3,7 @@ import { Bytes, type Parts } from './bytes.ts';
 import { cleanElements } from './ebml.ts';
 import { cleanGif } from './gif.ts';
 import { cleanJpeg } from './jpeg.ts';
+import { HEAD, kindOf, type Kind } from './kinds.ts';
 import { cleanPng } from './png.ts';
 import { cleanWebp } from './webp.ts';
 
@@ -22,37 +23,24 @@ export interface CleanedFile {
   readonly cleaning: Cleaning;
 }
 
-/** Bytes by which a kind is told. */
-const HEAD = 64;
-
 type Clean = (bytes: Bytes) => Parts | boolean;
 
 /** Nothing but the picture is in them. */
 const asItIs: Clean = () => true;
 
-/** What cleans a file, by its first bytes; `kept` for kinds that may tell something and are not known here. */
-function kindOf(head: Bytes): Clean | 'kept' | undefined {
-  const brand = head.has(4, 'ftyp') ? head.name(8) : '';
-  if (head.has(0, '\xff\xd8\xff')) return cleanJpeg;
-  if (head.has(0, '\x89PNG\r\n\x1a\n')) return cleanPng;
-  if (head.has(0, 'GIF8')) return cleanGif;
-  if (head.has(0, 'RIFF') && head.has(8, 'WEBP')) return cleanWebp;
-  // A camera's raw file, which is nothing but such data.
-  if (brand === 'crx ') return 'kept';
-  // Sound alone: the title and who plays it are wanted.
-  if (brand === 'M4A ' || brand === 'M4B ') return undefined;
-  if (
-    brand !== '' ||
-    head.has(4, 'JXL \r\n\x87\n') ||
-    ['moov', 'mdat', 'wide', 'free'].some((box) => head.has(4, box))
-  )
-    return cleanBoxes;
-  if (head.has(0, '\x1a\x45\xdf\xa3')) return cleanElements;
-  if (head.has(0, '\xff\x0a') || head.has(0, 'BM')) return asItIs;
-  if (['II*\0', 'MM\0*', '8BPS', 'FUJIFILM'].some((mark) => head.has(0, mark))) return 'kept';
-  if (head.has(0, 'RIFF') && head.has(8, 'AVI ')) return 'kept';
-  return undefined;
-}
+/** What cleans a file of a kind; `kept` for kinds that may tell something and are not known here. */
+const CLEANERS: Readonly<Record<Kind, Clean | 'kept' | undefined>> = {
+  jpeg: cleanJpeg,
+  png: cleanPng,
+  gif: cleanGif,
+  webp: cleanWebp,
+  avif: cleanBoxes,
+  boxes: cleanBoxes,
+  elements: cleanElements,
+  sound: undefined,
+  plain: asItIs,
+  other_visual: 'kept',
+};
 
 const known = new WeakMap<Blob, Promise<CleanedFile>>();
 
@@ -70,7 +58,8 @@ export function cleanedOnce(file: Blob): Promise<CleanedFile> {
  * @throws DOMException when the file cannot be read (it was changed or removed)
  */
 export async function withoutMetadata(file: Blob): Promise<CleanedFile> {
-  const clean = kindOf(new Bytes(new Uint8Array(await file.slice(0, HEAD).arrayBuffer())));
+  const kind = kindOf(new Bytes(new Uint8Array(await file.slice(0, HEAD).arrayBuffer())));
+  const clean = kind && CLEANERS[kind];
   const visual = /^(image|video)\//.test(file.type);
   if (clean === undefined) return { file, cleaning: visual ? 'kept' : 'other' };
   if (clean === 'kept') return { file, cleaning: 'kept' };
