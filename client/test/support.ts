@@ -146,7 +146,7 @@ export async function enterDirectory(
       onError: () => undefined,
     });
     try {
-      await work(handle.db as Parameters<typeof buildPerson>[0]);
+      await work(handle.db);
     } finally {
       await handle.close();
     }

@@ -112,9 +112,8 @@ describe('people get a first device with keys', () => {
     it('who has no keys stays, and is joined to nothing new; who has them is known, without a word', async () => {
       // What such an installation holds: Er is in the rooms and has no device; Fang has one, and was never welcomed.
       const { space, room } = await company.rooms(research);
-      const { request } = company;
       for (const room_id of [await company.companySpace(), space, room])
-        await request('/memberships', {
+        await company.request('/memberships', {
           as: `@_qiao_org_bot:${company.serverName}`,
           items: [{ room_id, user_id: await id('er'), membership: 'join' }],
         });
