@@ -58,7 +58,7 @@ const write = async (where: Page, text: string): Promise<void> => {
 const tile = (where: Page, text: string): Locator =>
   where.locator('.c-message').filter({ hasText: text }).first();
 const notice = (where: Page, text: string | RegExp): Locator =>
-  where.locator('.c-readers').filter({ hasText: text });
+  where.locator('.c-cannot-read').filter({ hasText: text });
 const closed = (where: Page): Locator => where.locator('.c-unreadable');
 
 beforeAll(async () => {

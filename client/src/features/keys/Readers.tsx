@@ -44,7 +44,7 @@ export function ReadersNotice({ roomId }: { roomId: string }): ReactNode {
   return (
     <>
       {readers.waiting.length > 0 && (
-        <p className="c-readers" role="note">
+        <p className="c-cannot-read" role="note">
           <ClockIcon width={18} height={18} aria-hidden />
           <span>
             {sentences([
@@ -56,7 +56,7 @@ export function ReadersNotice({ roomId }: { roomId: string }): ReactNode {
         </p>
       )}
       {given.slice(0, MOST_NAMED).map(({ userId, name, since, at, devices }) => (
-        <div key={userId} className="c-readers" role="status">
+        <div key={userId} className="c-cannot-read" role="status">
           <CheckIcon width={18} height={18} aria-hidden />
           <span>
             {t('readers.given', {
