@@ -31,7 +31,23 @@ const PLAIN = new Set<string>([
     'i',
     'u',
   ],
-  ...['strong', 'em', 's', 'strike', 'code', 'hr', 'br', 'div', 'table', 'thead', 'tbody', 'tr', 'th', 'td'],
+  ...[
+    'strong',
+    'em',
+    's',
+    'strike',
+    'code',
+    'hr',
+    'br',
+    'div',
+    'table',
+    'thead',
+    'tbody',
+    'tfoot',
+    'tr',
+    'th',
+    'td',
+  ],
   ...['caption', 'details', 'summary', 'span', 'font'],
 ]);
 const VOID = new Set(['hr', 'br']);
@@ -129,12 +145,11 @@ function build(node: Node, walk: Walk, depth: number): ReactNode {
   const props = propsOf(node, name);
   if (VOID.has(name)) return <Tag {...props} />;
   // Text between the rows of a table is not allowed there.
-  const inner =
-    name === 'table' || name === 'thead' || name === 'tbody' || name === 'tr'
-      ? [...node.children].map((child, index) => (
-          <Fragment key={index}>{build(child, walk, depth + 1)}</Fragment>
-        ))
-      : children(node, walk, depth + 1);
+  const inner = ['table', 'thead', 'tbody', 'tfoot', 'tr'].includes(name)
+    ? [...node.children].map((child, index) => (
+        <Fragment key={index}>{build(child, walk, depth + 1)}</Fragment>
+      ))
+    : children(node, walk, depth + 1);
   return <Tag {...props}>{inner}</Tag>;
 }
 

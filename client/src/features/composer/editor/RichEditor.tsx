@@ -6,10 +6,9 @@ import type { Slice, Node as DocNode } from 'prosemirror-model';
 import { EditorState, Selection, type Command, type Transaction } from 'prosemirror-state';
 import { EditorView } from 'prosemirror-view';
 import { useEffect, useRef, type ReactNode } from 'react';
-import { inertSource } from '../../../matrix/inert-html.ts';
 import { ImeGuard, endsCompositionFirst } from './ime.ts';
-import { documentOfHtml, documentOfJson, documentOfText, sliceOfText } from './parse.ts';
-import { activeFormats, belowCode, formatCommand, newLine, takesLines, typingRules } from './rich-input.ts';
+import { documentOfHtml, documentOfJson, documentOfText, pastedSource, sliceOfText } from './parse.ts';
+import { activeFormats, belowBlock, formatCommand, newLine, takesLines, typingRules } from './rich-input.ts';
 import { safeHref, schema } from './schema.ts';
 import { isBlank, markdownOf, messageOf, plainTextOf } from './serialize.ts';
 import { filesOf, triggerAt, type Trigger, type Writing, type WritingEvents } from './writing.ts';
@@ -73,7 +72,7 @@ const stateOf = (doc: DocNode): EditorState =>
         'Mod-y': redo,
         'Mod-Shift-z': redo,
         Backspace: undoInputRule,
-        ArrowDown: belowCode,
+        ArrowDown: belowBlock,
       }),
       keymap(baseKeymap),
     ],
@@ -227,7 +226,7 @@ export default function RichEditor(props: EditorProps): ReactNode {
         },
         clipboardTextParser: (text) => sliceOfText(text),
         clipboardTextSerializer: (slice: Slice) => plainTextOf(schema.node('doc', null, blocksOf(slice))),
-        transformPastedHTML: (html) => inertSource(html.slice(0, MAX_PASTE)),
+        transformPastedHTML: (html) => pastedSource(html.slice(0, MAX_PASTE)),
       });
       view = made;
       viewOf.current = made;

@@ -33,6 +33,10 @@ describe('Markdown', () => {
     ['# 标题', '<h1>标题</h1>'],
     ['---', '<hr>'],
     [
+      '| a | b |\n| --- | --- |\n| 1 | **2** |',
+      '<table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr><td>1</td><td><strong>2</strong></td></tr></tbody></table>',
+    ],
+    [
       '```ts\nlet a = "<b>";\n```',
       '<pre><code class="language-ts">let a = &quot;&lt;b&gt;&quot;;\n</code></pre>',
     ],
@@ -87,6 +91,8 @@ describe('and back', () => {
     '[a](https://example.org)',
     '- a\n  - b\n- c',
     '````\n```\n````',
+    '| a | b |\n| --- | --- |\n| 1\\|2 | `c` |\n|  | [张三](https://matrix.to/#/@zhangsan:qiao.test) |',
+    '|  |  |\n| --- | --- |\n| 1 | 2 |',
   ])('%j', (source) => {
     const doc = documentOfMarkdown(source);
     expect(documentOfMarkdown(markdownOf(doc)).toJSON()).toEqual(doc.toJSON());
@@ -133,6 +139,25 @@ describe('HTML from elsewhere', () => {
     ['<pre>a<br>b</pre>', '<pre><code>a\nb\n</code></pre>', '```\na\nb\n```'],
     ['<ul><li>a</li><li>b</li></ul>', '<ul><li>a</li><li>b</li></ul>', '- a\n- b'],
     ['<table><tr><td>a</td></tr></table>', undefined, 'a'],
+    [
+      '<table><tr><th>a</th><th>b</th></tr><tr><td>1|2</td><td><b>3</b></td></tr></table>',
+      '<table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr><td>1|2</td><td><strong>3</strong></td></tr></tbody></table>',
+      '| a | b |\n| --- | --- |\n| 1\\|2 | **3** |',
+    ],
+    [
+      '<table><tr><td colspan="2">a</td></tr><tr><td rowspan="2">b</td><td>c</td></tr><tr><td>d</td></tr></table>',
+      '<table><tbody><tr><td>a</td><td></td></tr><tr><td>b</td><td>c</td></tr><tr><td></td><td>d</td></tr></tbody></table>',
+      '| a |  |\n| b | c |\n|  | d |',
+    ],
+    [
+      '<table><tr><td><ul><li>a</li><li>b</li></ul></td><td><p>c</p><p>d</p></td></tr></table>',
+      '<table><tbody><tr><td>a<br>b</td><td>c<br>d</td></tr></tbody></table>',
+      '| a b | c d |',
+    ],
+    // By which a page is laid out.
+    ['<table><tr><td><table><tr><td>a</td></tr></table></td><td>b</td></tr></table>', undefined, 'a\n\nb'],
+    ['<table><tr><td>a</td></tr><tr><td>b</td></tr></table>', undefined, 'a\n\nb'],
+    ['<table></table>x', undefined, 'x'],
     ['<p style="position:fixed">x</p>', undefined, 'x'],
   ])('%s', (given, html, body) => {
     const message = messageOf(documentOfHtml(given));

@@ -109,6 +109,25 @@ const plainOf = (tokens: readonly Token[]): string =>
     .map((node) => node.textContent)
     .join('');
 
+/** A table; one whose heads are all empty has none (Markdown knows no other way to say so). */
+function tableOf({ header, rows }: Tokens.Table): DocNode {
+  const row = (cells: readonly Tokens.TableCell[], isHeader: boolean): DocNode =>
+    schema.node(
+      'table_row',
+      null,
+      cells.map(({ tokens }) =>
+        schema.node('table_cell', { header: isHeader }, [
+          schema.node('paragraph', null, inlines(tokens, [])),
+        ]),
+      ),
+    );
+  const hasHeader = rows.length === 0 || header.some(({ text }) => text !== '');
+  return schema.node('table', null, [
+    ...(hasHeader ? [row(header, true)] : []),
+    ...rows.map((cells) => row(cells, false)),
+  ]);
+}
+
 function blocks(tokens: readonly Token[]): DocNode[] {
   return tokens.flatMap((token): DocNode[] => {
     switch (token.type) {
@@ -146,7 +165,7 @@ function blocks(tokens: readonly Token[]): DocNode[] {
         return [schema.node('paragraph', null, inlinesOf(token as Tokens.Text, []))];
       }
       case 'table':
-        return [schema.node('code_block', null, [schema.text(token.raw.trimEnd())])];
+        return [tableOf(token as Tokens.Table)];
       default:
         return [schema.node('paragraph', null, textNodes(token.raw.trimEnd(), []))];
     }

@@ -1,6 +1,7 @@
 import { DOMParser as DocParser, Fragment, Slice, type Node as DocNode } from 'prosemirror-model';
-import { inertDocument } from '../../../matrix/inert-html.ts';
+import { inertDocument, inertSource } from '../../../matrix/inert-html.ts';
 import { schema } from './schema.ts';
+import { readTables } from './tables.ts';
 
 const parser = DocParser.fromSchema(schema);
 /** Never read, not even their text. */
@@ -14,7 +15,15 @@ const DROPPED =
 export function documentOfHtml(html: string): DocNode {
   const inert = inertDocument(html);
   for (const node of inert.querySelectorAll(DROPPED)) node.remove();
+  readTables(inert);
   return parser.parse(inert.body);
+}
+
+/** HTML that is pasted, for the editor's own reader: nothing in it acts, and tables are such as the schema has. */
+export function pastedSource(html: string): string {
+  const inert = inertDocument(inertSource(html));
+  readTables(inert);
+  return inert.body.innerHTML;
 }
 
 /** A text as a document: line ends stay. */

@@ -75,6 +75,7 @@ function fenceAt(state: EditorState): { from: number; language: string } | undef
   const { $from, empty } = state.selection;
   if (!empty || $from.parent.type !== nodes.paragraph || $from.parentOffset !== $from.parent.content.size)
     return undefined;
+  if ($from.node(-1).type === nodes.table_cell) return undefined;
   const match = FENCE.exec($from.parent.textBetween(0, $from.parentOffset, undefined, '\ufffc'));
   return match ? { from: $from.pos - match[0].length, language: match[1] ?? '' } : undefined;
 }
@@ -135,13 +136,29 @@ export const newLine: Command = chainCommands(
   lineBreak,
 );
 
+/** The arrow down in the last row of a table that is the last goes below it. */
+const belowTable: Command = (state, dispatch) => {
+  const { $head, empty } = state.selection;
+  const table = $head.node(1);
+  if (!empty || table.type !== nodes.table || $head.after(1) !== state.doc.content.size) return false;
+  if ($head.index(1) !== table.childCount - 1) return false;
+  if (dispatch) {
+    const tr = state.tr.insert($head.after(1), nodes.paragraph.create());
+    dispatch(tr.setSelection(TextSelection.create(tr.doc, tr.doc.content.size - 1)).scrollIntoView());
+  }
+  return true;
+};
+
 /** The arrow down at the end of a code block that is the last goes below it. */
-export const belowCode: Command = (state, dispatch, view) => {
+const belowCode: Command = (state, dispatch, view) => {
   const { $head, empty } = state.selection;
   if (!empty || !$head.parent.type.spec.code || $head.after() !== state.doc.content.size) return false;
   if ($head.parentOffset !== $head.parent.content.size) return false;
   return exitCode(state, dispatch, view);
 };
+
+/** The arrow down at the end of what Enter does not leave, where nothing is below it. */
+export const belowBlock: Command = chainCommands(belowCode, belowTable);
 
 const MARK_OF: Partial<Record<Format, MarkType>> = {
   bold: marks.strong,

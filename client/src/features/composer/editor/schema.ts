@@ -122,6 +122,25 @@ export const schema = new Schema({
       parseDOM: [{ tag: 'li' }],
       toDOM: (): DOMOutputSpec => ['li', 0],
     },
+    table: {
+      content: 'table_row+',
+      group: 'block',
+      isolating: true,
+      parseDOM: [{ tag: 'table' }],
+      toDOM: (): DOMOutputSpec => ['table', ['tbody', 0]],
+    },
+    table_row: {
+      content: 'table_cell+',
+      parseDOM: [{ tag: 'tr' }],
+      toDOM: (): DOMOutputSpec => ['tr', 0],
+    },
+    table_cell: {
+      attrs: { header: { default: false, validate: 'boolean' } },
+      content: 'paragraph+',
+      isolating: true,
+      parseDOM: [{ tag: 'td' }, { tag: 'th', attrs: { header: true } }],
+      toDOM: (node): DOMOutputSpec => [node.attrs['header'] === true ? 'th' : 'td', 0],
+    },
     text: { group: 'inline' },
     hard_break: {
       inline: true,

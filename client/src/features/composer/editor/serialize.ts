@@ -94,10 +94,29 @@ function blockHtml(node: DocNode, bare: boolean): string {
       const start = attr(node, 'order') === '1' ? '' : ` start="${attr(node, 'order')}"`;
       return `<ol${start}>${children(node).map(itemHtml).join('')}</ol>`;
     }
+    case 'table': {
+      const rows = children(node);
+      const head = hasHeader(node) ? rows.splice(0, 1) : [];
+      const part = (name: string, of: readonly DocNode[]): string =>
+        of.length === 0 ? '' : `<${name}>${of.map(rowHtml).join('')}</${name}>`;
+      return `<table>${part('thead', head)}${part('tbody', rows)}</table>`;
+    }
     default:
       return '';
   }
 }
+
+/** Whether the first row of a table names the columns. */
+const hasHeader = (table: DocNode): boolean =>
+  children(table.child(0)).every((cell) => cell.attrs['header'] === true);
+
+const rowHtml = (row: DocNode): string =>
+  `<tr>${children(row)
+    .map((cell) => {
+      const name = cell.attrs['header'] === true ? 'th' : 'td';
+      return `<${name}>${children(cell).map(inlineHtml).join('<br>')}</${name}>`;
+    })
+    .join('')}</tr>`;
 
 const itemHtml = (item: DocNode): string =>
   `<li>${children(item)
@@ -174,6 +193,28 @@ const indent = (text: string, first: string, rest: string): string =>
     .map((line, index) => (index === 0 ? first + line : line === '' ? '' : rest + line))
     .join('\n');
 
+/** A row as a line; lines within a cell become one, as Markdown has no others. */
+const rowMarkdown = (row: DocNode, columns: number, options: MarkdownOptions): string => {
+  const cells = children(row).map((cell) =>
+    children(cell)
+      .map((line) => inlineMarkdown(line, options))
+      .join(' ')
+      .replaceAll('\n', ' ')
+      .replaceAll('|', '\\|')
+      .trim(),
+  );
+  return `|${Array.from({ length: columns }, (_, at) => ` ${cells[at] ?? ''} `).join('|')}|`;
+};
+
+function tableMarkdown(table: DocNode, options: MarkdownOptions): string {
+  const columns = Math.max(...children(table).map(({ childCount }) => childCount));
+  const rows = children(table).map((row) => rowMarkdown(row, columns, options));
+  const line = `|${' --- |'.repeat(columns)}`;
+  if (hasHeader(table)) return [rows[0], line, ...rows.slice(1)].join('\n');
+  // People read the rows; Markdown is none without a head.
+  return options.exact ? [`|${'  |'.repeat(columns)}`, line, ...rows].join('\n') : rows.join('\n');
+}
+
 function blockMarkdown(node: DocNode, options: MarkdownOptions): string {
   switch (node.type.name) {
     case 'paragraph':
@@ -203,6 +244,13 @@ function blockMarkdown(node: DocNode, options: MarkdownOptions): string {
           return indent(blocksMarkdown(item, options, '\n'), sign, ' '.repeat(sign.length));
         })
         .join('\n');
+    case 'table':
+      return tableMarkdown(node, options);
+    // Parts of a table that are copied.
+    case 'table_row':
+      return rowMarkdown(node, node.childCount, options);
+    case 'table_cell':
+      return blocksMarkdown(node, options);
     default:
       return '';
   }

@@ -4,8 +4,8 @@ import { EditorState } from 'prosemirror-state';
 import { EditorView } from 'prosemirror-view';
 import { expect, test } from 'vitest';
 import { documentOfMarkdown } from './markdown.ts';
-import { documentOfText } from './parse.ts';
-import { newLine, takesLines, typingRules } from './rich-input.ts';
+import { documentOfText, pastedSource, sliceOfText } from './parse.ts';
+import { belowBlock, newLine, takesLines, typingRules } from './rich-input.ts';
 import { messageOf } from './serialize.ts';
 import { takesLines as takesLinesOfSource } from './source-lines.ts';
 import { triggerAt } from './writing.ts';
@@ -94,6 +94,30 @@ test.each([
   ['a - b', false],
 ])('Markdown goes on with a line: %j', (source, expected) => {
   expect(takesLinesOfSource(source, source.length)).toBe(expected);
+});
+
+test('cells of a spreadsheet are pasted as a table', () => {
+  const given = readFileSync(`${import.meta.dirname}/../../../../test/fixtures/chat/cells.html`, 'utf8');
+  const view = typed('look: ');
+  view.setProps({ transformPastedHTML: pastedSource });
+  view.pasteHTML(given);
+  const { body, html } = messageOf(view.state.doc);
+  expect(html).toContain(
+    '<table><tbody><tr><td>Part</td><td>Qty</td><td>Price</td></tr><tr><td>Bolt M8</td><td>40</td><td>1.20</td></tr><tr><td>Nut M8</td><td>60</td><td>0.80</td></tr></tbody></table>',
+  );
+  expect(body).toContain('| Part | Qty | Price |\n| Bolt M8 | 40 | 1.20 |\n| Nut M8 | 60 | 0.80 |');
+  // It can be left, and written below.
+  expect(belowBlock(view.state, view.dispatch)).toBe(true);
+  view.dispatch(view.state.tr.insertText('below'));
+  expect(messageOf(view.state.doc).html).toMatch(/<\/table><p>below<\/p>$/);
+});
+
+test('cells of a spreadsheet without HTML keep apart', () => {
+  const given = readFileSync(`${import.meta.dirname}/../../../../test/fixtures/chat/cells.tsv`, 'utf8');
+  const view = typed('');
+  view.setProps({ clipboardTextParser: sliceOfText });
+  view.pasteText(given);
+  expect(messageOf(view.state.doc).body).toBe('Part\tQty\tPrice\nBolt M8\t40\t1.20\nNut M8\t60\t0.80');
 });
 
 test.each([
