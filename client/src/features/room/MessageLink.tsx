@@ -1,5 +1,7 @@
 import { useGo, useServices, useText } from '@qiao/ui-kit';
 import { use, type ReactNode } from 'react';
+import { MatrixContext } from '../../matrix/context.tsx';
+import { roomOfAlias } from '../../matrix/room-of-alias.ts';
 import { RoomContext } from './room-context.ts';
 import { findLinks, misleads, readReference } from './linkify.ts';
 
@@ -21,28 +23,50 @@ function PersonPill(props: { userId: string; text: string }): ReactNode {
   );
 }
 
+/** A conversation of ours, by its id or its address. */
+function RoomLink(props: { room: string; eventId: string | undefined; children: ReactNode }): ReactNode {
+  const { t } = useText('room');
+  const go = useGo();
+  const { toasts } = useServices();
+  const session = use(MatrixContext);
+  const { room, eventId } = props;
+  const to = (roomId: string): string =>
+    `/room/${encodeURIComponent(roomId)}${eventId === undefined ? '' : `?event=${encodeURIComponent(eventId)}`}`;
+  const open = async (): Promise<void> => {
+    const roomId = room.startsWith('#') && session ? await roomOfAlias(session.client, room) : room;
+    if (roomId === undefined) toasts.show({ kind: 'error', text: t('no_room', { address: room }) });
+    else await go(to(roomId));
+  };
+  return (
+    <a
+      href={to(room)}
+      onClick={(event) => {
+        // An address has to be looked up, which a tab of its own does not do.
+        const isBeside = event.ctrlKey || event.metaKey || event.shiftKey;
+        if (isBeside && room.startsWith('!')) return;
+        event.preventDefault();
+        void open();
+      }}
+    >
+      {props.children}
+    </a>
+  );
+}
+
 /** A link of a message: a person, a conversation of ours, or an address that opens beside the client. */
 export function MessageLink(props: { href: string; text: string; children?: ReactNode }): ReactNode {
   const { t } = useText('room');
-  const go = useGo();
   const reference = readReference(props.href, location.origin);
   if (reference?.kind === 'person') return <PersonPill userId={reference.userId} text={props.text} />;
-  if (reference?.kind === 'room' && reference.room.startsWith('!')) {
-    const { room, eventId } = reference;
-    const to = `/room/${encodeURIComponent(room)}${eventId === undefined ? '' : `?event=${encodeURIComponent(eventId)}`}`;
+  if (reference?.kind === 'room') {
     return (
-      <a
-        href={to}
-        onClick={(event) => {
-          if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-          event.preventDefault();
-          void go(to);
-        }}
-      >
+      <RoomLink room={reference.room} eventId={reference.eventId}>
         {props.children ?? props.text}
-      </a>
+      </RoomLink>
     );
   }
+  // Another program's.
+  if (props.href.startsWith('matrix:')) return props.children ?? props.text;
   // The real target is said where the words claim another one.
   const host = misleads(props.text, props.href) ? new URL(props.href).host : undefined;
   return (

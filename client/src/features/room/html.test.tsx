@@ -64,6 +64,36 @@ test.each([
   ]);
 });
 
+test('a table is shown as one', async () => {
+  const body = await shown(
+    '<table><thead><tr> <th>Part</th><th>Qty</th></tr></thead><tbody><tr><td>Bolt</td><td>40</td></tr></tbody><tfoot><tr><td>all</td><td>40</td></tr></tfoot></table>',
+  );
+  expect(
+    [...body.querySelectorAll('table tr')].map((row) => [...row.children].map((cell) => cell.textContent)),
+  ).toEqual([
+    ['Part', 'Qty'],
+    ['Bolt', '40'],
+    ['all', '40'],
+  ]);
+  expect(body.querySelectorAll('th')).toHaveLength(2);
+});
+
+test.each(['https://matrix.to/#/%23general:a.example', 'matrix:r/general:a.example'])(
+  'a conversation by its address is opened inside: %s',
+  async (href) => {
+    const link = (await shown(`<a href="${href}">x</a>`)).querySelector('a');
+    expect(link?.getAttribute('href')).toBe('/room/%23general%3Aa.example');
+    expect(link?.target).toBe('');
+  },
+);
+
+test('a person of a matrix: link is one, and what the scheme does not know is text', async () => {
+  const body = await shown('<a href="matrix:u/li:a.example">Li</a> <a href="matrix:x/y">z</a>');
+  expect(body.querySelector('button')?.title).toBe('@li:a.example');
+  expect(body.querySelector('a')).toBeNull();
+  expect(body.textContent).toContain('z');
+});
+
 test('links open beside the client, and say where they lead', async () => {
   const body = await shown('<a href="https://evil.example/x">https://bank.example</a>');
   const link = body.querySelector('a');

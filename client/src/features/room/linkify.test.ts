@@ -13,6 +13,8 @@ describe('addresses in a text', () => {
     ['www.a.example, then', ['https://www.a.example/']],
     ['javascript:alert(1) data:text/html,x', []],
     ['mailto:li@a.example', ['mailto:li@a.example']],
+    ['see matrix:r/general:a.example.', ['matrix:r/general:a.example']],
+    ['matrix: yes', []],
     ['nothing', []],
   ])('%s', (text, expected) => {
     expect(links(text)).toEqual(expected);
@@ -69,6 +71,27 @@ test('links to people and rooms are read', () => {
     room: '!r:a',
     eventId: '$e',
   });
+  expect(readReference('https://matrix.to/#/%23general%3Aa.example', origin)).toEqual({
+    kind: 'room',
+    room: '#general:a.example',
+    eventId: undefined,
+  });
+  expect(readReference('matrix:u/li:a.example?action=chat', origin)).toEqual({
+    kind: 'person',
+    userId: '@li:a.example',
+  });
+  expect(readReference('matrix:r/general:a.example', origin)).toEqual({
+    kind: 'room',
+    room: '#general:a.example',
+    eventId: undefined,
+  });
+  expect(readReference('matrix:roomid/r:a.example/e/abc?via=a.example', origin)).toEqual({
+    kind: 'room',
+    room: '!r:a.example',
+    eventId: '$abc',
+  });
+  for (const none of ['matrix:', 'matrix:u', 'matrix:x/y', 'matrix:u/%E0%A4%A', 'matrix:e/abc'])
+    expect(readReference(none, origin)).toBeUndefined();
   expect(readReference('https://matrix.to/#/%E0%A4%A', origin)).toBeUndefined();
   expect(readReference('https://other.example/room/x', origin)).toBeUndefined();
 });

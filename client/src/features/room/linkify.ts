@@ -5,7 +5,7 @@ export type Piece =
 
 /** An address ends before these: brackets, quotes, and the signs and letters of Chinese, which have no spaces. */
 const ADDRESS =
-  /\b(?:https?:\/\/|www\.|mailto:)[^\s<>"'`{}|\\^\u3000-\u303f\u3040-\u30ff\u3400-\u9fff\uff00-\uffef“”‘’…—]{2,2000}/giu;
+  /\b(?:https?:\/\/|www\.|mailto:|matrix:(?:u|r|roomid)\/)[^\s<>"'`{}|\\^\u3000-\u303f\u3040-\u30ff\u3400-\u9fff\uff00-\uffef“”‘’…—]{2,2000}/giu;
 const LAST = /[.,;:!?*_~]$/;
 /** Most links of one text. */
 const MOST = 200;
@@ -44,7 +44,7 @@ export function findLinks(text: string): Piece[] {
   return pieces;
 }
 
-const SCHEMES = new Set(['http:', 'https:', 'mailto:', 'ftp:', 'magnet:', 'tel:']);
+const SCHEMES = new Set(['http:', 'https:', 'mailto:', 'ftp:', 'magnet:', 'tel:', 'matrix:']);
 
 /** The address if it may be a link's target, else undefined: no scripts, no data, nothing relative. */
 export function safeHref(address: string): string | undefined {
@@ -75,6 +75,29 @@ export type Reference =
   | { readonly kind: 'person'; readonly userId: string }
   | { readonly kind: 'room'; readonly room: string; readonly eventId: string | undefined };
 
+/** Signs of what a `matrix:` link is about (client-server API, "Matrix URI scheme"), also those of before v1.1. */
+const SIGILS: Readonly<Record<string, string>> = {
+  u: '@',
+  user: '@',
+  r: '#',
+  room: '#',
+  roomid: '!',
+  e: '$',
+  event: '$',
+};
+
+/** Ids of a `matrix:` link: `matrix:roomid/abc:server/e/def` is a conversation and a message of it. */
+const idsOfUri = (url: URL): string[] => {
+  const parts = url.pathname.split('/').filter(Boolean).map(decodeURIComponent);
+  const ids: string[] = [];
+  for (let at = 0; at + 1 < parts.length; at += 2) {
+    const sigil = SIGILS[parts[at] ?? ''];
+    if (sigil === undefined) break;
+    ids.push(sigil + (parts[at + 1] ?? ''));
+  }
+  return ids;
+};
+
 /** Reads a permalink (`matrix.to`, `matrix:`, or of this workspace). */
 export function readReference(href: string, origin: string): Reference | undefined {
   let url: URL;
@@ -85,7 +108,8 @@ export function readReference(href: string, origin: string): Reference | undefin
   }
   let parts: string[] = [];
   try {
-    if (url.host === 'matrix.to') {
+    if (url.protocol === 'matrix:') parts = idsOfUri(url);
+    else if (url.host === 'matrix.to') {
       parts = (url.hash.slice(1).split('?', 1)[0] ?? '').split('/').filter(Boolean).map(decodeURIComponent);
     } else if (url.origin === origin && url.pathname.startsWith('/room/')) {
       const room = decodeURIComponent(url.pathname.slice('/room/'.length));
