@@ -1,5 +1,7 @@
 import type { pinyin as pinyinOf } from 'pinyin-pro';
 
+import { fold } from '../search/text.ts';
+
 /*
  * Names as they are typed with a Latin keyboard: 张三 is found by zhangsan, zs, zhangs and zsan, 单雄 as shan and dan.
  * The dictionary (pinyin-pro) is 100 KB and more, so it is loaded when somebody first searches.
@@ -23,9 +25,8 @@ export type ReadingsOf = (name: string) => readonly Reading[];
 
 type Dictionary = typeof pinyinOf;
 
-/** What a name is compared by: lower case, of one width, without accents. */
-export const foldName = (text: string): string =>
-  text.normalize('NFKD').replace(/\p{M}/gu, '').normalize('NFC').toLowerCase().trim();
+/** What a name is compared by, as messages are: lower case, of one width, without accents. */
+export const foldName = (text: string): string => fold(text).trim();
 
 /** zh, ch and sh are initials of two letters, for some. */
 const ZCS = 'zcs';

@@ -3,7 +3,7 @@ import { IndexDamaged } from './types.ts';
 
 const IV_BYTES = 12;
 /** Changes with every change of what records hold: an index of another version is made anew. */
-const VERSION = 2;
+const VERSION = 3;
 
 /**
  * Records, encrypted by AES-GCM under the device's key, each with an IV of its own. What a record was written as

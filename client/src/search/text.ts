@@ -1,5 +1,5 @@
 /*
- * One way to read text for index, queries and marks: compatibility forms and case are folded (NFKC, lower case),
+ * One way to read text for index, queries, marks and names: compatibility forms, case and accents are folded,
  * cluster by cluster, so that the outcome does not depend on what stands around. Traditional and simplified
  * characters are not folded into each other.
  */
@@ -9,11 +9,22 @@ const PLAIN = /^[\t\n\r\x20-\x7e\u2018-\u201d\u3001\u3002\u3008-\u3011\u4e00-\u9
 /** A character with what is composed onto it: marks, half-width voicing marks, Hangul written by letters. */
 const CLUSTER = /[\u1100-\u115f][\u1160-\u11a7]*[\u11a8-\u11ff]*|.[\p{M}\uff9e\uff9f]*/gsu;
 
+/** Scripts whose marks are accents, which many people do not type; elsewhere (が) they make other letters. */
+const ACCENTED = /^[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]/u;
+
+function foldCluster(cluster: string): string {
+  const one = cluster.normalize('NFKC').toLowerCase();
+  return ACCENTED.test(one)
+    ? one
+        .normalize('NFD')
+        .replace(/\p{M}+/gu, '')
+        .normalize('NFC')
+    : one;
+}
+
 /** Folded text. */
 export const fold = (text: string): string =>
-  PLAIN.test(text)
-    ? text.toLowerCase()
-    : text.replace(CLUSTER, (cluster) => cluster.normalize('NFKC').toLowerCase());
+  PLAIN.test(text) ? text.toLowerCase() : text.replace(CLUSTER, foldCluster);
 
 /** Folded text, and for each of its units where its cluster begins and ends in the original. */
 export interface FoldedText {
@@ -30,7 +41,7 @@ export function foldWithMap(text: string): FoldedText {
   const begins: number[] = [];
   const ends: number[] = [];
   const folded = text.replace(CLUSTER, (cluster: string, at: number) => {
-    const one = cluster.normalize('NFKC').toLowerCase();
+    const one = foldCluster(cluster);
     begins.push(...Array.from({ length: one.length }, () => at));
     ends.push(...Array.from({ length: one.length }, () => at + cluster.length));
     return one;

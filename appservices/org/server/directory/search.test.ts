@@ -5,6 +5,8 @@ describe('what somebody types', () => {
   test.each([
     [' Zhang  S ', ['zhang', 's']],
     ['ＺＳ', ['zs']],
+    ['José ÉCOLE', ['jose', 'ecole']],
+    ['한국', ['한국']],
     ['li.na@example.com', ['li', 'na', 'example', 'com']],
     ['R&D', ['r', 'd']],
     ['张三 经理', ['张三', '经理']],

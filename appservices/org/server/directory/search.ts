@@ -3,13 +3,23 @@ import { sql, type RawBuilder } from 'kysely';
 /** Words of one search beyond these are not looked at. */
 const MAX_WORDS = 8;
 
-/** What somebody typed, as the words that all have to match: NFKC, lower-case, without punctuation. */
-export function searchWords(text: string | undefined): string[] {
-  const words = (text ?? '')
-    .normalize('NFKC')
+/** Text of one width and without accents (NFKD without marks), as names are compared in a search. */
+export const withoutMarks = (text: string): string =>
+  text
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .normalize('NFC');
+
+/** Words as they are compared: {@link withoutMarks}, lower-case, one blank between them and no punctuation. */
+export const plainText = (text: string): string =>
+  withoutMarks(text)
     .toLowerCase()
-    .replace(/[^\p{L}\p{N}\p{M}]+/gu, ' ')
-    .trim()
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim();
+
+/** What somebody typed, as the words that all have to match. */
+export function searchWords(text: string | undefined): string[] {
+  const words = plainText(text ?? '')
     .split(' ')
     .filter((word) => word !== '');
   return [...new Set(words)].slice(0, MAX_WORDS);

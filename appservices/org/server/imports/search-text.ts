@@ -1,4 +1,5 @@
 import { pinyin } from 'pinyin-pro';
+import { withoutMarks } from '../directory/search.ts';
 import type { PersonFacts } from '../changes.ts';
 
 const HAN = /\p{Script=Han}/u;
@@ -6,8 +7,6 @@ const HAN = /\p{Script=Han}/u;
 const MAX_READINGS = 8;
 /** Longest name, in syllables, whose mixed typings are kept. */
 const MAX_MIXED = 4;
-
-const stripMarks = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '');
 
 const syllables = (text: string, surname: 'head' | 'off'): string[] =>
   pinyin(text, { toneType: 'none', type: 'array', surname, nonZh: 'removed', v: true });
@@ -46,7 +45,7 @@ function typings(reading: readonly string[]): string[] {
 }
 
 /**
- * What a person is found by, lower-case: name (both orders), the same without accents, pinyin in full and
+ * What a person is found by, lower-case: name (both orders), the same of one width without accents, pinyin in full and
  * initials with heteronyms, title, the e-mail's local part. Search asks whether it contains every word.
  */
 export function searchText(
@@ -57,7 +56,7 @@ export function searchText(
     const lower = text.normalize('NFC').toLowerCase().trim();
     if (lower === '') return;
     words.add(lower);
-    const bare = stripMarks(lower);
+    const bare = withoutMarks(lower);
     if (bare !== lower) words.add(bare);
   };
   add(person.display_name);

@@ -1,4 +1,5 @@
 import { pinyin } from 'pinyin-pro';
+import { plainText } from '../directory/search.ts';
 import type { DepartmentTree } from '../directory/tree.ts';
 
 const HAN = /\p{Script=Han}/u;
@@ -7,18 +8,11 @@ const STARTS_ASCII = /^[a-z0-9]/;
 const MAX_KEPT = 20_000;
 const kept = new Map<string, string>();
 
-const plain = (name: string): string =>
-  name
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\p{M}]+/gu, ' ')
-    .trim();
-
 /** A department's name, its pinyin in full and its initials, lower-case, as one text to look into. */
 function nameText(name: string): string {
   const known = kept.get(name);
   if (known !== undefined) return known;
-  const lower = plain(name);
+  const lower = plainText(name);
   let text = lower;
   if (HAN.test(name)) {
     const syllables = pinyin(lower, { toneType: 'none', type: 'array', nonZh: 'consecutive', v: true });
@@ -42,7 +36,7 @@ export function departmentsNamed(tree: DepartmentTree, unseen: ReadonlySet<strin
         shown(node.id) &&
         (STARTS_ASCII.test(word)
           ? ` ${nameText(node.name)}`.includes(` ${word}`)
-          : plain(node.name).includes(word)),
+          : plainText(node.name).includes(word)),
     )
     .map((node) => node.id);
   return [...tree.subtree(named)].filter(shown);
