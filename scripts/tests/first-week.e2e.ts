@@ -222,6 +222,10 @@ describe('its people', () => {
       .click();
     await dialog(reader).getByLabel('Name of the group').fill('Launch 发布');
     await dialog(reader).getByRole('button', { name: 'Create group' }).click();
+    await reader
+      .getByText(new RegExp(`(${[WRITER, READER, THIRD].map((each) => each.姓名).join('|')}).* joined$`))
+      .first()
+      .waitFor();
     await say(reader, EN, 'Who takes the hall?');
     for (const page of [writer, third]) {
       await page

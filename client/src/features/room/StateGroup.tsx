@@ -4,6 +4,8 @@ import type { StateItem } from '../../matrix/timeline-types.ts';
 
 /** Lines that are shown without being asked for. */
 const FEW = 2;
+/** Names that are all told; of more people two are. */
+const NAMED = 3;
 
 /** Changes of the room, in words; many are told as a number that opens. */
 export const StateGroup = memo(function StateGroup(props: { item: StateItem }): ReactNode {
@@ -11,10 +13,20 @@ export const StateGroup = memo(function StateGroup(props: { item: StateItem }): 
   const [open, setOpen] = useState(false);
   const { lines, key } = props.item;
   const folded = lines.length > FEW && !open;
-  const people = new Set(
-    lines.flatMap((line) => (line.kind === 'member' ? [String(line.values['name'] ?? '')] : [])),
-  );
-  const onlyJoins = lines.every((line) => line.key === 'joined' || line.key === 'invited');
+  const namesOf = (key: string): Set<string> =>
+    new Set(lines.flatMap((line) => (line.key === key ? [String(line.values['name'] ?? '')] : [])));
+  const joined = namesOf('joined');
+  // Nothing but people who have come: an invitation is told by the join that followed it, one that waits is not.
+  const onlyJoins =
+    joined.size > 0 &&
+    lines.every((line) => line.key === 'joined' || line.key === 'invited') &&
+    [...namesOf('invited')].every((name) => joined.has(name));
+  const summary = (): string => {
+    if (!onlyJoins) return t('state_many', { count: lines.length });
+    if (joined.size <= NAMED) return t('state_joined', { names: format.list([...joined]) });
+    const [first = '', second = ''] = joined;
+    return t('state_joined_more', { first, second, total: joined.size, count: joined.size - 2 });
+  };
   return (
     <div className="c-state" data-key={key}>
       {folded ? (
@@ -26,9 +38,7 @@ export const StateGroup = memo(function StateGroup(props: { item: StateItem }): 
             setOpen(true);
           }}
         >
-          {onlyJoins && people.size > 0
-            ? t('state_joins', { names: format.list([...people].slice(0, 3)), count: people.size })
-            : t('state_many', { count: lines.length })}
+          {summary()}
         </button>
       ) : (
         <ul>

@@ -26,14 +26,19 @@ const NAMES_TOLD = 4;
 function NewChat(): ReactNode {
   const { t, format } = useText('rooms');
   const { explain, toasts } = useServices();
-  const { rooms } = useMatrix();
+  const { rooms, ownProfile } = useMatrix();
+  const own = useSnapshot(ownProfile);
   const search = usePeopleSearch();
   const go = useGo();
   const [found, people] = useViewModel(() => new FinderViewModel(peopleSource(search), { several: true }));
   const [state, model] = useViewModel(
     () =>
+      // The same for everybody in it: who begins it stands first, and no language has its own word between the names.
       new NewChatViewModel(rooms, (chosen) =>
-        format.list(chosen.slice(0, NAMES_TOLD).map((person) => person.name)),
+        [own, ...chosen]
+          .slice(0, NAMES_TOLD)
+          .map((person) => person.name)
+          .join(t('new.between_names')),
       ),
   );
   const { chosen } = found;
