@@ -14,6 +14,7 @@ import {
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
+  boxOf,
   chooseAt,
   picture,
   picturesOfFailure,
@@ -245,6 +246,37 @@ describe('files', () => {
     expect((await nio.download(image.event_id)).equals(Buffer.from(png))).toBe(true);
     const file = await nio.waitEvent({ room_id: roomId, body: '报价.txt', decrypted: true });
     expect((await nio.download(file.event_id)).toString()).toBe('一万元');
+    // Shown whole: the place has the picture's shape, and neither the blur nor the picture is larger than it.
+    const tile = page.getByRole('article').filter({ has: page.getByRole('button', { name: /平面图/ }) });
+    const place = await boxOf(tile.locator('.c-media'));
+    expect(place.width / place.height).toBeCloseTo(4 / 3, 1);
+    await tile.locator('.c-media img').waitFor();
+    for (const layer of await tile.locator('.c-media > :is(img, canvas)').all()) {
+      const drawn = await boxOf(layer);
+      expect([drawn.y - place.y, drawn.width, drawn.height].map(Math.round)).toEqual(
+        [0, place.width, place.height].map(Math.round),
+      );
+    }
+  });
+
+  test('arrive in the order in which they were chosen, the largest first', async () => {
+    const names = ['大文件.bin', '一.txt', '二.txt', '三.txt'];
+    await page.locator('.c-composer input[type=file]').setInputFiles(
+      names.map((name, index) => ({
+        name,
+        mimeType: index === 0 ? 'application/octet-stream' : 'text/plain',
+        buffer: Buffer.alloc(index === 0 ? 6_000_000 : 8, 65),
+      })),
+    );
+    const dialog = page.getByRole('dialog', { name: 'Send 4 files' });
+    await dialog.getByRole('button', { name: 'Send', exact: true }).click();
+    for (const body of names) await nio.waitEvent({ room_id: roomId, body, decrypted: true });
+    const inOrder = (all: readonly string[]): string[] => all.filter((name) => names.includes(name));
+    const arrived = (await nio.timeline(roomId)).map((event) => String(event.content['body']));
+    expect(inOrder(arrived)).toEqual(names);
+    await expect
+      .poll(async () => inOrder(await page.locator('.c-file__name').allTextContents()))
+      .toEqual(names);
   });
 
   test('pictures and films arrive without what was planted in them, and what cannot be cleaned is told', async () => {
@@ -291,7 +323,7 @@ describe('files', () => {
 
   test('a voice message is Ogg with Opus, and has a waveform', async () => {
     await page.getByRole('button', { name: 'Record a voice message' }).click();
-    await page.locator('.c-voice__bars span').nth(12).waitFor({ state: 'attached' });
+    await page.locator('.c-recorder__bars span').nth(12).waitFor({ state: 'attached' });
     await picture(page, 'composer-voice');
     await page.getByRole('button', { name: 'Send the voice message' }).click();
     const event = await nio.waitEvent({ room_id: roomId, body: 'Voice message', decrypted: true });
@@ -315,6 +347,13 @@ describe('files', () => {
       [...sound],
     );
     expect(seconds).toBeGreaterThan(0.5);
+    // The words for clients that cannot play it are not shown as a caption.
+    const tile = page
+      .getByRole('article')
+      .filter({ has: page.locator('.c-voice') })
+      .last();
+    await tile.waitFor();
+    expect(await tile.getByText('Voice message').count()).toBe(0);
   });
 });
 
@@ -325,8 +364,18 @@ test('a poll', async () => {
   await dialog.getByLabel('Question').fill('午饭吃什么？');
   await dialog.getByLabel('Answer 1').fill('面');
   await dialog.getByLabel('Answer 2').fill('饭');
+  await dialog.getByRole('button', { name: 'Add an answer' }).click();
   await picture(page, 'composer-poll');
   expect(await axeViolations(page)).toEqual([]);
+  const question = await boxOf(dialog.getByLabel('Question'));
+  for (const number of [1, 2, 3]) {
+    const field = await boxOf(dialog.getByLabel(`Answer ${String(number)}`, { exact: true }));
+    const remove = await boxOf(dialog.getByRole('button', { name: `Remove answer ${String(number)}` }));
+    // The field has all that the button beside it leaves.
+    expect(question.width - field.width).toBeLessThanOrEqual(remove.width + 16);
+    expect(remove.x).toBeGreaterThanOrEqual(field.right);
+  }
+  await dialog.getByRole('button', { name: 'Remove answer 3' }).click();
   await dialog.getByRole('button', { name: 'Send the poll' }).click();
   const event = await nio.waitEvent({
     room_id: roomId,
@@ -398,6 +447,64 @@ describe('without a connection', () => {
 });
 
 describe('on the screen', () => {
+  test('emoji at 200 % zoom: groups to choose from, tones of skin, and rows enough', async () => {
+    const size = page.viewportSize() ?? { width: 1280, height: 800 };
+    await page.setViewportSize({ width: 720, height: 450 });
+    await page.getByRole('button', { name: 'Emoji' }).click();
+    const picker = page.getByRole('dialog', { name: 'Emoji' });
+    await picker.getByRole('region', { name: 'Smileys' }).waitFor();
+    const all = await boxOf(picker.locator('.c-emoji__all'));
+    expect(all.height).toBeGreaterThanOrEqual(3 * 36);
+    expect((await boxOf(picker.getByRole('searchbox'))).height).toBeLessThanOrEqual(40);
+    expect((await boxOf(picker)).y).toBeGreaterThanOrEqual(0);
+    const groups = picker.getByRole('toolbar', { name: 'Groups of emoji' }).getByRole('button');
+    for (const group of await groups.all()) expect((await boxOf(group)).width).toBeGreaterThanOrEqual(24);
+    await picture(page, 'composer-emoji-zoomed');
+    expect(await axeViolations(page)).toEqual([]);
+    await groups.filter({ hasText: '🏁' }).click();
+    const flag = picker.getByRole('region', { name: 'Flags' }).getByRole('button').first();
+    await expect
+      .poll(async () => {
+        const { y, bottom } = await boxOf(flag);
+        return y >= all.y && bottom <= all.bottom;
+      })
+      .toBe(true);
+    await picker.getByRole('combobox', { name: 'Skin tone' }).selectOption('3');
+    await picker.getByRole('searchbox').fill('waving hand');
+    await picker.getByRole('region', { name: 'Found' }).getByRole('button', { name: 'waving hand' }).click();
+    await expect.poll(() => box().textContent()).toBe('👋🏽');
+    await box().press('Enter');
+    await nio.waitEvent({ room_id: roomId, sender: user.userId, body: '👋🏽', decrypted: true });
+    await page.setViewportSize(size);
+  });
+
+  test('the name of the conversation has room in a narrow window', async () => {
+    const size = page.viewportSize() ?? { width: 1280, height: 800 };
+    const name = page
+      .getByRole('heading', { level: 1, name: /产品部/ })
+      .locator('bdi')
+      .first();
+    for (const width of [720, 768, 800, 860]) {
+      await page.setViewportSize({ width, height: 800 });
+      const cut = () => name.evaluate((node) => node.scrollWidth - node.clientWidth);
+      await expect.poll(cut).toBe(0);
+      expect((await boxOf(page.locator('.c-room__title'))).width).toBeGreaterThanOrEqual(120);
+    }
+    await page.setViewportSize(size);
+  });
+
+  test('what is told for a moment lies over nothing that is written in or pressed to send', async () => {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await chooseAt(sent('👋🏽').last(), 'Copy link');
+    const toast = page.getByRole('region', { name: 'Notices' }).getByText('Link copied');
+    await toast.waitFor();
+    const told = await boxOf(page.locator('.q-toast').last());
+    const writing = await boxOf(page.locator('.c-composer'));
+    expect(told.bottom).toBeLessThan(writing.y);
+    expect(told.right).toBeLessThan((await boxOf(page.locator('.c-room__buttons'))).x);
+    await picture(page, 'composer-toast');
+  });
+
   test('Chinese, dark and narrow', async () => {
     await page.getByRole('button', { name: 'How to write' }).click();
     await page.getByRole('menuitemradio', { name: 'Formatting toolbar' }).click();

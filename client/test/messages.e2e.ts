@@ -358,7 +358,7 @@ describe('files', () => {
       await route.continue();
     });
     await page.getByRole('button', { name: 'Record a voice message' }).click();
-    await page.locator('.c-voice__bars span').nth(12).waitFor({ state: 'attached' });
+    await page.locator('.c-recorder__bars span').nth(12).waitFor({ state: 'attached' });
     await page.getByRole('button', { name: 'Send the voice message' }).click();
     const tile = page.getByRole('article').filter({ has: page.locator('.c-voice') });
     await tile.getByRole('button', { name: 'Play Voice message' }).click();

@@ -12,6 +12,7 @@ import {
 import type { Locator, Page, Request } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
+  boxOf,
   enterDirectory,
   picture,
   picturesOfFailure,
@@ -88,6 +89,16 @@ describe('a new person', () => {
     await page.getByText('would like to write to you.').waitFor();
     await picture(page, 'rooms-invite');
     expect(await axeViolations(page)).toEqual([]);
+    const size = page.viewportSize() ?? { width: 1280, height: 800 };
+    await page.setViewportSize({ width: 390, height: 844 });
+    await picture(page, 'rooms-invite-phone');
+    const back = await boxOf(page.getByRole('main').getByRole('link', { name: 'Chats' }));
+    const card = await boxOf(page.locator('.c-invite__card'));
+    // One line at the top, and the card in the middle below it.
+    expect(back.height).toBeLessThan(40);
+    expect(back.bottom).toBeLessThanOrEqual(card.y);
+    expect(Math.abs(card.x + card.width / 2 - 195)).toBeLessThanOrEqual(1);
+    await page.setViewportSize(size);
     await page.getByRole('button', { name: 'Accept' }).click();
     await page.getByRole('button', { name: 'Accept' }).waitFor({ state: 'detached' });
     await waitFor(async () => (await li.members(direct)).includes(me.userId), { what: 'the join' });

@@ -164,6 +164,15 @@ export async function enterDirectory(
     });
 }
 
+/** Where something is drawn, in CSS pixels; it has to be there. */
+export async function boxOf(
+  locator: Locator,
+): Promise<{ x: number; y: number; width: number; height: number; right: number; bottom: number }> {
+  const box = await locator.boundingBox();
+  if (!box) throw new Error(`not drawn: ${String(locator)}`);
+  return { ...box, right: box.x + box.width, bottom: box.y + box.height };
+}
+
 /** A picture of the page for looking at, where `QIAO_PICTURES` names a folder; else nothing. */
 export async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env['QIAO_PICTURES'];

@@ -10,6 +10,7 @@ import {
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
+  boxOf,
   chooseAt,
   picture,
   picturesOfFailure,
@@ -131,6 +132,18 @@ describe('with a client of another make, encrypted', () => {
       .getByRole('button', { name: /2 replies/ })
       .first()
       .waitFor();
+  });
+
+  test('in the list of threads a picture keeps its shape beside a long line', async () => {
+    const { page } = device;
+    await page.getByRole('button', { name: 'Threads' }).click();
+    const panel = page.getByRole('complementary', { name: 'Threads' });
+    const avatar = panel.locator('.c-listed > :first-child').first();
+    await avatar.waitFor();
+    const { width, height } = await boxOf(avatar);
+    expect([width, height]).toEqual([32, 32]);
+    await panel.getByRole('button', { name: 'Close' }).click();
+    await panel.waitFor({ state: 'hidden' });
   });
 
   test('a poll is voted in from here, and the vote is seen there', async () => {

@@ -9,7 +9,7 @@ export const bin = (name: string): string => join(root, 'node_modules/.bin', nam
 const code = ['appservices', 'packages', 'client', 'admin', 'scripts'];
 
 /**
- * The checks that read the code and run none of it: types, format, import rules, generated references, lint. For
+ * The checks that read the code and run none of it: types, format, import rules, class names, generated references, lint. For
  * `scripts/test` and `npm run lint`.
  * @param only folders to look at; the whole checkout when left out. Types are always those of the whole.
  * @param check runs one; it reports by itself and does not throw
@@ -32,6 +32,8 @@ export async function staticChecks(
           '.dependency-cruiser.mjs',
           ...existing(only ?? code),
         ]);
+      if (only === undefined)
+        await check('class names', [process.execPath, join(root, 'scripts/lib/class-names.ts')]);
       const generate = join(root, 'appservices/host/generate.ts');
       if (only === undefined && existsSync(generate))
         await check('generated references', [process.execPath, generate, '--check']);

@@ -73,9 +73,9 @@ function one(token: Token): ReactNode {
     case 'del':
       return <del>{all(known.tokens)}</del>;
     case 'list': {
-      const { ordered, items } = token as Tokens.List;
+      const { ordered, start, items } = token as Tokens.List;
       const inside = items.map((item, index) => <li key={index}>{all(item.tokens)}</li>);
-      return ordered ? <ol>{inside}</ol> : <ul>{inside}</ul>;
+      return ordered ? <ol start={start === '' ? 1 : start}>{inside}</ol> : <ul>{inside}</ul>;
     }
     case 'table':
       return table(token as Tokens.Table);

@@ -95,7 +95,8 @@ const waveformOf = (content: Readonly<Record<string, unknown>>): number[] =>
     .slice(0, MOST_AMPLITUDES)
     .map((each) => Math.min(1, (asSize(each) ?? 0) / FULL_AMPLITUDE));
 
-const htmlOf = (content: Readonly<Record<string, unknown>>): string | undefined => {
+/** The formatted body of a content; undefined where it has none. */
+export const formattedBody = (content: Readonly<Record<string, unknown>>): string | undefined => {
   const html = asText(content['formatted_body']);
   return content['format'] === 'org.matrix.custom.html' && html !== undefined && html !== ''
     ? html
@@ -117,9 +118,11 @@ export function parseBody(
   const source = fileOf(content);
   const fileName = asText(content['filename']);
   const name = cleanName(fileName ?? body, 'file');
+  // The words beside a voice message are for clients that cannot play it (MSC3245).
+  const voice = 'org.matrix.msc3245.voice' in content || 'org.matrix.msc3245.voice.v2' in content;
   const caption: TextBody | undefined =
-    fileName !== undefined && body !== '' && fileName !== content['body']
-      ? { kind: 'text', as: 'text', text: body, html: htmlOf(content) }
+    !voice && fileName !== undefined && body !== '' && fileName !== content['body']
+      ? { kind: 'text', as: 'text', text: body, html: formattedBody(content) }
       : undefined;
   const thumbnail = (): MediaSource | undefined => checked(thumbnailOf(content));
 
@@ -127,7 +130,7 @@ export function parseBody(
     case 'm.text':
     case 'm.notice':
     case 'm.emote': {
-      const given = htmlOf(content);
+      const given = formattedBody(content);
       const html = isReply && given !== undefined ? withoutHtmlFallback(given) : given;
       if (typeof content['body'] !== 'string' && html === undefined) return unknown;
       const as = msgtype === 'm.text' ? 'text' : msgtype === 'm.notice' ? 'notice' : 'emote';
@@ -167,7 +170,7 @@ export function parseBody(
             name,
             source,
             caption,
-            voice: 'org.matrix.msc3245.voice' in content || 'org.matrix.msc3245.voice.v2' in content,
+            voice,
             duration:
               asSize(info['duration']) ?? asSize(asRecord(content['org.matrix.msc1767.audio'])['duration']),
             waveform: waveformOf(content),

@@ -1,4 +1,5 @@
 import type { MatrixEvent, Room } from 'matrix-js-sdk';
+import { wordsOfHtml } from './html-words.ts';
 import { parseBody, type MessageBody } from './message-body.ts';
 import { EVENT } from './names.ts';
 import { REMEMBERED_MS } from './history-types.ts';
@@ -55,7 +56,7 @@ export function previewOf(event: MatrixEvent): Preview {
   const body = bodyOf(event);
   switch (body?.kind) {
     case 'text': {
-      const line = firstLine(body.text === '' ? (body.html ?? '').replace(/<[^>]{0,500}>/g, ' ') : body.text);
+      const line = firstLine((body.html === undefined ? '' : wordsOfHtml(body.html)) || body.text);
       return line === '' ? { key: 'unknown' } : { text: line };
     }
     case 'image':

@@ -39,6 +39,17 @@ describe('the line of a message', () => {
     expect(line({ msgtype: 'm.text', body }).text).toBe('> <@a:b> earlier > more the answer');
   });
 
+  test('reads as the message does, without signs of Markdown', () => {
+    const formatted = (body: string, html: string) =>
+      line({ msgtype: 'm.text', body, format: 'org.matrix.custom.html', formatted_body: html }).text;
+    expect(formatted('**重要** `x`', '<strong>重要</strong> <code>x</code>')).toBe('重要 x');
+    expect(formatted('```js\nlet a\n```', '<pre><code class="language-js">let a\n</code></pre>')).toBe(
+      'let a',
+    );
+    // What has no words of its own is what its plain body says.
+    expect(formatted('plain', '<hr>')).toBe('plain');
+  });
+
   test('names files, shows captions, and knows a voice message', () => {
     const url = 'mxc://x/y';
     expect(line({ msgtype: 'm.file', body: 'offer.pdf', url })).toEqual({ kind: 'file', text: 'offer.pdf' });

@@ -1,4 +1,5 @@
-import { fileOf } from './message-body.ts';
+import { wordsOfHtml } from './html-words.ts';
+import { fileOf, formattedBody } from './message-body.ts';
 import { EVENT, RELATION } from './names.ts';
 import { MAX_PREVIEW, plainLine } from './rooms-text.ts';
 import { isReply, withoutFallback } from './safe-text.ts';
@@ -90,7 +91,11 @@ function messagePreview(content: Content): Preview {
     const text = kind === 'file' && caption === '' ? (typeof name === 'string' ? name : body) : caption;
     return { kind, text: plainLine(text, MAX_PREVIEW) };
   }
-  const text = plainLine(isReply(content) ? withoutFallback(body) : body, MAX_PREVIEW);
+  const html = formattedBody(content);
+  const text = plainLine(
+    (html === undefined ? '' : wordsOfHtml(html)) || (isReply(content) ? withoutFallback(body) : body),
+    MAX_PREVIEW,
+  );
   return text === '' ? { kind: 'unknown', text } : { kind, text };
 }
 

@@ -69,6 +69,8 @@ export class Sender extends ViewModel<SenderSnapshot> {
   readonly #typing = new Map<string, number>();
   /** Quiet items whose sender waits for the answer and tells a refusal by itself. */
   readonly #attended = new Set<string>();
+  /** Settled when the bytes of every file so far are in the queue. */
+  #attached: Promise<unknown> = Promise.resolve();
   #onRefused: ((refusal: Refusal) => void) | undefined;
   /** Those that came before anybody watched. */
   readonly #refusals: Refusal[] = [];
@@ -216,7 +218,10 @@ export class Sender extends ViewModel<SenderSnapshot> {
   async sendFile(roomId: string, given: FileToSend, to: SendTo = {}): Promise<string> {
     const encrypted = this.client.getRoom(roomId)?.hasEncryptionStateEvent() ?? true;
     const item = this.#item(roomId, EVENT.message, given.content, to);
-    return this.#outbox.add(await this.#files.attach(item, given, encrypted));
+    // One after the other: a large file takes longer to encrypt than the small one that was chosen after it.
+    const attached = this.#attached.then(() => this.#files.attach(item, given, encrypted));
+    this.#attached = attached.catch(() => undefined);
+    return this.#outbox.add(await attached);
   }
 
   /** Sends again what the homeserver refused. */

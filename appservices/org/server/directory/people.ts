@@ -57,19 +57,20 @@ export function cleanForm(form: PersonForm): PersonForm {
   if (form.email !== undefined) {
     const email = form.email === null || blank(form.email) ? null : form.email.trim().normalize('NFC');
     if (email !== null && (!EMAIL.test(email) || cleanName(email, 320) !== email)) {
-      throw platformErrors.bad_request({ reason: 'email' });
+      throw platformErrors.bad_request({ reason: 'email' }, { field: 'email' });
     }
     clean.email = email;
   }
   if (form.phone !== undefined) {
     const phone = form.phone === null || blank(form.phone) ? null : form.phone.trim();
-    if (phone !== null && !PHONE.test(phone)) throw platformErrors.bad_request({ reason: 'phone' });
+    if (phone !== null && !PHONE.test(phone))
+      throw platformErrors.bad_request({ reason: 'phone' }, { field: 'phone' });
     clean.phone = phone;
   }
   for (const key of ['starts_on', 'ends_on'] as const) {
     const value = form[key];
     if (value === undefined) continue;
-    if (value !== null && !isDate(value)) throw platformErrors.bad_request({ reason: key });
+    if (value !== null && !isDate(value)) throw platformErrors.bad_request({ reason: key }, { field: key });
     clean[key] = value;
   }
   if (form.locale !== undefined) clean.locale = form.locale;

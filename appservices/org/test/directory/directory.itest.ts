@@ -290,13 +290,13 @@ describe('people', () => {
   test.each([
     [{ display_name: '\u0000' }, 400],
     [{ display_name: 'x'.repeat(1000) }, 400],
-    [{ email: 'nonsense' }, 400],
-    [{ email: 'a@b.c\u202e' }, 400],
-    [{ phone: '<script>' }, 400],
-    [{ starts_on: '2026-02-30' }, 400],
+    [{ email: 'nonsense' }, 400, 'email'],
+    [{ email: 'a@b.c\u202e' }, 400, 'email'],
+    [{ phone: '<script>' }, 400, 'phone'],
+    [{ starts_on: '2026-02-30' }, 400, 'starts_on'],
     [{ departments: [] }, 400],
     [{ departments: 'same' }, 400],
-  ])('refuses %j', async (bad, status) => {
+  ])('refuses %j', async (bad, status, field?: string) => {
     const departments =
       (bad as { departments?: unknown }).departments === 'same'
         ? [{ department_id: ids.north }, { department_id: ids.north }]
@@ -308,6 +308,8 @@ describe('people', () => {
       ...(Array.isArray((bad as { departments?: unknown }).departments) ? {} : { departments }),
     });
     expect(answer.status).toBe(status);
+    // A form marks the field by it.
+    if (field !== undefined) expect(answer.body).toMatchObject({ error: { details: { field } } });
   });
 });
 

@@ -106,7 +106,14 @@ function AddDialog(props: {
         />
         <div className="q-grid-2">
           <TextField label={t('person.title')} optional maxLength={256} {...field('title')} />
-          <TextField label={t('person.email')} optional type="email" maxLength={320} {...field('email')} />
+          <TextField
+            label={t('person.email')}
+            optional
+            type="email"
+            maxLength={320}
+            error={state.refused === 'email' ? t('person.email_not_valid') : undefined}
+            {...field('email')}
+          />
         </div>
         <TextField
           label={t('person.localpart')}

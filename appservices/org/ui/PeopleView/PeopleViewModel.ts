@@ -2,6 +2,7 @@ import type { Person, PeoplePage } from '@qiao/org/contract';
 import {
   holds,
   LOADING,
+  refusedField,
   saveFile,
   ViewModel,
   watchPages,
@@ -13,6 +14,7 @@ import {
 } from '@qiao/ui-kit';
 import { keys, orgApi } from '../api.ts';
 import { loadDepartments } from '../parts/pickers.tsx';
+import { FORM_FIELDS, type FormField } from './PersonViewModel.ts';
 
 export interface PeopleFilter {
   readonly q: string;
@@ -28,6 +30,8 @@ export interface PeopleSnapshot {
   readonly adding: boolean;
   readonly linking: boolean;
   readonly busy: boolean;
+  /** The field of the new person whose value the server did not take. */
+  readonly refused: FormField | undefined;
   readonly canEdit: boolean;
 }
 
@@ -46,6 +50,7 @@ export class PeopleViewModel extends ViewModel<PeopleSnapshot> {
       adding: false,
       linking: false,
       busy: false,
+      refused: undefined,
       canEdit: holds(services.session, 'org.person.edit'),
     });
     this.#services = services;
@@ -100,7 +105,7 @@ export class PeopleViewModel extends ViewModel<PeopleSnapshot> {
   }
 
   readonly setAdding = (adding: boolean): void => {
-    this.set({ adding });
+    this.set({ adding, refused: undefined });
   };
 
   readonly setLinking = (linking: boolean): void => {
@@ -131,7 +136,7 @@ export class PeopleViewModel extends ViewModel<PeopleSnapshot> {
     department_id: string;
     manager_id: string | undefined;
   }): Promise<string | undefined> => {
-    this.set({ busy: true });
+    this.set({ busy: true, refused: undefined });
     const { api, attempt, i18n } = this.#services;
     const done = await attempt(
       () =>
@@ -148,9 +153,14 @@ export class PeopleViewModel extends ViewModel<PeopleSnapshot> {
       {
         done: i18n.t('org:people.added', { name: given.display_name }),
         invalidate: [keys.people, keys.departments, keys.setup],
+        toldElsewhere: (error) => refusedField(error, FORM_FIELDS) !== undefined,
       },
     );
-    this.set({ busy: false, adding: !done.ok });
+    this.set({
+      busy: false,
+      adding: !done.ok,
+      ...(done.ok ? {} : { refused: refusedField(done.error, FORM_FIELDS) }),
+    });
     return done.ok ? done.value.id : undefined;
   };
 }

@@ -89,8 +89,22 @@ function EditDialog({ state, model, person }: Props): ReactNode {
               { value: 'en', label: t('languages.en') },
             ]}
           />
-          <TextField label={t('person.email')} optional type="email" maxLength={320} {...field('email')} />
-          <TextField label={t('person.phone')} optional type="tel" maxLength={64} {...field('phone')} />
+          <TextField
+            label={t('person.email')}
+            optional
+            type="email"
+            maxLength={320}
+            error={state.refused === 'email' ? t('person.email_not_valid') : undefined}
+            {...field('email')}
+          />
+          <TextField
+            label={t('person.phone')}
+            optional
+            type="tel"
+            maxLength={64}
+            error={state.refused === 'phone' ? t('person.phone_not_valid') : undefined}
+            {...field('phone')}
+          />
         </div>
         <PersonPicker
           label={t('person.manager')}

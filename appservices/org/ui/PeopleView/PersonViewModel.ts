@@ -1,7 +1,11 @@
 import type { PatchPerson, PersonDetail, PersonRef } from '@qiao/org/contract';
-import { holds, LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
+import { holds, LOADING, refusedField, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
 import type { Static } from 'typebox';
 import { keys, orgApi } from '../api.ts';
+
+/** Fields of a person's forms whose values the server looks at closer than the page. */
+export const FORM_FIELDS = ['email', 'phone'] as const;
+export type FormField = (typeof FORM_FIELDS)[number];
 
 export interface PersonEdit {
   readonly display_name: string;
@@ -24,6 +28,8 @@ export interface PersonSnapshot {
   readonly dialog: 'edit' | 'move' | 'leave' | undefined;
   readonly link: { readonly link: string; readonly expires_at: string } | undefined;
   readonly busy: boolean;
+  /** The field whose value the server did not take. */
+  readonly refused: FormField | undefined;
   readonly canOffboard: boolean;
 }
 
@@ -42,6 +48,7 @@ export class PersonViewModel extends ViewModel<PersonSnapshot> {
       dialog: undefined,
       link: undefined,
       busy: false,
+      refused: undefined,
       canOffboard: holds(services.session, 'org.person.offboard'),
     });
     this.#services = services;
@@ -64,7 +71,7 @@ export class PersonViewModel extends ViewModel<PersonSnapshot> {
   }
 
   readonly open = (dialog: NonNullable<PersonSnapshot['dialog']>): void => {
-    this.set({ dialog });
+    this.set({ dialog, refused: undefined });
   };
 
   readonly close = (): void => {
@@ -94,7 +101,7 @@ export class PersonViewModel extends ViewModel<PersonSnapshot> {
   };
 
   async #save(person: PersonDetail, body: Omit<PatchBody, 'version'>): Promise<void> {
-    this.set({ busy: true });
+    this.set({ busy: true, refused: undefined });
     const { api, attempt, i18n } = this.#services;
     const done = await attempt(
       () =>
@@ -102,9 +109,16 @@ export class PersonViewModel extends ViewModel<PersonSnapshot> {
           params: { id: person.id },
           body: { version: person.version, ...body },
         }),
-      { done: i18n.t('org:saved'), invalidate: [keys.people, keys.departments] },
+      {
+        done: i18n.t('org:saved'),
+        invalidate: [keys.people, keys.departments],
+        toldElsewhere: (error) => refusedField(error, FORM_FIELDS) !== undefined,
+      },
     );
-    this.set({ busy: false, ...(done.ok ? { dialog: undefined } : {}) });
+    this.set({
+      busy: false,
+      ...(done.ok ? { dialog: undefined } : { refused: refusedField(done.error, FORM_FIELDS) }),
+    });
   }
 
   /** Makes a new activation link; the earlier one ends. */

@@ -5,6 +5,7 @@ import { mayMentionRoom } from '../../matrix/sender-access.ts';
 import { mentionables } from '../../matrix/sender-own.ts';
 import { noteOf, type FoundPerson, type PeopleSearch } from '../finder/people.ts';
 import { peopleAmong } from '../finder/sources.ts';
+import { chosenTone } from './complete/chosen.ts';
 import { EVERYBODY } from './editor/schema.ts';
 import type { Completion, Trigger } from './editor/writing.ts';
 
@@ -122,13 +123,14 @@ async function people(
 }
 
 async function emoji(query: string, locale: 'en' | 'zh-Hans'): Promise<Suggestion[]> {
-  const { findEmoji, loadEmoji } = await import('./complete/emoji.ts');
+  const { findEmoji, loadEmoji, toned } = await import('./complete/emoji.ts');
+  const tone = chosenTone();
   return findEmoji(await loadEmoji(locale), query, MOST).map((each) => ({
     key: each.unicode,
-    completion: { kind: 'emoji', text: each.unicode },
+    completion: { kind: 'emoji', text: toned(each, tone) },
     title: each.label,
     detail: each.words[0] === undefined ? '' : `:${each.words[0]}:`,
-    sign: each.unicode,
+    sign: toned(each, tone),
   }));
 }
 

@@ -90,7 +90,7 @@ export function RoomView(props: { roomId: string }): ReactNode {
     setSearch({});
   };
   return (
-    <main className="c-room" aria-label={name} data-panel={panel !== null}>
+    <main className="c-main c-room" aria-label={name} data-panel={panel !== null}>
       <RoomContext value={room}>
         <RoomAsks roomId={roomId}>
           <div className="c-room__column">

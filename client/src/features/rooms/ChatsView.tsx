@@ -31,7 +31,7 @@ function NoRoom(): ReactNode {
   const { t } = useText('rooms');
   useTitle(t('title'));
   return (
-    <main className="c-room c-room--none">
+    <main className="c-main c-main--none">
       <EmptyState title={t('choose')} text={t('choose_text')} />
     </main>
   );

@@ -25,7 +25,7 @@ export function InviteView(props: { entry: RoomEntry; invitation: Invitation }):
   const { roomId } = entry;
   const kind = invitation.space ? 'space' : entry.partner === undefined ? 'group' : 'direct';
   return (
-    <main className="c-room c-invite" aria-label={entry.name}>
+    <main className="c-main c-invite" aria-label={entry.name}>
       <RouterLink to="/" className="c-invite__back">
         <BackIcon width={20} height={20} aria-hidden />
         {t('title')}

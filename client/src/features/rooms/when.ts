@@ -24,7 +24,7 @@ export function shortWhen(ts: number, locale: UiLocale, now = new Date()): strin
   if (ts <= 0) return '';
   const time = new Date(ts);
   const days = dayOf(now) - dayOf(time);
-  if (days <= 0) return format(locale, { hour: '2-digit', minute: '2-digit', hour12: false }).format(time);
+  if (days <= 0) return format(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(time);
   if (days === 1) {
     const words = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(-1, 'day');
     return words.charAt(0).toLocaleUpperCase(locale) + words.slice(1);

@@ -20,6 +20,14 @@ export class ApiError extends Error {
   }
 }
 
+/** The field of a form whose value the server did not take; undefined: it does not say, or it is none of `fields`. */
+export function refusedField<T extends string>(error: ApiError, fields: readonly T[]): T | undefined {
+  const { details } = error;
+  const field =
+    typeof details === 'object' && details !== null && 'field' in details ? details.field : undefined;
+  return fields.find((each) => each === field);
+}
+
 /** Turns whatever was thrown into an {@link ApiError}, so that a screen always has a code to show. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;

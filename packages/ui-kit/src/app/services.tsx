@@ -72,7 +72,12 @@ export interface Services {
   /** Runs a change: tells success or failure, and answers whether it worked. */
   readonly attempt: <T>(
     work: () => Promise<T>,
-    options?: { done?: string; invalidate?: readonly (readonly unknown[])[] },
+    options?: {
+      done?: string;
+      invalidate?: readonly (readonly unknown[])[];
+      /** Where the screen itself shows it, at the field, it is told there alone. */
+      toldElsewhere?: (error: ApiError) => boolean;
+    },
   ) => Promise<{ ok: true; value: T } | { ok: false; error: ApiError }>;
 }
 
@@ -126,7 +131,7 @@ export function makeServices(
       } catch (thrown) {
         const error = asApiError(thrown);
         // The sign-in page says it; a toast on top would be noise.
-        if (error.code !== 'platform.not_signed_in') {
+        if (error.code !== 'platform.not_signed_in' && options.toldElsewhere?.(error) !== true) {
           toasts.show({ kind: 'error', text: explain(error), requestId: error.requestId });
         }
         if (error.code === 'platform.changed_meanwhile') {

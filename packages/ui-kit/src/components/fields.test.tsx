@@ -3,7 +3,7 @@ import { cleanup, fireEvent, screen, waitFor } from '@testing-library/react';
 import { useState } from 'react';
 import { afterEach, expect, test, vi } from 'vitest';
 import { renderView, testServices } from '../testing/index.tsx';
-import { FormShell, SearchBox, SearchPicker, TextField, type Choice } from './fields.tsx';
+import { FormShell, PasswordField, SearchBox, SearchPicker, TextField, type Choice } from './fields.tsx';
 
 afterEach(cleanup);
 const services = () => testServices({ answer: () => undefined });
@@ -35,6 +35,22 @@ test('Enter that ends a composition does not send a form', async () => {
   // A browser sends the form unless the key press is prevented.
   expect(fireEvent.keyDown(screen.getByLabelText('N'), { key: 'Enter', isComposing: true })).toBe(false);
   expect(fireEvent.keyDown(screen.getByLabelText('N'), { key: 'Enter' })).toBe(true);
+});
+
+test.each([
+  ['en', 'Show', 'Hide'],
+  ['zh-Hans', '显示', '隐藏'],
+] as const)('a password is shown and hidden again, in %s', async (locale, show, hide) => {
+  renderView(
+    <PasswordField label="P" value="secret" onChange={() => undefined} />,
+    await testServices({ locale, answer: () => undefined }),
+  );
+  const input = screen.getByLabelText('P');
+  expect(input.getAttribute('type')).toBe('password');
+  fireEvent.click(screen.getByRole('button', { name: show }));
+  expect(input.getAttribute('type')).toBe('text');
+  fireEvent.click(screen.getByRole('button', { name: hide }));
+  expect(input.getAttribute('type')).toBe('password');
 });
 
 test('a search waits for the end of a composition', async () => {

@@ -1,11 +1,13 @@
 import {
+  ActionInput,
   Button,
   CheckboxInput,
-  PasswordInput,
   RadioInput,
   TextInput,
   ToggleInput,
 } from '@vector-im/compound-web';
+import HiddenIcon from '@vector-im/compound-design-tokens/assets/web/icons/visibility-off';
+import VisibleIcon from '@vector-im/compound-design-tokens/assets/web/icons/visibility-on';
 import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/search';
 import ExportIcon from '@vector-im/compound-design-tokens/assets/web/icons/download';
 import CloseIcon from '@vector-im/compound-design-tokens/assets/web/icons/close';
@@ -101,12 +103,21 @@ export function PasswordField({
   onChange,
   ...rest
 }: TextFieldProps): ReactNode {
+  const { t } = useText('kit');
+  const [shown, setShown] = useState(false);
   return (
     <Field label={label} help={help} error={error} optional={optional ?? false}>
       {(ids) => (
-        <PasswordInput
+        // Compound's own field calls its button in English alone.
+        <ActionInput
           {...rest}
           {...ids}
+          type={shown ? 'text' : 'password'}
+          Icon={shown ? VisibleIcon : HiddenIcon}
+          actionLabel={t(shown ? 'password.hide' : 'password.show')}
+          onActionClick={() => {
+            setShown(!shown);
+          }}
           onChange={(event) => {
             onChange(event.target.value);
           }}

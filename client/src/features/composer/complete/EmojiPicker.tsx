@@ -1,27 +1,24 @@
 import { Busy, ErrorState, SearchBox, useText } from '@qiao/ui-kit';
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
-import { findEmoji, GROUPS, loadEmoji, type Emoji } from './emoji.ts';
+import { chooseTone, chosenTone, recentEmoji, rememberEmoji, TONES } from './chosen.ts';
+import { findEmoji, GROUPS, loadEmoji, toned, type Emoji } from './emoji.ts';
 
-const RECENT_KEY = 'qiao.recent-emoji';
-const RECENT = 16;
 const FOUND = 80;
+/** What stands for a group in the row of groups. */
+const GROUP_SIGNS: Readonly<Record<string, string>> = {
+  recent: '🕘',
+  ...{ 0: '😀', 1: '👋', 3: '🐻', 4: '🍎', 5: '🚗', 6: '⚽', 7: '💡', 8: '❤️', 9: '🏁' },
+};
 
-function recent(): string[] {
-  try {
-    const stored: unknown = JSON.parse(localStorage.getItem(RECENT_KEY) ?? '[]');
-    return Array.isArray(stored) ? stored.filter((each): each is string => typeof each === 'string') : [];
-  } catch {
-    return [];
-  }
+interface Shown {
+  readonly unicode: string;
+  readonly label: string;
 }
 
-function remember(unicode: string): void {
-  try {
-    const next = [unicode, ...recent().filter((other) => other !== unicode)].slice(0, RECENT);
-    localStorage.setItem(RECENT_KEY, JSON.stringify(next));
-  } catch {
-    // Not remembered, then.
-  }
+interface Section {
+  readonly key: string;
+  readonly name: string;
+  readonly emoji: readonly Shown[];
 }
 
 /** Emoji to choose from, found by words of both languages. */
@@ -33,6 +30,7 @@ export default function EmojiPicker(props: {
   const [all, setAll] = useState<readonly Emoji[]>();
   const [failed, setFailed] = useState(false);
   const [query, setQuery] = useState('');
+  const [tone, setTone] = useState(chosenTone);
   const [tries, setTries] = useState(0);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -61,21 +59,30 @@ export default function EmojiPicker(props: {
       document.removeEventListener('pointerdown', onDown);
     };
   }, [onClose]);
-  const sections = useMemo(() => {
+  const searching = query.trim() !== '';
+  const sections = useMemo((): readonly Section[] => {
     if (!all) return [];
-    if (query.trim() !== '') return [{ name: t('emoji_found'), emoji: findEmoji(all, query.trim(), FOUND) }];
-    const byChar = new Map(all.map((each) => [each.unicode, each]));
-    const last = recent().flatMap((unicode) => byChar.get(unicode) ?? []);
+    const show = (emoji: Emoji): Shown => ({ unicode: toned(emoji, tone), label: emoji.label });
+    if (searching)
+      return [{ key: 'found', name: t('emoji_found'), emoji: findEmoji(all, query.trim(), FOUND).map(show) }];
+    const labels = new Map(
+      all.flatMap(({ unicode, tones, label }) => [unicode, ...tones].map((each) => [each, label] as const)),
+    );
+    const last = recentEmoji().flatMap((unicode): Shown[] => {
+      const label = labels.get(unicode);
+      return label === undefined ? [] : [{ unicode, label }];
+    });
     return [
-      ...(last.length > 0 ? [{ name: t('emoji_recent'), emoji: last }] : []),
+      ...(last.length > 0 ? [{ key: 'recent', name: t('emoji_recent'), emoji: last }] : []),
       ...GROUPS.map((group) => ({
+        key: String(group),
         name: t(`emoji_group.${String(group)}`),
-        emoji: all.filter((each) => each.group === group),
+        emoji: all.filter((each) => each.group === group).map(show),
       })),
     ];
-  }, [all, query, t]);
+  }, [all, searching, query, tone, t]);
   const choose = (unicode: string): void => {
-    remember(unicode);
+    rememberEmoji(unicode);
     props.onChoose(unicode);
     props.onClose();
   };
@@ -86,6 +93,9 @@ export default function EmojiPicker(props: {
       props.onClose();
       return;
     }
+    // These have arrows and Enter of their own.
+    if (event.target instanceof Element && event.target.closest('select, .c-emoji__groups, .q-search__clear'))
+      return;
     const buttons = [...(box.current?.querySelectorAll<HTMLButtonElement>('.c-emoji__one') ?? [])];
     const now = buttons.indexOf(document.activeElement as HTMLButtonElement);
     if (event.key === 'Enter' && now === -1) {
@@ -104,7 +114,43 @@ export default function EmojiPicker(props: {
   };
   return (
     <div ref={box} className="c-emoji" role="dialog" aria-label={t('emoji')} onKeyDown={onKeyDown}>
-      <SearchBox label={t('emoji_search')} value={query} onChange={setQuery} />
+      <div className="c-emoji__head">
+        <SearchBox label={t('emoji_search')} value={query} onChange={setQuery} />
+        <select
+          className="q-input q-select q-select--compact"
+          aria-label={t('emoji_tone.label')}
+          title={t('emoji_tone.label')}
+          value={tone}
+          onChange={(event) => {
+            const chosen = Number(event.target.value);
+            setTone(chosen);
+            chooseTone(chosen);
+          }}
+        >
+          {TONES.map((hand, index) => (
+            <option key={hand} value={index} aria-label={t(`emoji_tone.${String(index)}`)}>
+              {hand}
+            </option>
+          ))}
+        </select>
+      </div>
+      {!searching && sections.length > 0 && (
+        <div className="c-emoji__groups" role="toolbar" aria-label={t('emoji_groups')}>
+          {sections.map(({ key, name }) => (
+            <button
+              key={key}
+              type="button"
+              aria-label={name}
+              title={name}
+              onClick={() => {
+                box.current?.querySelector(`[data-group="${key}"]`)?.scrollIntoView({ block: 'start' });
+              }}
+            >
+              {GROUP_SIGNS[key]}
+            </button>
+          ))}
+        </div>
+      )}
       <div className="c-emoji__all" tabIndex={-1}>
         {failed ? (
           <ErrorState
@@ -117,17 +163,17 @@ export default function EmojiPicker(props: {
         ) : !all ? (
           <Busy />
         ) : (
-          sections.map((section) => (
-            <section key={section.name} aria-label={section.name}>
-              <h3>{section.name}</h3>
+          sections.map((section, place) => (
+            <section key={section.key} data-group={section.key} aria-label={section.name}>
+              <h2>{section.name}</h2>
               {section.emoji.length === 0 && <p>{t('emoji_none')}</p>}
               <div className="c-emoji__grid">
-                {section.emoji.map((each) => (
+                {section.emoji.map((each, index) => (
                   <button
                     key={each.unicode}
                     type="button"
                     className="c-emoji__one"
-                    tabIndex={-1}
+                    tabIndex={place === 0 && index === 0 ? 0 : -1}
                     aria-label={each.label}
                     title={each.label}
                     onClick={() => {

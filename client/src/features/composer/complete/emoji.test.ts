@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { triggerAt } from '../editor/writing.ts';
-import { findEmoji, loadEmoji } from './emoji.ts';
+import { findEmoji, loadEmoji, toned } from './emoji.ts';
 
 test.each([
   ['smile', '😄'],
@@ -12,6 +12,24 @@ test.each([
 ])(':%s finds %s', async (query, unicode) => {
   const all = await loadEmoji('zh-Hans');
   expect(findEmoji(all, query, 12).map((emoji) => emoji.unicode)).toContain(unicode);
+});
+
+test.each([
+  ['👋', '👋🏽'],
+  // Two people have two tones: the form with one is taken, whichever way it is written.
+  ['🤝', '🤝🏽'],
+  ['👫', '👫🏽'],
+  ['🔥', '🔥'],
+])('%s in the third tone is %s', async (unicode, expected) => {
+  const emoji = (await loadEmoji('en')).find((each) => each.unicode === unicode);
+  if (!emoji) throw new Error('no such emoji');
+  expect(toned(emoji, 3)).toBe(expected);
+  expect(toned(emoji, 0)).toBe(unicode);
+});
+
+test('all that show skin have five tones', async () => {
+  const counts = new Set((await loadEmoji('en')).map(({ tones }) => tones.length));
+  expect([...counts].sort()).toEqual([0, 5]);
 });
 
 test('are called in the chosen language', async () => {

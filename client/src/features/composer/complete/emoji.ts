@@ -9,7 +9,27 @@ export interface Emoji {
   readonly group: number;
   /** What it is found by, lower-case, in both languages. */
   readonly words: readonly string[];
+  /** In the five tones of skin, lightest first; empty where it shows none. */
+  readonly tones: readonly string[];
 }
+
+const MODIFIERS = /[\u{1F3FB}-\u{1F3FF}]/gu;
+
+/** Of the forms in which a sign for two people has two tones, those with one. */
+const tonesOf = (emoji: CompactEmoji): string[] =>
+  (emoji.skins ?? [])
+    .map(({ unicode }) => ({ unicode, tones: new Set(unicode.match(MODIFIERS)) }))
+    .filter(({ tones }, index, all) => {
+      const [tone] = tones;
+      return (
+        tones.size === 1 &&
+        all.findIndex((other) => other.tones.size === 1 && other.tones.has(tone ?? '')) === index
+      );
+    })
+    .map(({ unicode }) => unicode);
+
+/** An emoji in a tone of skin, 1 to 5; as it is for 0, and where it shows none. */
+export const toned = (emoji: Emoji, tone: number): string => emoji.tones[tone - 1] ?? emoji.unicode;
 
 /** Groups of Unicode that are shown, in its order; 2 are parts of others. */
 export const GROUPS = [0, 1, 3, 4, 5, 6, 7, 8, 9] as const;
@@ -50,6 +70,7 @@ async function load(locale: 'zh-Hans' | 'en'): Promise<readonly Emoji[]> {
         unicode: emoji.unicode,
         label: (locale === 'en' ? emoji.label : own?.label) ?? emoji.label,
         group: emoji.group ?? 0,
+        tones: tonesOf(emoji),
         words: [...(typeof code === 'string' ? [code] : code), ...wordsOf(emoji), ...wordsOf(own)],
       };
     });

@@ -59,7 +59,7 @@ export default function PollDialog(props: {
         </>
       }
     >
-      <div className="c-poll">
+      <div className="c-new-poll">
         <TextField
           label={t('poll.question')}
           value={question}
@@ -68,7 +68,7 @@ export default function PollDialog(props: {
           {...(tried && question.trim() === '' ? { error: t('poll.question_missing') } : {})}
         />
         {answers.map((answer, index) => (
-          <div key={answer.id} className="c-poll__answer">
+          <div key={answer.id} className="c-new-poll__answer">
             <TextField
               label={t('poll.answer', { number: index + 1 })}
               value={answer.text}

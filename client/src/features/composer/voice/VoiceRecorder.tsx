@@ -34,7 +34,7 @@ export default function VoiceRecorder(props: { roomId: string; to: SendTo; onClo
   const running = state.state === 'recording' || state.state === 'stopped';
   return (
     <div
-      className="c-voice"
+      className="c-recorder"
       role="group"
       aria-label={t('voice.record')}
       onKeyDown={(event) => {
@@ -48,10 +48,10 @@ export default function VoiceRecorder(props: { roomId: string; to: SendTo; onClo
       )}
       {running && (
         <>
-          <span className="c-voice__time" role="timer" aria-label={t('voice.recording')}>
+          <span className="c-recorder__time" role="timer" aria-label={t('voice.recording')}>
             {clock(state.length)}
           </span>
-          <div className="c-voice__bars" aria-hidden>
+          <div className="c-recorder__bars" aria-hidden>
             {state.levels.slice(-SHOWN).map((level, index) => (
               <span
                 key={state.levels.length - index}
