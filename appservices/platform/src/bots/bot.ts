@@ -124,6 +124,8 @@ const GAP_PAGE = 250;
 const GAP_LIMIT = 50_000;
 /** Events being decrypted or handled at once. */
 const INBOX_WINDOW = 512;
+/** Most deliveries that wait to be written down as done: so many come twice after a kill. */
+const MOST_UNWRITTEN = 16;
 /** Tries of a handler that throws, and the waits between them, milliseconds. */
 const HANDLER_WAITS_MS = [500, 3000];
 /** Waits of one whose database or homeserver is away: it is called until they are there. */
@@ -719,9 +721,13 @@ export class EncryptedBot {
     this.#handled(row.seq);
   }
 
-  /** Many deliveries share one write. */
+  /** Many deliveries share one write; what is not written when a process is killed is delivered again. */
   #handled(seq: number): void {
     this.#done.push(seq);
+    if (this.#done.length >= MOST_UNWRITTEN && this.#store !== undefined) {
+      this.#writeDone();
+      return;
+    }
     this.#flushDone ??= setImmediate(() => {
       this.#flushDone = undefined;
       if (this.#store !== undefined) this.#writeDone();
