@@ -25,7 +25,7 @@ export const StateGroup = memo(function StateGroup(props: { item: StateItem }): 
     if (!onlyJoins) return t('state_many', { count: lines.length });
     if (joined.size <= NAMED) return t('state_joined', { names: format.list([...joined]) });
     const [first = '', second = ''] = joined;
-    return t('state_joined_more', { first, second, total: joined.size, count: joined.size - 2 });
+    return t('state_joined_more', { first, second, count: joined.size - 2 });
   };
   return (
     <div className="c-state" data-key={key}>
