@@ -189,7 +189,7 @@ describe('a fresh installation', () => {
   });
 
   it('answers a question in the same encrypted room', async () => {
-    const asked = await nio!.sendText(greeted, '帮助');
+    const asked = await nio!.sendText(greeted, '!帮助');
     const answer = await nio!.waitEvent({
       room_id: greeted,
       sender: `@_qiao_org_bot:${own.info.serverName}`,

@@ -23,6 +23,7 @@ export const orgActs = [
   'org.person.return',
   'org.person.suspend',
   'org.provisioning.adopt',
+  'org.provisioning.language',
   'org.provisioning.reconcile',
   'org.provisioning.rename',
   'org.provisioning.resume',

@@ -25,14 +25,22 @@ export const PageQuery = Type.Object({
 export const HeldScopes = Type.Object({ company: Type.Boolean(), departments: Type.Array(Id) });
 
 /** `GET /me`: who am I here, and what may I do where. */
+/** Languages that the workspace speaks. */
+export const Language = Type.Enum(['zh-Hans', 'en']);
+export type Language = Static<typeof Language>;
+
 export const Me = Type.Object({
   user_id: Type.String(),
   company_name: Type.String(),
   person: Nullable(Type.Object({ id: Id, display_name: Type.String(), title: Nullable(Type.String()) })),
+  /** In which language bots write to the person, as far as it is known. */
+  language: Nullable(Language),
   /** By permission name; only those held somewhere. */
   permissions: Type.Record(Type.String(), HeldScopes),
 });
 export type Me = Static<typeof Me>;
+/** `PUT /me/language`: in which language the person uses the client. */
+export const PutLanguage = Type.Object({ language: Language });
 
 /** `GET /setup`: the guided set-up, from import to roll-out. */
 export const SetupStep = Type.Object({
@@ -713,10 +721,15 @@ export const Provisioning = Type.Object({
   homeserver_ok: Type.Boolean(),
   problems: Type.Integer(),
   last_reconciled_at: Nullable(Timestamp),
+  /** Language of rooms' topics and of what bots say to many; null: both. */
+  language: Nullable(Language),
 });
 export type Provisioning = Static<typeof Provisioning>;
-/** `PUT /provisioning`: stop or go on. `POST /provisioning/reconcile`: compare with the homeserver now. */
-export const PutProvisioning = Type.Object({ enabled: Type.Boolean() });
+/** `PUT /provisioning`: stop or go on, choose the rooms' language. `POST /provisioning/reconcile`: compare with the homeserver now. */
+export const PutProvisioning = Type.Object({
+  enabled: Type.Optional(Type.Boolean()),
+  language: Type.Optional(Nullable(Language)),
+});
 /** `GET /provisioning/problems` */
 export const ProvisionProblem = Type.Object({
   subject: Type.String(),

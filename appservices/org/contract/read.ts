@@ -12,6 +12,7 @@ export interface OrgPerson {
   readonly user_id: string;
   readonly display_name: string;
   readonly title: string | null;
+  /** The language in which the person last used the client, else what the directory's source says. */
   readonly locale: 'zh-Hans' | 'en' | null;
   readonly manager_id: string | null;
   readonly status: 'joining' | 'active' | 'suspended' | 'left';
@@ -71,6 +72,8 @@ export interface OrgRead {
   roleIdsOf(personId: string): Promise<string[]>;
   /** Language of the company, where a person has none. */
   locale(): Promise<'zh-Hans' | 'en'>;
+  /** Languages of what is said to many, in this order: the company's, or both where it has chosen none. */
+  roomLocales(): Promise<readonly ('zh-Hans' | 'en')[]>;
   /** Current placements, primary first. */
   departmentsOf(personId: string): Promise<OrgPlacement[]>;
   /** People here (joining or active) directly in a department. */

@@ -7,6 +7,7 @@ import * as m006 from './006_large_imports.ts';
 import * as m007 from './007_keys.ts';
 import * as m008 from './008_conversations.ts';
 import * as m009 from './009_leaving.ts';
+import * as m010 from './010_bot_speaks.ts';
 
 export const migrations = {
   '001_org': m001,
@@ -18,4 +19,5 @@ export const migrations = {
   '007_keys': m007,
   '008_conversations': m008,
   '009_leaving': m009,
+  '010_bot_speaks': m010,
 };

@@ -43,6 +43,7 @@ export interface PersonTable {
   phone: string | null;
   title: string | null;
   locale: 'zh-Hans' | 'en' | null;
+  reads: ColumnType<'zh-Hans' | 'en' | null, 'zh-Hans' | 'en' | null | undefined, 'zh-Hans' | 'en' | null>;
   manager_id: string | null;
   status: ColumnType<PersonStatus, PersonStatus | undefined, PersonStatus>;
   account: ColumnType<AccountState, AccountState | undefined, AccountState>;

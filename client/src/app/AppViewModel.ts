@@ -1,4 +1,4 @@
-import type { Me } from '@qiao/org/contract';
+import type { Language, Me } from '@qiao/org/contract';
 import {
   ApiClient,
   endpoint,
@@ -29,6 +29,7 @@ const createSession = endpoint<{ body: { openid: OpenIdAnswer; delivery: 'cookie
 );
 const endSession = endpoint<object>('DELETE', '/api/session');
 const me = endpoint<{ answer: Me }>('GET', '/api/org/me');
+const putLanguage = endpoint<{ body: { language: Language } }>('PUT', '/api/org/me/language');
 
 /** Where the client stands. */
 export type AppState =
@@ -102,6 +103,8 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
   /** The session whose place the one that is being started takes. */
   #restarted: MatrixSession | undefined;
   #signingOut: Promise<void> | undefined;
+  /** The language in which our servers know that the person reads. */
+  #told: Language | undefined;
   /** When the session was started again because the storage's connections ended, milliseconds since 1970. */
   #restarts: readonly number[] = [];
 
@@ -130,6 +133,11 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
   }
 
   protected override onMount(): void {
+    const chosen = (): void => void this.#tellLanguage();
+    this.#i18n.instance.on('languageChanged', chosen);
+    this.own(() => {
+      this.#i18n.instance.off('languageChanged', chosen);
+    });
     void this.enter();
   }
 
@@ -338,7 +346,22 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
     });
     void this.snapshot.services.queries.invalidateQueries();
     void state.matrix.push.begin();
+    this.#told = answer.language ?? undefined;
+    if (answer.person !== null) await this.#tellLanguage();
   }
+
+  /** Bots write to the person in the language in which the client is used. */
+  readonly #tellLanguage = async (): Promise<void> => {
+    const { state, services } = this.snapshot;
+    const language = this.#i18n.locale;
+    if (state.at !== 'signed-in' || services.session.personId === undefined || language === this.#told)
+      return;
+    this.#told = language;
+    // Asked again by the next start.
+    await this.#api.call(putLanguage, { body: { language } }).catch(() => {
+      this.#told = undefined;
+    });
+  };
 
   #servicesFor(session: Session): Services {
     const { services } = this.snapshot;

@@ -6,7 +6,7 @@ import type { OrgDb } from '../tables.ts';
 import type { Visibility } from '../visibility/visibility.service.ts';
 import { peopleRepository } from './people.repository.ts';
 import { userIdOf } from './present.ts';
-import { asLocale } from '../provision/words.ts';
+import { asLocale, roomLocales } from '../provision/words.ts';
 import { loadTree } from './tree.repository.ts';
 
 type Row = Omit<OrgPerson, 'user_id'> & { localpart: string };
@@ -21,7 +21,7 @@ export function createOrgRead(
 
   async function select(where: RawBuilder<unknown>): Promise<OrgPerson[]> {
     const { rows } =
-      await sql<Row>`select p.id, p.localpart, p.display_name, p.title, p.locale, p.manager_id, p.status
+      await sql<Row>`select p.id, p.localpart, p.display_name, p.title, coalesce(p.reads, p.locale) as locale, p.manager_id, p.status
       from org.person p where ${where}`.execute(db);
     return rows.map(({ localpart, ...row }) => ({ ...row, user_id: userIdOf(localpart, serverName) }));
   }
@@ -30,6 +30,11 @@ export function createOrgRead(
   const isHere = (person: OrgPerson): boolean => person.status === 'joining' || person.status === 'active';
   const here = sql`p.status in ('joining', 'active')`;
 
+  async function setting(): Promise<string | null> {
+    const { rows } = await sql<{ locale: string | null }>`select settings ->> 'locale' as locale
+      from org.workspace`.execute(db);
+    return rows[0]?.locale ?? null;
+  }
   async function line(personId: string): Promise<OrgPerson[]> {
     const ids = (await peopleRepository.reportingLine(db, personId)).map((row) => row.id);
     const found = new Map((await byIds(ids)).map((person) => [person.id, person]));
@@ -85,11 +90,8 @@ export function createOrgRead(
           and (g.ends_at is null or g.ends_at > ${context.clock.now()})`.execute(db);
       return rows.map((row) => row.role_id);
     },
-    async locale() {
-      const { rows } = await sql<{ locale: string | null }>`select settings ->> 'locale' as locale
-        from org.workspace`.execute(db);
-      return asLocale(rows[0]?.locale ?? null);
-    },
+    locale: async () => asLocale(await setting()),
+    roomLocales: async () => roomLocales(await setting()),
     async departmentsOf(personId) {
       const { rows } = await sql<
         OrgDepartment & Omit<OrgPlacement, 'department'>

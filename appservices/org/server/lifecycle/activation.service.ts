@@ -159,6 +159,8 @@ export function createActivation(
           .set({
             status: 'active',
             activated_at: sql`coalesce(activated_at, ${now})`,
+            // Nothing better is known of a first day than the language of this page.
+            reads: sql`coalesce(reads, case when locale is null then ${locale} end)`,
             updated_at: now,
             version: sql`version + 1`,
           })

@@ -28,7 +28,7 @@ export function createBotRepository(db: OrgDb, serverName: string) {
     locale: row.locale,
     departments: row.departments,
   });
-  const select = sql`select p.id, p.localpart, p.display_name, p.locale,
+  const select = sql`select p.id, p.localpart, p.display_name, coalesce(p.reads, p.locale) as locale,
       coalesce((select array_agg(d.name order by m.is_primary desc, d.name) from org.membership m
         join org.department d on d.id = m.department_id
         where m.person_id = p.id and m.until is null), '{}') as departments
@@ -43,23 +43,11 @@ export function createBotRepository(db: OrgDb, serverName: string) {
       return rows[0] && present(rows[0]);
     },
 
-    /** A person who is to be welcomed and can read it, and where; undefined where nobody is (any more). */
-    async toWelcome(
-      personId: string,
-    ): Promise<{ person: BotPerson; roomId: string | null; department: string } | undefined> {
-      const { rows } = await sql<Row & { room_id: string | null; department: string }>`
-        select q.*, d.name as department,
-          (select rm.room_id from org.room_member rm where rm.room_id = d.room_id and rm.person_id = q.id) as room_id
-        from (${select} where p.id = ${personId} and p.status = 'active' and p.keys_at is not null
-          and p.greeted_at is null) q
-        join org.membership m on m.person_id = q.id and m.until is null and m.is_primary
-        join org.department d on d.id = m.department_id and d.state = 'active'`.execute(db);
-      const [row] = rows;
-      return row && { person: present(row), roomId: row.room_id, department: row.department };
-    },
-
-    async setWelcomed(personId: string, at: Date): Promise<void> {
-      await sql`update org.person set greeted_at = ${at} where id = ${personId}`.execute(db);
+    /** True where a room is a department's, and so belongs to many. */
+    async isDepartmentRoom(roomId: string): Promise<boolean> {
+      const { rows } = await sql<{ found: boolean }>`select exists (select 1 from org.department
+        where room_id = ${roomId} or space_id = ${roomId}) as found`.execute(db);
+      return rows[0]?.found ?? false;
     },
   };
 }

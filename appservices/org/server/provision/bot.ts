@@ -6,8 +6,9 @@ import { parseEventId, parseRoomId, parseUserId, type RoomId } from '@qiao/matri
 import type { Locale } from '@qiao/platform';
 import type { RoomResponse } from '../../contract/rooms.ts';
 import type { OrgContext } from '../setup.ts';
-import type { BotRepository, BotPerson } from './bot.repository.ts';
-import { asLocale } from './words.ts';
+import type { BotRepository } from './bot.repository.ts';
+import type { Welcome } from './welcomes.repository.ts';
+import { asLocale, inEach, roomLocales } from './words.ts';
 
 /** While much is being sent the bot reads once in this time, milliseconds, and looks so often whether it is over. */
 const BUSY_WAIT_MS = 5000;
@@ -17,22 +18,36 @@ const BUSY_LOOK_MS = 250;
 /** Longest text that is looked at for a command. */
 const MAX_COMMAND = 100;
 
+/** So many names a line about who is new holds; further people are counted. */
+const MOST_NAMES = 5;
+
 type Command = 'help' | 'where';
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
-  ['!help', 'help'],
   ['help', 'help'],
   ['帮助', 'help'],
-  ['!帮助', 'help'],
-  ['！帮助', 'help'],
-  ['!where', 'where'],
+  ['where', 'where'],
   ['部门', 'where'],
-  ['!部门', 'where'],
-  ['！部门', 'where'],
 ]);
 
-/** The command a message is, if it is one. */
-export function commandOf(text: string): Command | undefined {
-  return text.length > MAX_COMMAND ? undefined : COMMANDS.get(text.trim().toLowerCase());
+/** What a message asks of the bot. `addressed`: it says itself that it is for the bot. */
+export interface Asked {
+  readonly command: Command;
+  readonly addressed: boolean;
+}
+
+/**
+ * The command a message is, if it is one.
+ * @param mention the bot's name, where the message mentions it: then anything else asks for help
+ */
+export function commandOf(text: string, mention?: string): Asked | undefined {
+  if (text.length > MAX_COMMAND)
+    return mention === undefined ? undefined : { command: 'help', addressed: true };
+  const plain = (mention === undefined ? text : text.replaceAll(mention, '')).trim();
+  const word = /^[@＠:：,，\s]*([!！]?)(.*?)[\s.。?？]*$/s.exec(plain);
+  const command = COMMANDS.get((word?.[2] ?? '').trim().toLowerCase());
+  if (mention !== undefined) return { command: command ?? 'help', addressed: true };
+  const isWord = /^[!！]?\S*$/.test(plain);
+  return command === undefined || !isWord ? undefined : { command, addressed: word?.[1] !== '' };
 }
 
 /** The language a command was given in; undefined: no telling. */
@@ -46,10 +61,10 @@ export interface OrgBot {
   stop(): Promise<void>;
   readonly running: boolean;
   /**
-   * Welcomes a person in the room. Sent once however often it is called (transaction id of the person).
+   * Names in a room who is new there, and mentions nobody. Sent once however often it is called.
    * Throws while the bot does not run, or where the homeserver is away.
    */
-  welcome(roomId: string, person: BotPerson, department: string): Promise<void>;
+  welcome(welcome: Welcome): Promise<void>;
   /** Tells a dissolved department's people; does nothing while the bot does not run. Never throws. */
   farewell(roomId: string): Promise<void>;
   /** Says something in a room, encrypted, once for each transaction id. Throws like `welcome`. */
@@ -62,8 +77,6 @@ export interface OrgBot {
   redact(roomId: string, eventId: string, txnId: string): Promise<void>;
   /** Replies and reactions to messages in the bot's rooms. Add before `start`. */
   onResponse(handler: (response: RoomResponse) => Promise<void>): void;
-  /** True when the person has a device whose keys can be had. */
-  hasDevice(userId: string): Promise<boolean>;
 }
 
 export function createOrgBot(
@@ -89,6 +102,7 @@ export function createOrgBot(
     log,
   });
   let companyLocale: Locale = asLocale(null);
+  let spoken = roomLocales(null);
   const say = (locale: Locale, key: string, params?: Record<string, unknown>): string =>
     texts.t(locale, `org:provision.bot.${key}`, params);
   const bot = new EncryptedBot({
@@ -97,7 +111,7 @@ export function createOrgBot(
     displayName: say(companyLocale, 'name'),
     storeDir: join(folder, 'bot'),
     secrets: fileSecrets(join(org.site.varDir, 'secrets', 'bots', 'org')),
-    texts: { newDevice: () => say(companyLocale, 'lost_keys') },
+    texts: { newDevice: () => inEach(spoken, (locale) => say(locale, 'lost_keys')) },
     log,
     clock: { now: () => org.clock.now().getTime() },
     setDisplayName: parts.name,
@@ -126,11 +140,18 @@ export function createOrgBot(
   bot.on.message(async (event: MessageEvent) => {
     // Notices are other bots' (and our own) way of speaking: never answered.
     if (event.content.msgtype !== 'm.text' || event.replaces !== undefined) return;
-    const command = commandOf(event.text);
-    if (command === undefined) return;
+    const asked = commandOf(
+      event.text,
+      event.mentions.includes(userId) ? say(companyLocale, 'name') : undefined,
+    );
+    if (asked === undefined) return;
+    // Among many a bare word is said to the others.
+    if (!asked.addressed && event.replyTo === undefined && (await isOfMany(event.roomId))) return;
+    const { command } = asked;
     const person = await parts.repository.personOf(event.sender);
     if (person === undefined) return;
-    const locale = languageOf(event.text) ?? person.locale ?? companyLocale;
+    const locale =
+      languageOf(event.text.replaceAll(say(companyLocale, 'name'), '')) ?? person.locale ?? companyLocale;
     const answer =
       command === 'help'
         ? say(locale, 'help')
@@ -150,7 +171,9 @@ export function createOrgBot(
     userId,
     log,
     prepare: async () => {
-      companyLocale = asLocale(await parts.locale());
+      const setting = await parts.locale();
+      companyLocale = asLocale(setting);
+      spoken = roomLocales(setting);
     },
   });
 
@@ -160,23 +183,27 @@ export function createOrgBot(
     },
     start: residence.start,
     stop: residence.stop,
-    hasDevice: residence.hasDevice,
-    async welcome(roomId, person, department) {
-      // The job has just seen the first device; the bot's own sync may tell of it only after the message.
-      await bot.refreshDevices([parseUserId(person.userId)]);
-      await sendPlain(
-        parseRoomId(roomId),
-        say(person.locale ?? companyLocale, 'welcome', { name: person.name, department }),
-        `welcome-${person.id}`,
-        person.userId,
-      );
+    async welcome({ id, roomId, department, people }) {
+      // Their first devices are new; the bot's own sync may tell of them only after the message.
+      await bot.refreshDevices(people.map((person) => parseUserId(person.userId)));
+      const named = people.slice(0, MOST_NAMES).map((person) => person.name);
+      const more = people.length - named.length;
+      const body = inEach(roomLocales(await parts.locale()), (locale) => {
+        const names =
+          more > 0
+            ? named.join(locale === 'en' ? ', ' : '、')
+            : new Intl.ListFormat(locale, { type: 'conjunction' }).format(named);
+        const params = { names, department, count: people.length, more };
+        return say(locale, more > 0 ? 'welcome_more' : 'welcome', params);
+      });
+      await bot.sendText(parseRoomId(roomId), { body }, { txnId: `welcome-${id}` });
     },
     async farewell(roomId) {
       if (bot.health.state !== 'running') return;
       try {
         await bot.sendText(
           parseRoomId(roomId),
-          { body: say(companyLocale, 'closing') },
+          { body: inEach(roomLocales(await parts.locale()), (locale) => say(locale, 'closing')) },
           { txnId: `closing-${roomId}` },
         );
       } catch (error) {
@@ -194,7 +221,9 @@ export function createOrgBot(
     },
   };
 
-  async function sendPlain(roomId: RoomId, body: string, txnId: string, mention: string): Promise<void> {
-    await bot.sendText(roomId, { body, mentions: { users: [parseUserId(mention)] } }, { txnId });
+  /** Whether others are there who were not asking. */
+  async function isOfMany(roomId: RoomId): Promise<boolean> {
+    if (await parts.repository.isDepartmentRoom(roomId)) return true;
+    return (await bot.link.joinedMembers(roomId)).size > 2;
   }
 }

@@ -3,7 +3,7 @@ import { Value } from 'typebox/value';
 import { ORG_ROOMS, orgEvents, type OrgRooms } from '../../contract/index.ts';
 import { provisionJob } from '../jobs/provision.job.ts';
 import { reconcileJob } from '../jobs/reconcile.job.ts';
-import { enqueueWelcome, welcomePersonJob } from '../jobs/welcome-person.job.ts';
+import { enqueueWelcome, welcomeJob } from '../jobs/welcome.job.ts';
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb } from '../tables.ts';
 import { createBotRepository } from './bot.repository.ts';
@@ -11,6 +11,7 @@ import { createOrgBot } from './bot.ts';
 import { createProvisioner } from './provisioner.ts';
 import { provisionRoutes } from './provision.routes.ts';
 import { createProvisionService } from './provision.service.ts';
+import { createWelcomes } from './welcomes.repository.ts';
 
 /** Accounts, spaces, rooms and memberships on the homeserver, and the organisation's bot. */
 export function provisionParts(org: OrgContext): DomainParts {
@@ -18,6 +19,7 @@ export function provisionParts(org: OrgContext): DomainParts {
   const service = createProvisionService(org, provisioner);
   const db = org.db as unknown as OrgDb;
   const people = createBotRepository(db, org.homeserver.serverName);
+  const welcomes = createWelcomes(db, org.homeserver.serverName);
   const bot = createOrgBot(org, {
     botId: provisioner.botId,
     repository: people,
@@ -54,7 +56,7 @@ export function provisionParts(org: OrgContext): DomainParts {
     routes: (http) => {
       provisionRoutes(http, org.access, service);
     },
-    jobs: [provisionJob(provisioner), reconcileJob(provisioner), welcomePersonJob(org, bot, people)],
+    jobs: [provisionJob(provisioner), reconcileJob(provisioner), welcomeJob(org, bot, welcomes)],
     subscriptions: org.config.greet
       ? // Whichever comes last: the link used, or the first device with keys.
         (['org.person.activated', 'org.person.ready'] as const).map((event) => ({
@@ -62,7 +64,8 @@ export function provisionParts(org: OrgContext): DomainParts {
           subscriber: 'org.welcome',
           handle: async (payload: unknown) => {
             if (!Value.Check(orgEvents[event], payload)) return;
-            await enqueueWelcome(org, db, payload.person_id);
+            const department = await welcomes.departmentOf(payload.person_id, org.clock.now());
+            if (department !== undefined) await enqueueWelcome(org, db, department);
           },
         }))
       : [],

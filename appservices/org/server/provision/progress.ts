@@ -1,8 +1,8 @@
-import type { Texts } from '@qiao/platform';
+import type { Locale, Texts } from '@qiao/platform';
 import type { OrgDb } from '../tables.ts';
 import { createProvisionRepository } from './provision.repository.ts';
 import { stateChanges, wantedRooms, type RoomWords } from './tree.ts';
-import { asLocale, roomWords } from './words.ts';
+import { roomLocales, roomWords } from './words.ts';
 
 const NO_WORDS: RoomWords = {
   companyTopic: '',
@@ -25,6 +25,8 @@ export interface ProvisionProgress {
   /** False: a person stopped it. */
   readonly enabled: boolean;
   readonly lastReconciledAt: string | null;
+  /** Language of rooms' topics; null: both. */
+  readonly language: Locale | null;
 }
 
 /**
@@ -39,7 +41,8 @@ export async function provisionProgress(
   const settings = await repository.settings();
   const counts = await repository.counts();
   const directory = await repository.directory(org?.companyName ?? '');
-  const rooms = wantedRooms(directory, org ? roomWords(org.texts, asLocale(settings.locale)) : NO_WORDS);
+  const languages = roomLocales(settings.locale);
+  const rooms = wantedRooms(directory, org ? roomWords(org.texts, languages) : NO_WORDS);
   const missing = (kind: string): number =>
     rooms.filter((room) => room.kind === kind && room.create && room.roomId === null).length;
   const there = (kind: string): number =>
@@ -67,5 +70,6 @@ export async function provisionProgress(
     problems: counts.problems,
     enabled: settings.enabled,
     lastReconciledAt: settings.last_reconciled_at,
+    language: languages.length === 1 ? (languages[0] ?? null) : null,
   };
 }

@@ -30,11 +30,20 @@ export function provisionRoutes(http: Http, access: Access, service: ProvisionSe
   );
   http.put(
     '/provisioning',
-    { schema: { tags, summary: 'Stop or go on', body: PutProvisioning, response: { 200: Provisioning } } },
+    {
+      schema: {
+        tags,
+        summary: "Stop or go on, choose the rooms' language",
+        body: PutProvisioning,
+        response: { 200: Provisioning },
+      },
+    },
     async (request) => {
       const actor = requireActor(request);
       await requireEditProvisioning(access, actor);
-      await service.setEnabled(actor.userId, request.body.enabled);
+      const { enabled, language } = request.body;
+      if (enabled !== undefined) await service.setEnabled(actor.userId, enabled);
+      if (language !== undefined) await service.setLanguage(actor.userId, language);
       return service.get();
     },
   );

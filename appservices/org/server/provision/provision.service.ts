@@ -4,6 +4,7 @@ import type { Static } from 'typebox';
 import {
   orgErrorTable,
   type DriftPage,
+  type Language,
   type Provisioning,
   type ProvisionProblemPage,
   type ResolveProblem,
@@ -44,6 +45,7 @@ export function createProvisionService(org: OrgContext, provisioner: Provisioner
         homeserver_ok: provisioner.state.homeserverOk,
         problems: progress.problems,
         last_reconciled_at: progress.lastReconciledAt,
+        language: progress.language,
       };
     },
 
@@ -54,6 +56,23 @@ export function createProvisionService(org: OrgContext, provisioner: Provisioner
         subject: 'provisioning:all',
       });
       await provisioner.setEnabled(enabled);
+    },
+
+    /** Which language rooms' topics have; they are changed by the next run. */
+    async setLanguage(actor: string, language: Language | null): Promise<void> {
+      await db.transaction().execute(async (trx) => {
+        await sql`update org.workspace set settings =
+          ${language === null ? sql`settings - 'locale'` : sql`settings || ${JSON.stringify({ locale: language })}::jsonb`}`.execute(
+          trx,
+        );
+        await org.acts.record(trx as never, {
+          actor,
+          action: 'org.provisioning.language',
+          subject: 'provisioning:all',
+          details: { language },
+        });
+        await provisioner.ask(trx);
+      });
     },
 
     async reconcile(actor: string): Promise<void> {

@@ -9,7 +9,7 @@ import { findDrift } from './reconcile.ts';
 import { createPersonLane } from './person-lane.ts';
 import { createRunner, RunEnds, type RunControl, type RunState } from './runner.ts';
 import { createWatch, type Watch } from './watch.ts';
-import { asLocale, roomWords } from './words.ts';
+import { inEach, roomLocales, roomWords } from './words.ts';
 
 /** Localpart of the organisation's bot: it makes the rooms and stands above everybody in them. */
 export const BOT_LOCALPART = '_qiao_org_bot';
@@ -120,11 +120,11 @@ export function createProvisioner(org: OrgContext): Provisioner {
       await joinPeople({ ...(await parts({ signal, check })), module: side }, people);
     },
   });
-  const locale = async () => asLocale((await repository.settings()).locale);
-  const words = async () => roomWords(org.texts, await locale());
+  const locales = async () => roomLocales((await repository.settings()).locale);
+  const words = async () => roomWords(org.texts, await locales());
 
   const parts = async (control: RunControl): Promise<PassParts> => {
-    const language = await locale();
+    const languages = await locales();
     return {
       repository,
       module,
@@ -135,7 +135,7 @@ export function createProvisioner(org: OrgContext): Provisioner {
       concurrency,
       log: org.log,
       words,
-      reason: (key) => org.texts.t(language, `org:provision.reason.${key}`),
+      reason: (key) => inEach(languages, (language) => org.texts.t(language, `org:provision.reason.${key}`)),
       check: () => control.check(),
       expect: (roomId, userId, membership) => {
         watch.expect(roomId, userId, membership);

@@ -33,6 +33,11 @@ const companyOnly = (rest: string, body?: unknown): RouteCase => ({
 /** `METHOD /url` → how it is attacked. A route that is not in here fails the suite. */
 export const ROUTES: Readonly<Record<string, RouteCase>> = {
   'GET /api/org/me': { everybody: true, attacks: () => get(path('/me')), main: () => ({ url: path('/me') }) },
+  'PUT /api/org/me/language': {
+    // It names nobody: the caller's own language is all it reaches (partners: test/provision/api).
+    attacks: () => [],
+    main: () => ({ url: path('/me/language'), body: { language: 'en' } }),
+  },
 
   // Conversations
   'POST /api/org/conversations': {

@@ -88,6 +88,23 @@ describe('the provisioning API', () => {
     ]);
   });
 
+  it('has one language for what many read, or both, and each person’s own', async () => {
+    expect((await admin('GET', '/api/org/provisioning')).body).toMatchObject({ language: null });
+    expect((await admin('PUT', '/api/org/provisioning', { language: 'fr' })).status).toBe(400);
+    expect((await admin('PUT', '/api/org/provisioning', { language: 'en' })).body).toMatchObject({
+      language: 'en',
+      enabled: true,
+    });
+    expect((await admin('PUT', '/api/org/provisioning', { language: null })).body).toMatchObject({
+      language: null,
+    });
+    expect((await member('GET', '/api/org/me')).body).toMatchObject({ language: null });
+    expect((await member('PUT', '/api/org/me/language', { language: 'fr' })).status).toBe(400);
+    expect((await member('PUT', '/api/org/me/language', { language: 'en' })).status).toBe(204);
+    expect((await member('GET', '/api/org/me')).body).toMatchObject({ language: 'en' });
+    expect((await stranger('PUT', '/api/org/me/language', { language: 'en' })).status).toBe(403);
+  });
+
   it('lists problems and drift in the reader’s language, page by page', async () => {
     const zh = { 'accept-language': 'zh-CN' };
     const first = await admin('GET', '/api/org/provisioning/problems?limit=1', undefined, zh);

@@ -209,7 +209,7 @@ describe('provisioning', () => {
     await company.settled();
     expect(await company.members(space)).toEqual([]);
     expect(await company.members(room)).toEqual([]);
-    expect(await company.state(room, 'm.room.name')).toEqual({ name: '审计组（已解散）' });
+    expect(await company.state(room, 'm.room.name')).toEqual({ name: '审计组 (已解散 / closed)' });
     expect(await company.state(room, 'm.room.power_levels')).toMatchObject({ events_default: 100 });
     await expectMembers('head', 'boss', 'qian');
   });

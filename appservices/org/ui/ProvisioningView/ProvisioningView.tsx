@@ -11,6 +11,7 @@ import {
   LoadedPages,
   MenuButton,
   ProgressBar,
+  SelectField,
   Skeleton,
   Tabs,
   Tag,
@@ -168,6 +169,20 @@ export default function ProvisioningView(): ReactNode {
                   )}
                 </ul>
                 {provisioning.waiting > 0 && <p className="q-muted">{t('provisioning.waiting_text')}</p>}
+                <SelectField
+                  label={t('provisioning.language')}
+                  help={t('provisioning.language_help')}
+                  value={provisioning.language ?? 'both'}
+                  disabled={state.busy || !state.canEdit}
+                  onChange={(value) =>
+                    void model.setLanguage(value === 'en' || value === 'zh-Hans' ? value : null)
+                  }
+                  options={[
+                    { value: 'both', label: t('provisioning.language_both') },
+                    { value: 'zh-Hans', label: t('languages.zh_Hans') },
+                    { value: 'en', label: t('languages.en') },
+                  ]}
+                />
               </div>
             </Card>
           );

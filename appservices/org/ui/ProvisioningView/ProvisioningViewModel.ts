@@ -1,4 +1,4 @@
-import type { Drift, ProvisionProblem, Provisioning, ResolveProblem } from '@qiao/org/contract';
+import type { Drift, Language, ProvisionProblem, Provisioning, ResolveProblem } from '@qiao/org/contract';
 import {
   holds,
   LOADING,
@@ -96,6 +96,14 @@ export class ProvisioningViewModel extends ViewModel<ProvisioningSnapshot> {
     await this.#act(
       () => api.call(orgApi.putProvisioning, { body: { enabled } }),
       i18n.t(enabled ? 'org:provisioning.went_on' : 'org:provisioning.was_stopped'),
+    );
+  };
+
+  readonly setLanguage = async (language: Language | null): Promise<void> => {
+    const { api, i18n } = this.#services;
+    await this.#act(
+      () => api.call(orgApi.putProvisioning, { body: { language } }),
+      i18n.t('org:provisioning.language_changed'),
     );
   };
 
