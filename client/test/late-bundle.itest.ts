@@ -43,8 +43,15 @@ async function staysClosed(
   before: string,
 ): Promise<void> {
   await waitFor(() => reader.client.getRoom(roomId)?.getMyMembership() === 'join', { what: 'the room' });
-  const later = await writer.say(roomId, 'afterwards');
-  await reads(reader, roomId, later, 'afterwards');
+  // The homeserver tells of a device a moment before it has one-time keys to hand out. What is written in between does
+  // not reach the device, and the writer's waits some seconds before it asks for such keys again.
+  await waitFor(
+    async () => {
+      const later = await writer.say(roomId, 'afterwards');
+      return waitFor(async () => (await reader.read(roomId, later)) === 'afterwards', { timeout: 3_000 });
+    },
+    { what: 'a message of now', timeout: 90_000 },
+  );
   expect(await reader.read(roomId, before)).toBe('closed');
 }
 
