@@ -163,6 +163,24 @@ describe('signing in', () => {
   });
 });
 
+describe('from the client to the console', () => {
+  test('and back, without signing in again', async () => {
+    const other = await open();
+    const { page } = other;
+    await page.goto('/');
+    await signIn(page, adminName);
+    const later = page.getByRole('dialog').getByRole('button', { name: 'Later' });
+    await later.click({ timeout: 60_000 });
+    await page.getByRole('button', { name: /^Menu of/ }).click();
+    await page.getByRole('menuitem', { name: 'Admin console' }).click();
+    await title(page, 'Overview');
+    await page.getByRole('link', { name: 'Back to messages' }).click();
+    await page.getByRole('navigation', { name: 'Main menu' }).waitFor();
+    await page.getByRole('heading', { name: 'Chats' }).waitFor();
+    await other.context.close();
+  });
+});
+
 describe('import', () => {
   test(
     'a file is mapped by hand, its bad row shown, the difference applied',

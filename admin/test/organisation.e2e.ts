@@ -176,6 +176,28 @@ describe('activation links', () => {
   });
 });
 
+describe('a person added by hand', () => {
+  test('an account name of digits alone, and one that is taken, are refused where they are typed', async () => {
+    await page.goto('/admin/people');
+    await page.getByRole('button', { name: 'Add person' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name', { exact: true }).fill('Finn Gray');
+    await pick('Department', 'labs', /Labs/);
+    const account = dialog.getByLabel(/^Account name/);
+    const add = dialog.getByRole('button', { name: 'Add person' });
+    await account.fill('00305');
+    await add.click();
+    await dialog.getByText(/are no mere number/).waitFor();
+    await account.fill('ann.lee');
+    await add.click();
+    await dialog.getByText('The account name ann.lee is already taken.').waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await account.fill('finn');
+    await add.click();
+    await page.getByText('Finn Gray was added').waitFor();
+  });
+});
+
 describe('provisioning problems', () => {
   test('an account that was there before us gets another name', async () => {
     const taken = await makeUser({ name: 'finn', stack: company.own.info });

@@ -85,6 +85,8 @@ describe('the first sign-in', () => {
     await picture(page, 'keys-key');
     recoveryKey = (await key.innerText()).replace(/\s+/g, ' ').trim();
     expect(recoveryKey).toMatch(/^(\w{4} ){11}\w{4}$/);
+    // Nobody is asked whether it is saved while it is shown for the first time.
+    await noReminder(page);
     expect(await axeViolations(page)).toEqual([]);
     expect(await button(page, 'Done').getAttribute('aria-disabled')).toBe('true');
     const saving = page.waitForEvent('download');

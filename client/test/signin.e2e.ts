@@ -6,6 +6,7 @@ import {
   type TestPage,
   type TestUser,
 } from '@qiao/testkit';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   endTokens,
@@ -196,6 +197,97 @@ describe('a session that ends by itself', () => {
         () => true,
       ),
     );
+  });
+});
+
+describe('a new sign-in', () => {
+  let person: TestUser;
+  let laptop: TestPage;
+  let phone: TestPage;
+  const line = (page: Page, text: RegExp): Locator => page.getByRole('region', { name: text });
+  const NEW = /^(New sign-in to your account|Sign-in to your account while)/;
+  const noLine = (page: Page): Promise<true> =>
+    waitFor(async () => (await line(page, NEW).count()) === 0, { what: 'no sign-in that is asked about' });
+  const loginElsewhere = (name: string): Promise<{ device_id: string }> =>
+    person.request('POST', '/v3/login', {
+      type: 'm.login.password',
+      identifier: { type: 'm.id.user', user: person.userId },
+      password: person.password,
+      initial_device_display_name: name,
+    });
+
+  beforeAll(async () => {
+    person = await makeUser({ name: 'announced', displayName: '赵六' });
+    laptop = await client.open();
+    await signIn(laptop.page, person, { keys: 'made' });
+  });
+
+  test('is told on the other device, not on itself, and once it is known not again', async () => {
+    // What was there before is not asked about.
+    await noLine(laptop.page);
+    phone = await client.open({ width: 390, height: 844 });
+    await signIn(phone.page, person);
+    const told = line(
+      laptop.page,
+      /^New sign-in to your account: “.+ \(Chrome, Linux\)”, .+\. Was it you\?$/,
+    );
+    await told.waitFor();
+    expect(await axeViolations(laptop.page)).toEqual([]);
+    await picture(laptop.page, 'signin-announced');
+    await noLine(phone.page);
+    await told.getByRole('button', { name: 'It was me' }).click();
+    await noLine(laptop.page);
+    await laptop.page.reload();
+    await laptop.page.getByRole('button', { name: /^Menu of/ }).waitFor();
+    await noLine(laptop.page);
+  });
+
+  test('is told after the device was off, by whoever it came, and leads to where it is ended', async () => {
+    await laptop.page.goto('about:blank');
+    // Without keys, as somebody who has but the password: the phone hears of it at once.
+    const stranger = await loginElsewhere('Browser of somebody');
+    await line(phone.page, /^New sign-in to your account: “Browser of somebody”/).waitFor();
+    await picture(phone.page, 'signin-announced-390');
+    expect(await horizontalOverflow(phone.page)).toBeLessThanOrEqual(0);
+    const { page } = laptop;
+    await page.goto('/');
+    await line(page, /“Browser of somebody”/)
+      .getByRole('button', { name: "It wasn't me" })
+      .click();
+    await page.getByText('There are sign-ins you have not confirmed as yours').waitFor();
+    await picture(page, 'signin-not-me');
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Sign out Browser of somebody' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Sign out', exact: true }).click();
+    await page.getByLabel('Password', { exact: true }).fill(person.password);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('The device is signed out. Change your password now').waitFor();
+    const { devices } = await person.request<{ devices: { device_id: string }[] }>('GET', '/v3/devices');
+    expect(devices.map((each) => each.device_id)).not.toContain(stranger.device_id);
+    await noLine(page);
+    await noLine(phone.page);
+  });
+
+  test('that is known on a confirmed device is known on the others', async () => {
+    const { page } = phone;
+    await page.locator('.c-keys-line', { hasText: 'Confirm this device' }).getByRole('button').click();
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /Use another device/ })
+      .click();
+    const accept = laptop.page.getByRole('dialog').getByRole('button', { name: 'Yes, go on' });
+    await accept.click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Compare pictures' }).click();
+    for (const each of [page, laptop.page])
+      await each.getByRole('dialog').getByRole('button', { name: 'They are the same' }).click();
+    for (const each of [page, laptop.page])
+      await each.getByRole('dialog').getByRole('button', { name: 'Good' }).click();
+    await loginElsewhere('Tablet');
+    for (const each of [page, laptop.page]) await line(each, /“Tablet”/).waitFor();
+    await line(page, /“Tablet”/)
+      .getByRole('button', { name: 'It was me' })
+      .click();
+    for (const each of [page, laptop.page]) await noLine(each);
   });
 });
 

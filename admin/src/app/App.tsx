@@ -1,5 +1,6 @@
 import { Button } from '@vector-im/compound-web';
 import {
+  administers,
   EmptyState,
   ErrorState,
   Logo,
@@ -30,10 +31,6 @@ function NoAccess(props: { userId: string; onSignOut: () => void }): ReactNode {
   );
 }
 
-/** Holding any of these makes somebody an administrator of something. */
-const isAdmin = (permissions: Readonly<Record<string, unknown>>): boolean =>
-  Object.keys(permissions).some((name) => name !== 'org.directory.read');
-
 export function App(props: { i18n: I18n; loginToken: string | undefined }): ReactNode {
   const [{ state, services }, model] = useViewModel(() => new AppViewModel(props.i18n));
   useEffect(() => theme.mount(), []);
@@ -59,7 +56,7 @@ export function App(props: { i18n: I18n; loginToken: string | undefined }): Reac
       view = <SignInView exchange={model.exchange} ended={state.ended} loginToken={props.loginToken} />;
       break;
     case 'signed-in':
-      view = isAdmin(session.permissions) ? (
+      view = administers(session) ? (
         <BrowserRouter basename="/admin">
           <Shell onSignOut={signOut} />
         </BrowserRouter>

@@ -1,4 +1,5 @@
 import { Avatar } from '@vector-im/compound-web';
+import ChatIcon from '@vector-im/compound-design-tokens/assets/web/icons/chat';
 import HomeIcon from '@vector-im/compound-design-tokens/assets/web/icons/home';
 import HostIcon from '@vector-im/compound-design-tokens/assets/web/icons/host';
 import MenuIcon from '@vector-im/compound-design-tokens/assets/web/icons/menu';
@@ -110,6 +111,12 @@ function Navigation(): ReactNode {
           </div>
         );
       })}
+      <div className="a-nav__away">
+        <a href="/" className="a-nav__link">
+          <ChatIcon width={20} height={20} aria-hidden />
+          <span>{t('nav.messages')}</span>
+        </a>
+      </div>
     </nav>
   );
 }

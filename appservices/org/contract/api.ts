@@ -237,6 +237,14 @@ export const Activate = Type.Object({
   password: Type.String({ minLength: 1, maxLength: 512 }),
 });
 export const Activated = Type.Object({ user_id: Type.String(), homeserver: Type.String() });
+/** `POST /activation/password`, public, and `POST /me/password`: a password that is being typed; nothing is changed. */
+export const JudgePassword = Type.Pick(Activate, ['password']);
+export const JudgeLinkPassword = Activate;
+export const PasswordVerdict = Type.Object({
+  /** 1 and 2 are refused, and `problems` says why; 3 is good, 4 strong. */
+  strength: Type.Integer({ minimum: 1, maximum: 4 }),
+  problems: Type.Array(Type.Object({ code: Type.String(), message: Type.String() })),
+});
 
 /** `GET /directory/people`: what an ordinary person finds, under the visibility rules. */
 export const DirectoryQuery = Type.Object({

@@ -172,16 +172,17 @@ async function checkUnique(
   const externals = new Set<string>();
   const localparts = new Set<string>();
   for (const { email, external_id, localpart } of claiming) {
-    if (!isPersonLocalpart(localpart)) throw errors.localpart_not_valid({ localpart });
+    if (!isPersonLocalpart(localpart))
+      throw errors.localpart_not_valid({ localpart }, { field: 'localpart' });
     if (email !== null) {
-      if (emails.has(email.toLowerCase())) throw errors.email_taken({ email });
+      if (emails.has(email.toLowerCase())) throw errors.email_taken({ email }, { field: 'email' });
       emails.add(email.toLowerCase());
     }
     if (external_id !== null) {
       if (externals.has(external_id)) throw platformErrors.conflict({}, { external_id });
       externals.add(external_id);
     }
-    if (localparts.has(localpart)) throw errors.localpart_taken({ localpart });
+    if (localparts.has(localpart)) throw errors.localpart_taken({ localpart }, { field: 'localpart' });
     localparts.add(localpart);
   }
   const ids = claiming.map(({ id }) => id);
@@ -194,8 +195,9 @@ async function checkUnique(
     }));
     const [taken] = await repository.takenBy(trx, wanted, ids);
     if (!taken) continue;
-    if (taken.email !== null) throw errors.email_taken({ email: taken.email });
-    if (taken.localpart !== null) throw errors.localpart_taken({ localpart: taken.localpart });
+    if (taken.email !== null) throw errors.email_taken({ email: taken.email }, { field: 'email' });
+    if (taken.localpart !== null)
+      throw errors.localpart_taken({ localpart: taken.localpart }, { field: 'localpart' });
     throw platformErrors.conflict({}, { external_id: taken.external_id });
   }
 }

@@ -3,9 +3,11 @@ import ChatSolidIcon from '@vector-im/compound-design-tokens/assets/web/icons/ch
 import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/search';
 import DirectoryIcon from '@vector-im/compound-design-tokens/assets/web/icons/company';
 import SettingsIcon from '@vector-im/compound-design-tokens/assets/web/icons/settings';
+import AdminIcon from '@vector-im/compound-design-tokens/assets/web/icons/admin';
 import SignOutIcon from '@vector-im/compound-design-tokens/assets/web/icons/sign-out';
 import { Button } from '@vector-im/compound-web';
 import {
+  administers,
   Busy,
   EmptyState,
   ErrorBoundary,
@@ -121,6 +123,18 @@ function Rail(): ReactNode {
             { heading: session.userId },
             'line',
             { label: t('nav.settings'), Icon: SettingsIcon, onSelect: () => void go('/settings') },
+            // In this tab: the session of our interfaces is the console's, too, and its way back leads here.
+            ...(administers(session)
+              ? [
+                  {
+                    label: t('nav.console'),
+                    Icon: AdminIcon,
+                    onSelect: () => {
+                      location.assign('/admin/');
+                    },
+                  },
+                ]
+              : []),
             'line',
             {
               label: t('sign_out'),

@@ -85,8 +85,9 @@ export class Account {
           name: device.display_name ?? '',
           current: device.device_id === this.#client.getDeviceId(),
           confirmed: trust?.crossSigningVerified,
-          seen: device.last_seen_ts,
-          address: device.last_seen_ip,
+          // Null of one that was never used.
+          seen: device.last_seen_ts ?? undefined,
+          address: device.last_seen_ip ?? undefined,
         };
       }),
     );

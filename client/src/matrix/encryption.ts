@@ -44,6 +44,8 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
   readonly auth: AuthPrompt;
   readonly #given: GivenKeys;
   readonly #openDirect: (userId: string) => Promise<string>;
+  /** Called when this device and another of the person's have confirmed each other. */
+  onOwnConfirmed: ((deviceId: string) => void) | undefined;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
   #working = false;
@@ -412,7 +414,8 @@ export class Encryption extends ViewModel<EncryptionSnapshot> {
     void verification?.cancel();
     const next = new VerificationModel(request, () => {
       // Asked here, but taken or given up on another device: nothing to tell.
-      const { step, byMe } = next.getSnapshot();
+      const { step, byMe, own, deviceId } = next.getSnapshot();
+      if (step.at === 'done' && own && deviceId !== undefined) this.onOwnConfirmed?.(deviceId);
       const unanswered = step.at === 'ended' && !byMe && !next.answered;
       if (unanswered && this.snapshot.verification === next) this.set({ verification: undefined });
       this.look();

@@ -2,14 +2,14 @@ import { committed, done } from '../storage/indexeddb.ts';
 import type { OutboxItem, OutboxStore } from './outbox-types.ts';
 
 /*
- * What a person wrote and is not sent: drafts, the send queue and its files; and to whom history is owed. In one
- * IndexedDB database, each value sealed by AES-GCM under a key of the device's secret.
+ * What a person wrote and is not sent: drafts, the send queue and its files; to whom history is owed; and which devices
+ * of the person are known. In one IndexedDB database, each value sealed by AES-GCM under a key of the device's secret.
  */
 
 const DATABASE = 'qiao-unsent';
-const STORES = ['items', 'blobs', 'drafts', 'history'] as const;
+const STORES = ['items', 'blobs', 'drafts', 'history', 'devices'] as const;
 /** Raised with each new store: what is there stays. */
-const VERSION = 2;
+const VERSION = 3;
 type StoreName = (typeof STORES)[number];
 
 const IV_BYTES = 12;

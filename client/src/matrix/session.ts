@@ -32,6 +32,7 @@ import { keepRooms, showKept } from './rooms-kept.ts';
 import { RoomsStore } from './rooms.ts';
 import { forgetSearch, SearchFeed } from './search-feed.ts';
 import { Sender } from './sender.ts';
+import { SignIns } from './sign-ins.ts';
 import { StatusModel } from './status.ts';
 import { Timelines } from './timelines.ts';
 import { Tokens } from './tokens.ts';
@@ -74,6 +75,7 @@ export class MatrixSession {
   readonly status: StatusModel;
   readonly encryption: Encryption;
   readonly account: Account;
+  readonly signIns: SignIns;
   readonly rooms: RoomsStore;
   readonly people: PeopleStore;
   readonly ownProfile: OwnProfile;
@@ -112,6 +114,9 @@ export class MatrixSession {
     this.account = new Account(client, this.encryption, this.ownProfile.read);
     this.media = new Media(client, tokens);
     this.#unsent = new SealedStore(() => vault.deriveKey('outbox'));
+    this.signIns = new SignIns(client, this.#unsent, () => Date.now() - this.status.clockOff);
+    // Whoever held both devices knows the other one.
+    this.encryption.onOwnConfirmed = (id) => void this.signIns.acknowledge([id]).catch(() => undefined);
     this.sender = new Sender(client, this.media, this.#unsent, () => Date.now() - this.status.clockOff);
     this.timelines = new Timelines(client, this.sender);
     this.drafts = new Drafts(this.#unsent);
@@ -235,6 +240,7 @@ export class MatrixSession {
     this.#onEnded = undefined;
     this.#endHold?.();
     this.encryption.stop();
+    this.signIns.stop();
     this.history.stop();
     await Promise.all([this.push.stop(), this.search.stop(), this.#store.save(true).catch(() => undefined)]);
     this.client.stopClient();
@@ -279,15 +285,18 @@ export class MatrixSession {
   #hold(): void {
     const crypto = this.client.getCrypto();
     // The SDK's own part of it: what its sync gives to the encryption goes through this method.
-    if (crypto && 'processSyncChanges' in crypto)
+    if (crypto && 'processSyncChanges' in crypto) {
+      const intake = crypto as typeof crypto & Pick<CryptoBackend, 'processSyncChanges'>;
+      this.signIns.listen(intake);
       this.#endHold = holdWhileFull(
-        crypto as typeof crypto & Pick<CryptoBackend, 'processSyncChanges'>,
+        intake,
         this.status.setFull,
         (ms) =>
           new Promise((resolve) => {
             setTimeout(resolve, ms);
           }),
       );
+    }
   }
 
   async #stopSending(): Promise<void> {
@@ -311,6 +320,7 @@ export class MatrixSession {
   async #forget(): Promise<void> {
     this.#endHold?.();
     this.encryption.stop();
+    this.signIns.stop();
     this.history.stop();
     this.client.stopClient();
     await this.push.end();

@@ -6,6 +6,7 @@ import directory from '../features/directory/strings/en.json';
 import finder from '../features/finder/strings/en.json';
 import keys from '../features/keys/strings/en.json';
 import notifications from '../features/notifications/strings/en.json';
+import password from '../features/password/strings/en.json';
 import reading from '../features/reading/strings/en.json';
 import room from '../features/room/strings/en.json';
 import search from '../features/search/strings/en.json';
@@ -22,6 +23,7 @@ export default {
   finder,
   keys,
   notifications,
+  password,
   reading,
   room,
   rooms,

@@ -9,6 +9,7 @@ const AREAS = [
   'finder',
   'keys',
   'notifications',
+  'password',
   'reading',
   'room',
   'rooms',

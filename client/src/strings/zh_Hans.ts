@@ -6,6 +6,7 @@ import directory from '../features/directory/strings/zh_Hans.json';
 import finder from '../features/finder/strings/zh_Hans.json';
 import keys from '../features/keys/strings/zh_Hans.json';
 import notifications from '../features/notifications/strings/zh_Hans.json';
+import password from '../features/password/strings/zh_Hans.json';
 import reading from '../features/reading/strings/zh_Hans.json';
 import room from '../features/room/strings/zh_Hans.json';
 import search from '../features/search/strings/zh_Hans.json';
@@ -22,6 +23,7 @@ export default {
   finder,
   keys,
   notifications,
+  password,
   reading,
   room,
   rooms,

@@ -16,6 +16,11 @@ describe('localpart', () => {
     [{ localpart: '_evil', display_name: 'Eve' }, 'evil'],
     [{ display_name: 'Ольга', external_id: 'E-17' }, 'e-17'],
     [{ display_name: '🙂' }, 'user'],
+    [{ localpart: '00305', display_name: '王芳' }, 'u00305'],
+    [{ login: '305', display_name: '王芳' }, 'u305'],
+    [{ email: '13800138000@example.com', display_name: '王芳' }, 'wangfang'],
+    [{ display_name: 'Ольга', external_id: '00305' }, 'u00305'],
+    [{ display_name: '２０２６' }, 'u2026'],
   ])('of %j is %s', (from, expected) => {
     expect(makeLocalpart(from, new Set())).toBe(expected);
   });
@@ -34,7 +39,18 @@ describe('localpart', () => {
 
   it('is always valid', () => {
     const taken = new Set<string>();
-    for (const text of ['x'.repeat(1000), '...', '-a-', '_', '/+/=', 'A B C', '\u202eabc', 'é'.repeat(100)]) {
+    for (const text of [
+      'x'.repeat(1000),
+      '7'.repeat(100),
+      '42',
+      '...',
+      '-a-',
+      '_',
+      '/+/=',
+      'A B C',
+      '\u202eabc',
+      'é'.repeat(100),
+    ]) {
       for (let n = 0; n < 12; n++) {
         const made = makeLocalpart({ localpart: text, display_name: text }, taken);
         expect(isPersonLocalpart(made), made).toBe(true);

@@ -19,10 +19,12 @@ export const MAX_LOCALPART = 64;
 /** Matrix specification, appendices, "User identifiers". A leading underscore is for bots. */
 const VALID = /^[a-z0-9.=\-/+][a-z0-9._=\-/+]*$/;
 const HAN = /\p{Script=Han}/u;
+/** The homeserver keeps such names for guests, and at the sign-in they are employee or phone numbers. */
+const DIGITS_ALONE = /^\d+$/;
 
-/** Whether a localpart may be given to a person: the grammar of the specification, no leading underscore. */
+/** Whether a localpart may be given to a person: the grammar of the specification, no leading underscore, no mere number. */
 export function isPersonLocalpart(localpart: string): boolean {
-  return localpart.length <= MAX_LOCALPART && VALID.test(localpart);
+  return localpart.length <= MAX_LOCALPART && VALID.test(localpart) && !DIGITS_ALONE.test(localpart);
 }
 
 /** Letters that do not fall apart into a base letter and marks. */
@@ -38,9 +40,14 @@ const LETTERS: Readonly<Record<string, string>> = {
   ı: 'i',
 };
 
-/** Any text as the characters a localpart may have; empty where nothing is left. */
+/** Any text as the characters a localpart may have, a number with a letter before it; empty where nothing is left. */
 export function mapToLocalpart(text: string): string {
   const latin = HAN.test(text) ? pinyin(text, { toneType: 'none', surname: 'head', separator: '' }) : text;
+  const mapped = latinOnly(latin);
+  return DIGITS_ALONE.test(mapped) ? `u${mapped}`.slice(0, MAX_LOCALPART) : mapped;
+}
+
+function latinOnly(latin: string): string {
   return (
     latin
       .normalize('NFKD')
@@ -60,6 +67,7 @@ export function mapToLocalpart(text: string): string {
 function candidates(from: LocalpartCandidates): string[] {
   const { email, login } = from;
   const latin = (name: string | null | undefined): string => mapToLocalpart(name ?? '');
+  const local = email?.split('@')[0];
   const names =
     from.given_name && from.family_name && !HAN.test(from.family_name)
       ? `${from.given_name}.${from.family_name}`
@@ -67,7 +75,8 @@ function candidates(from: LocalpartCandidates): string[] {
   return [
     latin(from.localpart?.replace(/^@([^:]*)(?::.*)?$/, '$1')),
     latin(login?.includes('\\') ? login.slice(login.lastIndexOf('\\') + 1) : login?.split('@')[0]),
-    latin(email?.split('@')[0]),
+    // Everybody sees an account name: a phone number as the address's first part would be told with it.
+    latin(local !== undefined && DIGITS_ALONE.test(local) ? '' : local),
     latin(names),
     latin(from.external_id),
   ].filter((text) => text !== '');

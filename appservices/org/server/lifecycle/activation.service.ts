@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { makeErrors, platformErrors, type Actor, type Locale } from '@qiao/platform';
 import { MatrixError } from '@qiao/platform/matrix';
 import { sql, type Transaction } from 'kysely';
-import { orgErrorTable } from '../../contract/index.ts';
+import { MIN_PASSWORD_LENGTH, orgErrorTable } from '../../contract/index.ts';
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
 import { orUnavailable, type Accounts } from './homeserver.ts';
-import { MIN_PASSWORD_LENGTH, passwordProblems, type PasswordReason } from './password.ts';
+import { judgePassword, personalOf, reasonsOf, type PasswordReason } from './password.ts';
 import { peopleRepository, type LifePerson } from './people.repository.ts';
 import type { LifecyclePolicy } from './policy.ts';
 
@@ -248,25 +248,14 @@ export function createActivation(
   }
 
   function refuseWeak(person: LifePerson, password: string, locale: Locale): void {
-    const problems = passwordProblems(password, [
-      person.display_name,
-      person.localpart,
-      person.email,
-      site.settings.company_name,
-      'qiao',
-    ]);
+    const { problems } = judgePassword(password, personalOf(person, site.settings.company_name));
     if (problems.length > 0) throw tooWeak(problems, locale);
   }
 
   function tooWeak(problems: readonly PasswordReason[], locale: Locale): Error {
     return errors.password_too_weak(
       { min: MIN_PASSWORD_LENGTH },
-      {
-        reasons: problems.map((code) => ({
-          code,
-          message: texts.t(locale, `org:lifecycle.password.${code}`, { min: MIN_PASSWORD_LENGTH }),
-        })),
-      },
+      { reasons: reasonsOf(problems, texts, locale) },
     );
   }
 }

@@ -14,6 +14,7 @@ import { createHandoverRegistry } from './handover.registry.ts';
 import { openAccounts } from './homeserver.ts';
 import { offboardingRoutes } from './offboarding.routes.ts';
 import { createOffboardings } from './offboarding.service.ts';
+import { passwordRoutes } from './password.routes.ts';
 import { createLifecyclePolicy } from './policy.ts';
 
 /** Joiner, mover, leaver: activation links, leavers and what time brings (ORG-5). */
@@ -27,11 +28,13 @@ export function lifecycleParts(context: OrgContext): DomainParts {
   const activation = createActivation(context, interactive, policy);
   const offboardings = createOffboardings(context, { changes, policy, registry, accounts: interactive });
   const activationHttp = activationRoutes(context, activation);
+  const passwordHttp = passwordRoutes(context, { activation, roles });
   const offboardingHttp = offboardingRoutes(context, offboardings);
   const handover: HandoverRegistry = { register: (source) => registry.register(source) };
   return {
     routes: async (http) => {
       await activationHttp(http);
+      await passwordHttp(http);
       await offboardingHttp(http);
     },
     jobs: [

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { passwordProblems } from './password.ts';
+import { judgePassword } from './password.ts';
 
 const personal = ['王伟', 'wang.wei', 'wang.wei@example.com', 'Adventure Works', 'qiao'];
 
@@ -19,7 +19,7 @@ test.each([
   ['王伟王伟王伟王伟王伟', 'personal'],
   ['Qiao2026!!', 'personal'],
 ])('refuses %s: %s', (password, reason) => {
-  expect(passwordProblems(password, personal)).toEqual([reason]);
+  expect(judgePassword(password, personal).problems).toEqual([reason]);
 });
 
 test.each([
@@ -28,10 +28,18 @@ test.each([
   '山高水长风起云落明月几时',
   'wang.wei und die violette Tuba',
 ])('takes %s', (password) => {
-  expect(passwordProblems(password, personal)).toEqual([]);
+  expect(judgePassword(password, personal)).toEqual({ strength: 4, problems: [] });
 });
 
 test('a person without anything known still gets an answer, and a long password soon', () => {
-  expect(passwordProblems('x7Kp-2mQz!aa', [null, ''])).toEqual([]);
-  expect(passwordProblems('ab'.repeat(256), personal)).toEqual(['repeated']);
+  expect(judgePassword('x7Kp-2mQz!aa', [null, '']).problems).toEqual([]);
+  expect(judgePassword('ab'.repeat(256), personal).problems).toEqual(['repeated']);
 });
+
+test.each(['Summer2026!', 'Beijing-2026', 'qwertzuiop1A!', 'a1!'])(
+  'is never called good when it is refused: %s',
+  (password) => {
+    const { strength, problems } = judgePassword(password, personal);
+    expect([strength < 3, problems.length]).toEqual([true, 1]);
+  },
+);

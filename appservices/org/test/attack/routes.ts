@@ -236,6 +236,16 @@ export const ROUTES: Readonly<Record<string, RouteCase>> = {
     attacks: () => [{ url: path('/activation/info'), body: { token: 'x'.repeat(43) } }],
     main: () => ({ url: path('/activation/info'), body: { token: 'x'.repeat(43) } }),
   },
+  'POST /api/org/activation/password': {
+    public: true,
+    attacks: () => [{ url: path('/activation/password'), body: { token: 'x'.repeat(43), password: 'a' } }],
+    main: () => ({ url: path('/activation/password'), body: { token: 'x'.repeat(43), password: 'a' } }),
+  },
+  'POST /api/org/me/password': {
+    everybody: true,
+    attacks: () => [{ url: path('/me/password'), body: { password: 'a' }, reads: true }],
+    main: () => ({ url: path('/me/password'), body: { password: 'a' } }),
+  },
   'POST /api/org/activation': {
     public: true,
     attacks: () => [

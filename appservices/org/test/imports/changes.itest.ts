@@ -291,6 +291,11 @@ describe('an end state that does not hold', () => {
       [{ kind: 'person_add', person: person(14, { localpart: '_bot' }), placements: at(1) }],
     ],
     [
+      'an account name of digits alone',
+      'org.localpart_not_valid',
+      [{ kind: 'person_add', person: person(14, { localpart: '00305' }), placements: at(1) }],
+    ],
+    [
       'people in an ended department',
       'org.department_not_empty',
       [{ kind: 'department_end', id: id(3), mode: 'dissolved' }],

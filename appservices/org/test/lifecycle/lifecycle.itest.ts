@@ -307,6 +307,15 @@ test('a link is used once, and every other kind looks the same', async () => {
     display_name: '一次',
     user_id: await company.userId(id),
   });
+  // What the meter says while one types is what is said when it is sent.
+  const judged = async (password: string): Promise<unknown> =>
+    (await fromPage('/activation/password', { token, password })).body;
+  expect(await judged('short')).toMatchObject({ strength: 1, problems: [{ code: 'short' }] });
+  expect(await judged('password123456')).toMatchObject({ strength: 1, problems: [{ code: 'common' }] });
+  expect((await activate(token, 'password123456')).body.error.details).toEqual({
+    reasons: ((await judged('password123456')) as { problems: unknown }).problems,
+  });
+  expect(await judged(PASSWORD)).toEqual({ strength: 4, problems: [] });
   const weak = await activate(token, 'short');
   expect(weak.status).toBe(400);
   expect(weak.body.error).toMatchObject({
@@ -318,7 +327,7 @@ test('a link is used once, and every other kind looks the same', async () => {
 
   const answers: unknown[] = [];
   for (const wrong of [token, first, expired, suspended, 'a'.repeat(43), "' or 1=1 --"]) {
-    for (const path of ['/activation', '/activation/info']) {
+    for (const path of ['/activation', '/activation/info', '/activation/password']) {
       const answer = await fromPage(path, { token: wrong, password: 'weak' });
       const { request_id: _id, ...error } = answer.body.error;
       answers.push([answer.status, error]);

@@ -51,6 +51,7 @@ function AddDialog(props: {
 }): ReactNode {
   const { t } = useText('org');
   const { state, model } = props;
+  const { refused } = state;
   const [given, setGiven] = useState({ display_name: '', title: '', email: '', localpart: '' });
   const [department, setDepartment] = useState<DepartmentRef | undefined>(state.department);
   const [manager, setManager] = useState<PersonRef | undefined>();
@@ -111,13 +112,14 @@ function AddDialog(props: {
             optional
             type="email"
             maxLength={320}
-            error={state.refused === 'email' ? t('person.email_not_valid') : undefined}
+            error={refused?.field === 'email' ? (refused.text ?? t('person.email_not_valid')) : undefined}
             {...field('email')}
           />
         </div>
         <TextField
           label={t('person.localpart')}
           help={t('person.localpart_help')}
+          error={refused?.field === 'localpart' ? (refused.text ?? t('person.localpart_help')) : undefined}
           optional
           autoCapitalize="none"
           spellCheck={false}

@@ -2,7 +2,6 @@ import type { Person, PeoplePage } from '@qiao/org/contract';
 import {
   holds,
   LOADING,
-  refusedField,
   saveFile,
   ViewModel,
   watchPages,
@@ -14,7 +13,7 @@ import {
 } from '@qiao/ui-kit';
 import { keys, orgApi } from '../api.ts';
 import { loadDepartments } from '../parts/pickers.tsx';
-import { FORM_FIELDS, type FormField } from './PersonViewModel.ts';
+import { refusedAt, type RefusedField } from './PersonViewModel.ts';
 
 export interface PeopleFilter {
   readonly q: string;
@@ -30,8 +29,7 @@ export interface PeopleSnapshot {
   readonly adding: boolean;
   readonly linking: boolean;
   readonly busy: boolean;
-  /** The field of the new person whose value the server did not take. */
-  readonly refused: FormField | undefined;
+  readonly refused: RefusedField | undefined;
   readonly canEdit: boolean;
 }
 
@@ -153,13 +151,13 @@ export class PeopleViewModel extends ViewModel<PeopleSnapshot> {
       {
         done: i18n.t('org:people.added', { name: given.display_name }),
         invalidate: [keys.people, keys.departments, keys.setup],
-        toldElsewhere: (error) => refusedField(error, FORM_FIELDS) !== undefined,
+        toldElsewhere: (error) => refusedAt(error) !== undefined,
       },
     );
     this.set({
       busy: false,
       adding: !done.ok,
-      ...(done.ok ? {} : { refused: refusedField(done.error, FORM_FIELDS) }),
+      ...(done.ok ? {} : { refused: refusedAt(done.error) }),
     });
     return done.ok ? done.value.id : undefined;
   };

@@ -94,7 +94,11 @@ function EditDialog({ state, model, person }: Props): ReactNode {
             optional
             type="email"
             maxLength={320}
-            error={state.refused === 'email' ? t('person.email_not_valid') : undefined}
+            error={
+              state.refused?.field === 'email'
+                ? (state.refused.text ?? t('person.email_not_valid'))
+                : undefined
+            }
             {...field('email')}
           />
           <TextField
@@ -102,7 +106,7 @@ function EditDialog({ state, model, person }: Props): ReactNode {
             optional
             type="tel"
             maxLength={64}
-            error={state.refused === 'phone' ? t('person.phone_not_valid') : undefined}
+            error={state.refused?.field === 'phone' ? t('person.phone_not_valid') : undefined}
             {...field('phone')}
           />
         </div>

@@ -1,11 +1,31 @@
 import type { PatchPerson, PersonDetail, PersonRef } from '@qiao/org/contract';
-import { holds, LOADING, refusedField, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
+import {
+  holds,
+  LOADING,
+  refusedField,
+  ViewModel,
+  watch,
+  type ApiError,
+  type Remote,
+  type Services,
+} from '@qiao/ui-kit';
 import type { Static } from 'typebox';
 import { keys, orgApi } from '../api.ts';
 
 /** Fields of a person's forms whose values the server looks at closer than the page. */
-export const FORM_FIELDS = ['email', 'phone'] as const;
-export type FormField = (typeof FORM_FIELDS)[number];
+const FORM_FIELDS = ['email', 'phone', 'localpart'] as const;
+
+/** The field whose value the server did not take, and why; without a text the page knows what is wrong. */
+export interface RefusedField {
+  readonly field: (typeof FORM_FIELDS)[number];
+  readonly text: string | undefined;
+}
+
+/** Which field of a person's forms an error is about, if it is about one. */
+export function refusedAt(error: ApiError): RefusedField | undefined {
+  const field = refusedField(error, FORM_FIELDS);
+  return field && { field, text: error.code === 'platform.bad_request' ? undefined : error.message };
+}
 
 export interface PersonEdit {
   readonly display_name: string;
@@ -28,8 +48,7 @@ export interface PersonSnapshot {
   readonly dialog: 'edit' | 'move' | 'leave' | undefined;
   readonly link: { readonly link: string; readonly expires_at: string } | undefined;
   readonly busy: boolean;
-  /** The field whose value the server did not take. */
-  readonly refused: FormField | undefined;
+  readonly refused: RefusedField | undefined;
   readonly canOffboard: boolean;
 }
 
@@ -112,12 +131,12 @@ export class PersonViewModel extends ViewModel<PersonSnapshot> {
       {
         done: i18n.t('org:saved'),
         invalidate: [keys.people, keys.departments],
-        toldElsewhere: (error) => refusedField(error, FORM_FIELDS) !== undefined,
+        toldElsewhere: (error) => refusedAt(error) !== undefined,
       },
     );
     this.set({
       busy: false,
-      ...(done.ok ? { dialog: undefined } : { refused: refusedField(done.error, FORM_FIELDS) }),
+      ...(done.ok ? { dialog: undefined } : { refused: refusedAt(done.error) }),
     });
   }
 

@@ -5,9 +5,7 @@ import {
   CopyField,
   ErrorState,
   FormShell,
-  PasswordField,
   Skeleton,
-  cx,
   useServices,
   useText,
   useViewModel,
@@ -15,13 +13,8 @@ import {
 } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
 import { useTitle } from '../../app/title.ts';
-import {
-  ActivateViewModel,
-  MIN_LENGTH,
-  strengthOf,
-  type ActivateSnapshot,
-  type Info,
-} from './ActivateViewModel.ts';
+import { NewPassword } from '../password/NewPassword.tsx';
+import { ActivateViewModel, type ActivateSnapshot, type Info } from './ActivateViewModel.ts';
 
 /** The token is in the fragment, which no server sees; it does not stay in the history. */
 function takeToken(): string {
@@ -41,11 +34,6 @@ function Password({
   model: ActivateViewModel;
 }): ReactNode {
   const { t, format } = useText('activate');
-  const strength = strengthOf(state.password);
-  const rules = [
-    { key: 'length', met: Array.from(state.password).length >= MIN_LENGTH },
-    { key: 'same', met: state.password !== '' && state.password === state.again },
-  ] as const;
   return (
     <>
       <div>
@@ -67,50 +55,7 @@ function Password({
       )}
       <FormShell onSubmit={() => void model.submit()}>
         <input type="text" name="username" autoComplete="username" value={info.user_id} readOnly hidden />
-        <div>
-          <PasswordField
-            label={t('password')}
-            name="password"
-            autoComplete="new-password"
-            autoFocus
-            value={state.password}
-            error={state.problems.includes('short') ? t('problems.short', { count: MIN_LENGTH }) : undefined}
-            onChange={(password) => {
-              model.type({ password });
-            }}
-          />
-          <div className="c-strength" data-level={strength} aria-hidden>
-            <span />
-            <span />
-            <span />
-            <span />
-          </div>
-          <p className="q-field__help" role="status">
-            {strength > 0 ? t(`strength.${strength}`) : ''}
-          </p>
-        </div>
-        <PasswordField
-          label={t('again')}
-          name="password-again"
-          autoComplete="new-password"
-          value={state.again}
-          error={state.problems.includes('different') ? t('problems.different') : undefined}
-          onChange={(again) => {
-            model.type({ again });
-          }}
-        />
-        <ul className="c-rules">
-          {rules.map((rule) => (
-            <li key={rule.key} className={cx(rule.met && 'c-rules__met')}>
-              <span aria-hidden>{rule.met ? '✓' : '·'}</span>
-              {t(`rules.${rule.key}`, { count: MIN_LENGTH })}
-            </li>
-          ))}
-          <li>
-            <span aria-hidden>·</span>
-            {t('rules.guess')}
-          </li>
-        </ul>
+        <NewPassword model={model.password} label={t('password')} labelAgain={t('again')} autoFocus />
         <Button kind="primary" size="lg" type="submit" disabled={state.busy}>
           {state.busy ? t('busy') : t('submit')}
         </Button>

@@ -1,4 +1,5 @@
 import type { Activate, Activated, ActivationInfo, ActivationQuery } from '@qiao/org/contract';
+import { PasswordModel, type Verdict } from '../password/PasswordModel.ts';
 import { asApiError, endpoint, ViewModel, type ApiError, type Services } from '@qiao/ui-kit';
 import type { Static } from 'typebox';
 
@@ -9,6 +10,11 @@ const info = endpoint<{ body: Static<typeof ActivationQuery>; answer: Static<typ
 const activate = endpoint<{ body: Static<typeof Activate>; answer: Static<typeof Activated> }>(
   'POST',
   '/api/org/activation',
+);
+
+const judge = endpoint<{ body: Static<typeof Activate>; answer: Verdict }>(
+  'POST',
+  '/api/org/activation/password',
 );
 
 export type Info = Static<typeof ActivationInfo>;
@@ -22,41 +28,25 @@ export type ActivateState =
 
 export interface ActivateSnapshot {
   readonly state: ActivateState;
-  readonly password: string;
-  readonly again: string;
   readonly busy: boolean;
-  /** Text keys of rules that are not met after a try. */
-  readonly problems: readonly string[];
   /** What the server says against the password. */
   readonly refused: readonly string[];
-}
-
-/** Characters a password has at least; the server decides the rest. */
-export const MIN_LENGTH = 10;
-
-/** 0 to 4, a hint while typing: length and variety. The server measures it properly. */
-export function strengthOf(password: string): number {
-  const letters = Array.from(password);
-  if (letters.length === 0) return 0;
-  const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\p{N}/u, /[^\p{L}\p{N}]/u, /\p{Script=Han}/u].filter((kind) =>
-    kind.test(password),
-  ).length;
-  const different = new Set(letters).size;
-  if (letters.length < MIN_LENGTH || different < 5) return 1;
-  const points = letters.length + (kinds - 1) * 3;
-  return points >= 20 ? 4 : points >= 14 ? 3 : 2;
 }
 
 /** Activation of an account by the link that the administrator gave. */
 export class ActivateViewModel extends ViewModel<ActivateSnapshot> {
   readonly #services: Pick<Services, 'api'>;
   readonly #token: string;
+  readonly password: PasswordModel;
   #chosen = '';
 
   constructor(services: Pick<Services, 'api'>, token: string) {
-    super({ state: { at: 'loading' }, password: '', again: '', busy: false, problems: [], refused: [] });
+    super({ state: { at: 'loading' }, busy: false, refused: [] });
     this.#services = services;
     this.#token = token;
+    this.password = new PasswordModel((password, signal) =>
+      services.api.call(judge, { body: { token, password }, signal }),
+    );
   }
 
   protected override onMount(): void {
@@ -81,24 +71,18 @@ export class ActivateViewModel extends ViewModel<ActivateSnapshot> {
     this.set({ state: gone ? { at: 'no-link' } : { at: 'failed', error } });
   }
 
-  readonly type = (patch: Partial<Pick<ActivateSnapshot, 'password' | 'again'>>): void => {
-    this.set({ ...patch, problems: [], refused: [] });
-  };
-
   readonly submit = async (): Promise<void> => {
-    const { state, password, again, busy } = this.snapshot;
+    const { state, busy } = this.snapshot;
     if (busy || state.at !== 'form') return;
-    const problems = [
-      ...(Array.from(password).length < MIN_LENGTH ? ['short'] : []),
-      ...(password !== again ? ['different'] : []),
-    ];
-    this.set({ problems, refused: [] });
-    if (problems.length > 0) return;
+    this.set({ refused: [] });
+    if (!this.password.check()) return;
+    const { password } = this.password.getSnapshot();
     this.set({ busy: true });
     try {
       const result = await this.#services.api.call(activate, { body: { token: this.#token, password } });
       this.#chosen = password;
-      this.set({ busy: false, password: '', again: '', state: { at: 'done', info: state.info, result } });
+      this.password.clear();
+      this.set({ busy: false, state: { at: 'done', info: state.info, result } });
     } catch (thrown) {
       const error = asApiError(thrown);
       this.set({ busy: false });

@@ -9,7 +9,7 @@ interface Action {
   readonly run: () => void;
 }
 
-function Line(props: {
+export function Line(props: {
   Icon: IconType;
   urgent?: boolean;
   text: string;
@@ -42,7 +42,12 @@ const WANTS: Partial<Record<KeysState, 'set-up' | 'confirm' | 'renew' | 'recover
 };
 
 /** What is to be done about keys, above everything, until it is done. */
-export function KeysBanner(props: { encryption: Encryption; state: EncryptionSnapshot }): ReactNode {
+export function KeysBanner(props: {
+  encryption: Encryption;
+  state: EncryptionSnapshot;
+  /** A key is being made or shown in front of it: it asks for none, and does not ask whether that one is saved. */
+  making: boolean;
+}): ReactNode {
   const { t, format } = useText('keys');
   const { attempt } = useServices();
   const { encryption, state } = props;
@@ -68,7 +73,7 @@ export function KeysBanner(props: { encryption: Encryption; state: EncryptionSna
     });
   return (
     <>
-      {wants && (
+      {wants && !props.making && (
         <Line
           Icon={KeyIcon}
           urgent={state.state === 'needs-verification'}

@@ -7,6 +7,7 @@ import { ConfirmDialog } from './ConfirmDialog.tsx';
 import { KeysBanner } from './KeysBanner.tsx';
 import { MakeKeyDialog } from './MakeKeyDialog.tsx';
 import { RecoverDialog } from './RecoverDialog.tsx';
+import { SignInLines } from './SignInLines.tsx';
 import { SignOutDialog } from './SignOutDialog.tsx';
 import { VerificationDialog } from './VerificationDialog.tsx';
 
@@ -15,10 +16,12 @@ export default function KeysHost(props: { onSignOut: (everywhere: boolean) => vo
   const { encryption, userId } = useMatrix();
   const state = useSnapshot(encryption);
   const { dialog, verification } = state;
+  const making = dialog === 'set-up' || dialog === 'renew' || dialog === 'reset';
   return (
     <>
-      <KeysBanner encryption={encryption} state={state} />
-      {(dialog === 'set-up' || dialog === 'renew' || dialog === 'reset') && (
+      <SignInLines />
+      <KeysBanner encryption={encryption} state={state} making={making} />
+      {making && (
         <MakeKeyDialog
           key={dialog}
           kind={dialog}

@@ -1,4 +1,4 @@
-import type { UiLocale } from '@qiao/ui-kit';
+import { dateLocale, type UiLocale } from '@qiao/ui-kit';
 
 const DAY_MS = 86_400_000;
 
@@ -7,7 +7,7 @@ const format = (locale: UiLocale, options: Intl.DateTimeFormatOptions): Intl.Dat
   const key = `${locale} ${JSON.stringify(options)}`;
   let formatter = made.get(key);
   if (!formatter) {
-    formatter = new Intl.DateTimeFormat(locale, options);
+    formatter = new Intl.DateTimeFormat(dateLocale(locale), options);
     made.set(key, formatter);
   }
   return formatter;

@@ -6,15 +6,16 @@ import {
   CopyField,
   EmptyState,
   FormShell,
-  PasswordField,
   Skeleton,
   TextField,
+  useServices,
   useText,
   useViewModel,
 } from '@qiao/ui-kit';
 import { useRef, type ReactNode } from 'react';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
 import { useMatrix } from '../../matrix/context.tsx';
+import { NewPassword } from '../password/NewPassword.tsx';
 import { AccountViewModel, type AccountSnapshot } from './AccountViewModel.ts';
 
 function Picture(props: { state: AccountSnapshot; model: AccountViewModel; userId: string }): ReactNode {
@@ -71,7 +72,8 @@ function Picture(props: { state: AccountSnapshot; model: AccountViewModel; userI
 export default function AccountSection(): ReactNode {
   const { t } = useText('settings');
   const { account, userId } = useMatrix();
-  const [state, model] = useViewModel(() => new AccountViewModel(account));
+  const { api } = useServices();
+  const [state, model] = useViewModel(() => new AccountViewModel(account, api));
   if (state.at === 'loading') return <Skeleton />;
   if (state.at === 'failed') {
     return (
@@ -128,23 +130,10 @@ export default function AccountSection(): ReactNode {
         {state.allowed.password ? (
           <FormShell onSubmit={() => void model.savePassword()}>
             <input type="text" name="username" autoComplete="username" value={userId} readOnly hidden />
-            <PasswordField
+            <NewPassword
+              model={model.password}
               label={t('account.password_new')}
-              name="new-password"
-              autoComplete="new-password"
-              value={state.password}
-              onChange={(password) => {
-                model.type({ password });
-              }}
-            />
-            <PasswordField
-              label={t('account.password_again')}
-              name="new-password-again"
-              autoComplete="new-password"
-              value={state.again}
-              onChange={(again) => {
-                model.type({ again });
-              }}
+              labelAgain={t('account.password_again')}
             />
             <CheckField
               label={t('account.password_end_others')}

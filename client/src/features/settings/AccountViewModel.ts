@@ -1,5 +1,13 @@
-import { ViewModel } from '@qiao/ui-kit';
+import type { JudgePassword } from '@qiao/org/contract';
+import { endpoint, ViewModel, type Services } from '@qiao/ui-kit';
+import type { Static } from 'typebox';
 import type { Account, Allowed } from '../../matrix/account.ts';
+import { PasswordModel, type Verdict } from '../password/PasswordModel.ts';
+
+const judge = endpoint<{ body: Static<typeof JudgePassword>; answer: Verdict }>(
+  'POST',
+  '/api/org/me/password',
+);
 
 export interface AccountSnapshot {
   readonly at: 'loading' | 'failed' | 'ready';
@@ -10,8 +18,6 @@ export interface AccountSnapshot {
   readonly busy: 'name' | 'avatar' | 'password' | undefined;
   /** What was done or refused last, for the person to be told. */
   readonly said: { readonly tone: 'good' | 'bad'; readonly key: string; readonly text?: string } | undefined;
-  readonly password: string;
-  readonly again: string;
   readonly endOthers: boolean;
 }
 
@@ -22,8 +28,9 @@ const PICTURES = ['image/png', 'image/jpeg', 'image/webp', 'image/gif'];
 /** Name, picture and password of the person's account. */
 export class AccountViewModel extends ViewModel<AccountSnapshot> {
   readonly #account: Account;
+  readonly password: PasswordModel;
 
-  constructor(account: Account) {
+  constructor(account: Account, api: Services['api']) {
     super({
       at: 'loading',
       allowed: { name: false, avatar: false, password: false },
@@ -32,11 +39,10 @@ export class AccountViewModel extends ViewModel<AccountSnapshot> {
       avatar: undefined,
       busy: undefined,
       said: undefined,
-      password: '',
-      again: '',
       endOthers: false,
     });
     this.#account = account;
+    this.password = new PasswordModel((password, signal) => api.call(judge, { body: { password }, signal }));
   }
 
   protected override onMount(): void {
@@ -53,9 +59,7 @@ export class AccountViewModel extends ViewModel<AccountSnapshot> {
     }
   };
 
-  readonly type = (
-    patch: Partial<Pick<AccountSnapshot, 'name' | 'password' | 'again' | 'endOthers'>>,
-  ): void => {
+  readonly type = (patch: Partial<Pick<AccountSnapshot, 'name' | 'endOthers'>>): void => {
     this.set({ ...patch, said: undefined });
   };
 
@@ -82,16 +86,17 @@ export class AccountViewModel extends ViewModel<AccountSnapshot> {
     });
 
   readonly savePassword = async (): Promise<void> => {
-    const { password, again, endOthers } = this.snapshot;
-    if (password === '' || password !== again) {
-      this.set({
-        said: { tone: 'bad', key: password === '' ? 'account.password_empty' : 'account.password_differs' },
-      });
+    if (!this.password.check()) return;
+    const { password } = this.password.getSnapshot();
+    const [why] = (await this.password.judged())?.problems ?? [];
+    if (why) {
+      this.set({ said: { tone: 'bad', key: 'account.password_refused', text: why.message } });
       return;
     }
+    const { endOthers } = this.snapshot;
     await this.#do('password', async () => {
       await this.#account.setPassword(password, endOthers);
-      this.set({ password: '', again: '' });
+      this.password.clear();
     });
   };
 

@@ -5,6 +5,7 @@ import {
   Dialog,
   EmptyState,
   FormShell,
+  RouterLink,
   Skeleton,
   Tag,
   TextField,
@@ -14,7 +15,7 @@ import {
   useText,
   useViewModel,
 } from '@qiao/ui-kit';
-import { useId, type ReactNode } from 'react';
+import { useId, useState, type ReactNode } from 'react';
 import type { OwnDevice } from '../../matrix/account.ts';
 import { useMatrix } from '../../matrix/context.tsx';
 import { DevicesViewModel } from './DevicesViewModel.ts';
@@ -32,8 +33,10 @@ function State({ device }: { device: OwnDevice }): ReactNode {
 /** All devices of the person: what they are, whether they are confirmed; rename, confirm, sign out. */
 export default function DevicesSection(): ReactNode {
   const { t } = useText('settings');
-  const { confirm } = useServices();
-  const { account, encryption } = useMatrix();
+  const { attempt, confirm } = useServices();
+  const [gone, setGone] = useState(false);
+  const { account, encryption, signIns } = useMatrix();
+  const { fresh } = useSnapshot(signIns);
   const [{ at, devices, naming, busy, problem }, model] = useViewModel(
     () => new DevicesViewModel(account, encryption),
   );
@@ -50,6 +53,7 @@ export default function DevicesSection(): ReactNode {
     );
   }
   const nameOf = (device: OwnDevice): string => (device.name === '' ? device.id : device.name);
+  const isFresh = (device: OwnDevice): boolean => fresh.some(({ id }) => id === device.id);
   const others = devices.filter((device) => !device.current);
   const remove = async (which: readonly OwnDevice[]): Promise<void> => {
     const [only] = which;
@@ -62,11 +66,29 @@ export default function DevicesSection(): ReactNode {
       confirm: t('devices.remove'),
       destructive: true,
     });
-    if (yes) await model.remove(which.map((device) => device.id));
+    if (!yes) return;
+    const strange = which.some((device) => isFresh(device));
+    if ((await model.remove(which.map((device) => device.id))) && strange) setGone(true);
   };
   return (
     <>
       {problem && <Banner tone="bad" live title={t('failed')} />}
+      {gone ? (
+        <Banner
+          tone="warn"
+          live
+          title={t('devices.gone')}
+          actions={<RouterLink to="/settings/account">{t('devices.change_password')}</RouterLink>}
+        >
+          {t('devices.gone_text')}
+        </Banner>
+      ) : (
+        devices.some(isFresh) && (
+          <Banner tone="warn" title={t('devices.fresh')}>
+            {t('devices.fresh_text')}
+          </Banner>
+        )
+      )}
       <Card flush>
         <ul className="c-devices">
           {devices.map((device) => (
@@ -76,6 +98,7 @@ export default function DevicesSection(): ReactNode {
                 <span className="q-row">
                   {device.current && <Tag tone="info">{t('devices.current')}</Tag>}
                   <State device={device} />
+                  {isFresh(device) && <Tag tone="warn">{t('devices.new')}</Tag>}
                 </span>
                 <span className="q-muted q-small">
                   <span className="q-mono">{device.id}</span>
@@ -89,6 +112,16 @@ export default function DevicesSection(): ReactNode {
                 </span>
               </div>
               <div className="q-row">
+                {isFresh(device) && (
+                  <Button
+                    kind="secondary"
+                    size="md"
+                    aria-label={t('devices.mine_label', { name: nameOf(device) })}
+                    onClick={() => void attempt(() => signIns.acknowledge([device.id]))}
+                  >
+                    {t('devices.mine')}
+                  </Button>
+                )}
                 {device.confirmed === false &&
                   (device.current ? (
                     <Button

@@ -49,26 +49,30 @@ export class DevicesViewModel extends ViewModel<DevicesSnapshot> {
     this.set({ naming, problem: false });
   };
 
-  readonly saveName = (): Promise<void> =>
+  readonly saveName = (): Promise<boolean> =>
     this.#do(async () => {
       const { naming } = this.snapshot;
       if (naming) await this.#account.rename(naming.id, naming.name.trim());
       this.set({ naming: undefined });
     });
 
-  readonly remove = (ids: readonly string[]): Promise<void> => this.#do(() => this.#account.remove(ids));
+  /** @returns whether they are signed out */
+  readonly remove = (ids: readonly string[]): Promise<boolean> => this.#do(() => this.#account.remove(ids));
 
-  readonly confirm = (id: string): Promise<void> => this.#do(() => this.#encryption.verifyDevice(id));
+  readonly confirm = (id: string): Promise<boolean> => this.#do(() => this.#encryption.verifyDevice(id));
 
-  async #do(work: () => Promise<void>): Promise<void> {
-    if (this.snapshot.busy) return;
+  async #do(work: () => Promise<void>): Promise<boolean> {
+    if (this.snapshot.busy) return false;
     this.set({ busy: true, problem: false });
+    let done = false;
     try {
       await work();
+      done = true;
     } catch (error) {
       this.set({ problem: !(error instanceof Error && error.name === 'NotConfirmed') });
     }
     this.set({ busy: false });
     await this.load();
+    return done;
   }
 }

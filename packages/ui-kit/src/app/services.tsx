@@ -30,6 +30,10 @@ export function holds(session: Session, permission: string, over: 'any' | 'compa
   return scopes.company || (over === 'any' && scopes.departments.length > 0);
 }
 
+/** Whether somebody administers anything: then there is something in the console. Everybody may read the directory. */
+export const administers = (session: Session): boolean =>
+  Object.keys(session.permissions).some((name) => name !== 'org.directory.read');
+
 /** What was begun in a form and is stored nowhere else. */
 export interface FormDraft {
   /** What was written last, as it is: parse it; undefined: nothing. */

@@ -60,15 +60,23 @@ const RELATIVE_STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[
   ['minute', 60],
 ];
 
+/**
+ * The language of dates: English as the browser's person writes it (30 Nov or Nov 30), British where it does not say,
+ * as the texts are.
+ */
+export const dateLocale = (locale: UiLocale, languages: readonly string[] = navigator.languages): string =>
+  locale === 'en' ? (languages.find((language) => /^en-/i.test(language)) ?? 'en-GB') : locale;
+
 /** The hour of a day, the same in all languages and places: 00:00 to 23:59. */
 const CLOCK = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
 
 export function makeFormats(locale: UiLocale): Formats {
   const number = new Intl.NumberFormat(locale);
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
-  const date = new Intl.DateTimeFormat(locale, { year: 'numeric', month: 'short', day: 'numeric' });
-  const time = new Intl.DateTimeFormat(locale, CLOCK);
-  const dateTime = new Intl.DateTimeFormat(locale, {
+  const place = dateLocale(locale);
+  const date = new Intl.DateTimeFormat(place, { year: 'numeric', month: 'short', day: 'numeric' });
+  const time = new Intl.DateTimeFormat(place, CLOCK);
+  const dateTime = new Intl.DateTimeFormat(place, {
     year: 'numeric',
     month: 'short',
     day: 'numeric',
@@ -159,6 +167,11 @@ export class I18n {
     return this.instance.language === 'en' ? 'en' : 'zh-Hans';
   }
 
+  /** Somebody has chosen a language in this browser. */
+  get isChosen(): boolean {
+    return (store()?.getItem(STORED_AS) ?? null) !== null;
+  }
+
   get format(): Formats {
     return this.#formats;
   }
@@ -167,8 +180,8 @@ export class I18n {
   readonly t = (key: string, values?: Record<string, unknown>): string =>
     this.instance.t(key, { brand: this.brand.shortName[this.locale], ...values });
 
-  /** Changes the language; remembered in this browser. */
-  async choose(locale: UiLocale, remember = true): Promise<void> {
+  /** Loads the texts of a language, for what is said in another than the chosen one: `t` takes it as `lng`. */
+  async load(locale: UiLocale): Promise<void> {
     await Promise.all(
       Object.entries(this.#catalogues).map(async ([namespace, load]) => {
         if (this.instance.hasResourceBundle(locale, namespace)) return;
@@ -176,6 +189,11 @@ export class I18n {
         this.instance.addResourceBundle(locale, namespace, texts);
       }),
     );
+  }
+
+  /** Changes the language; remembered in this browser. */
+  async choose(locale: UiLocale, remember = true): Promise<void> {
+    await this.load(locale);
     this.#formats = makeFormats(locale);
     await this.instance.changeLanguage(locale);
     if (remember) store()?.setItem(STORED_AS, locale);
