@@ -20,7 +20,7 @@ const FAULTS = 'faults';
 /** Lines of a failed check that are shown. */
 const shownLines = 60;
 /** Lines of each failed test's message in the list at the end. */
-const failureLines = 12;
+const failureLines = 18;
 
 const begin = Date.now();
 const total: Result = { passed: 0, failed: 0 };

@@ -69,20 +69,44 @@ export async function launchBrowser(): Promise<TestBrowser> {
   };
 }
 
+/** The part of vitest's task that is needed after a test. */
+interface EndedTask {
+  name: string;
+  result?: { state: string; errors?: { message: string; stack?: string }[] } | undefined;
+}
+
+/** How much is told of a page, in characters. */
+const TOLD = 700;
+
+/** What a page shows: its address, and the text of its topmost window or of its end. */
+async function shownBy(page: Page): Promise<string> {
+  const dialog = page.locator('dialog[open]').last();
+  const top = (await dialog.count()) > 0 ? dialog : page.locator('body');
+  const text = await top.innerText({ timeout: 2_000 }).catch((error: unknown) => String(error));
+  return `${page.url()}: ${text.replaceAll(/\s+/g, ' ').slice(-TOLD)}`;
+}
+
 /**
- * Pictures of all pages of a browser after a test that failed, where `QIAO_PICTURES` names a folder; else nothing.
- * Call it in `afterEach` with the test's task.
+ * After a test that failed: its error says what the pages showed, since often only a run's output is kept; where
+ * `QIAO_PICTURES` names a folder, pictures of them are there. Call it in `afterEach` with the test's task.
  */
-export async function picturesOfFailure(
-  browser: Browser,
-  task: { name: string; result?: { state: string } | undefined },
-): Promise<void> {
+export async function picturesOfFailure(browser: Browser, task: EndedTask): Promise<void> {
+  if (task.result?.state !== 'fail') return;
   const folder = process.env['QIAO_PICTURES'];
-  if (folder === undefined || task.result?.state !== 'fail') return;
   const name = task.name.slice(0, 20).replaceAll('/', '-');
+  const shown: string[] = [];
   for (const [index, context] of browser.contexts().entries())
-    for (const [tab, page] of context.pages().entries())
-      await page.screenshot({ path: join(folder, `failed-${name}-${index}-${tab}.png`) });
+    for (const [tab, page] of context.pages().entries()) {
+      shown.push(await shownBy(page));
+      if (folder !== undefined)
+        await page.screenshot({ path: join(folder, `failed-${name}-${index}-${tab}.png`) });
+    }
+  const [error] = task.result.errors ?? [];
+  if (!error) return;
+  const told = ['The pages showed', ...shown].join('\n  ');
+  error.message += `\n${told}`;
+  // A stack begins with the message.
+  if (error.stack !== undefined) error.stack = error.stack.replace(/\n {4}at |$/, `\n${told}$&`);
 }
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
