@@ -208,13 +208,6 @@ export const PatchPerson = Type.Object({
   ...Type.Partial(Type.Object(PersonFields)).properties,
   departments: Type.Optional(Type.Array(Placement, { minItems: 1, maxItems: 20 })),
 });
-/** `POST /people/:id/activation`: a new link; earlier ones end. */
-export const ActivationLink = Type.Object({ link: Type.String(), expires_at: Timestamp });
-/** `POST /people/activations`: links for many who have no password yet, answered as `text/csv` for the mail merge. */
-export const ActivationBatch = Type.Object({
-  person_ids: Type.Optional(Type.Array(Id, { maxItems: 10000 })),
-  department_id: Type.Optional(Id),
-});
 /**
  * `POST /activation/info`, public. The link is `<public_url>/activate#<token>`: the page takes the token from the
  * fragment and sends it in the body, so that it is in no server's log. 404 `org.activation_not_valid` for every
@@ -227,6 +220,9 @@ export const ActivationInfo = Type.Object({
   display_name: Type.String(),
   user_id: Type.String(),
   expires_at: Timestamp,
+  /** `password`: the account is activated; setting the new password signs out all its devices. */
+  purpose: Type.Enum(['activation', 'password']),
+  language: Nullable(Type.Enum(['zh-Hans', 'en'])),
 });
 /**
  * `POST /activation`, public. 400 `org.password_too_weak` has `details.reasons: { code, message }[]`; 503

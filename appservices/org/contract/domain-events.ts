@@ -10,5 +10,7 @@ export const orgEvents = {
   'org.person.suspended': Type.Object({ person_id: Type.String(), user_id: Type.String() }),
   'org.person.left': Type.Object({ person_id: Type.String(), user_id: Type.String() }),
   'org.person.returned': Type.Object({ person_id: Type.String(), user_id: Type.String() }),
+  /** Somebody has forgotten the password and needs an administrator; once for each such time. */
+  'org.person.password_asked': Type.Object({ person_id: Type.String() }),
   'org.department.changed': Type.Object({ department_id: Type.String() }),
 } as const;

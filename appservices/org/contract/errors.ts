@@ -34,5 +34,9 @@ export const orgErrorTable = {
   handover_incomplete: { status: 409 },
   undo_expired: { status: 409 },
   contact_not_allowed: { status: 403 },
+  no_email: { status: 409 },
+  mail_waiting: { status: 409 },
+  mail_not_failed: { status: 409 },
+  time_zone_not_valid: { status: 400 },
   homeserver_unavailable: { status: 503, report: true },
 } as const satisfies Record<string, { status: number; report?: boolean }>;

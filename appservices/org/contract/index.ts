@@ -8,3 +8,4 @@ export * from './password.ts';
 export * from './permissions.ts';
 export * from './read.ts';
 export * from './rooms.ts';
+export * from './sign-in.ts';

@@ -8,6 +8,7 @@ import * as m007 from './007_keys.ts';
 import * as m008 from './008_conversations.ts';
 import * as m009 from './009_leaving.ts';
 import * as m010 from './010_bot_speaks.ts';
+import * as m011 from './011_sign_in.ts';
 
 export const migrations = {
   '001_org': m001,
@@ -20,4 +21,5 @@ export const migrations = {
   '008_conversations': m008,
   '009_leaving': m009,
   '010_bot_speaks': m010,
+  '011_sign_in': m011,
 };

@@ -49,6 +49,7 @@ export interface PersonTable {
   account: ColumnType<AccountState, AccountState | undefined, AccountState>;
   applied_name: string | null;
   applied_email: string | null;
+  applied_names: ColumnType<string | null, string | null | undefined, string | null>;
   activated_at: Timestamp | null;
   greeted_at: Timestamp | null;
   keys_at: Timestamp | null;
@@ -106,6 +107,30 @@ export interface ActivationTable {
   created_at: Timestamp;
   expires_at: Timestamp;
   used_at: Timestamp | null;
+  id: Generated<string>;
+  way: Generated<'dialog' | 'list' | 'sheet' | 'mail'>;
+  made_by: Generated<string>;
+  mail_id: string | null;
+  /** The address the mail went to: the link ends with it. */
+  sent_to: string | null;
+}
+export interface ActivationMailingTable {
+  id: string;
+  started_by: string;
+  started_at: Timestamp;
+  without_email: string[];
+}
+export interface PasswordRequestTable {
+  id: string;
+  person_id: string;
+  first_at: Timestamp;
+  last_at: Timestamp;
+  times: Generated<number>;
+  state: 'open' | 'mailed' | 'done' | 'closed';
+  mail_id: string | null;
+  mailed_at: Timestamp | null;
+  /** When administrators were told. */
+  told_at: Timestamp | null;
 }
 export interface SourceTable {
   id: string;
@@ -245,6 +270,8 @@ export interface OrgTables {
   'org.role_grant': RoleGrantTable;
   'org.visibility_rule': VisibilityRuleTable;
   'org.activation': ActivationTable;
+  'org.activation_mailing': ActivationMailingTable;
+  'org.password_request': PasswordRequestTable;
   'org.source': SourceTable;
   'org.import_run': ImportRunTable;
   'org.import_change': ImportChangeTable;

@@ -1,3 +1,4 @@
 import * as m001 from './001_platform.ts';
+import * as m002 from './002_mail.ts';
 
-export const migrations = { '001_platform': m001 };
+export const migrations = { '001_platform': m001, '002_mail': m002 };

@@ -16,6 +16,7 @@ export * from './http/session.ts';
 export * from './http/session.routes.ts';
 export * from './i18n/texts.ts';
 export * from './jobs/jobs.ts';
+export * from './mail/index.ts';
 export * from './manifest.ts';
 export * from './process.ts';
 export * from './serve.ts';

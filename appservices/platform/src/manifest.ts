@@ -12,6 +12,7 @@ import type { Http } from './http/http.ts';
 import type { Sessions } from './http/session.ts';
 import type { Catalogues, Texts } from './i18n/texts.ts';
 import type { Job, JobQueue } from './jobs/jobs.ts';
+import type { Mail } from './mail/mail.ts';
 import type { Log } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { HomeserverAccess } from './homeserver.ts';
@@ -41,6 +42,7 @@ export interface DomainContext<C = unknown> {
   readonly sessions: Sessions;
   readonly acts: Acts;
   readonly texts: Texts;
+  readonly mail: Mail;
   readonly homeserver: HomeserverAccess;
   readonly log: Log;
   readonly metrics: Metrics;

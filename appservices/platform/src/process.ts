@@ -15,6 +15,8 @@ import { createSessions, type Sessions } from './http/session.ts';
 import { sessionRoutes, type OpenIdVerifier } from './http/session.routes.ts';
 import { createTexts } from './i18n/texts.ts';
 import { createJobQueue, defineJob, migrateJobs, startJobs, type JobRunner } from './jobs/jobs.ts';
+import { createMailPost } from './mail/mail.ts';
+import { mailServer } from './mail/settings.ts';
 import { orderModules, type DomainModule, type DomainParts, type HealthReport } from './manifest.ts';
 import { createLog } from './observe/log.ts';
 import { createMetrics } from './observe/metrics.ts';
@@ -121,6 +123,18 @@ async function assemble(options: HostOptions, undo: (() => Promise<void>)[]): Pr
   });
   const access = createAccess(modules.flatMap((module) => module.claims.permissions));
   const queue = createJobQueue(JOB_SCHEMA);
+  const mail = createMailPost({
+    db,
+    queue,
+    clock,
+    random: systemRandom,
+    log,
+    metrics,
+    server:
+      site.settings.mail && mailServer(site.settings.mail, site.secrets.find('mail_password'), site.varDir),
+    companyName: site.settings.company_name,
+    varDir: site.varDir,
+  });
   const subscriptions: Subscription[] = [];
   const events = createDomainEvents(
     queue,
@@ -149,6 +163,7 @@ async function assemble(options: HostOptions, undo: (() => Promise<void>)[]): Pr
       sessions,
       acts: createActs(db, id, clock),
       texts,
+      mail: mail.of(id),
       homeserver,
       log: domainLog,
       metrics,
@@ -262,6 +277,7 @@ async function assemble(options: HostOptions, undo: (() => Promise<void>)[]): Pr
       process: workerName,
       jobs: [
         sweep,
+        ...mail.jobs,
         ...[...parts.values()].flatMap((part) => part.jobs ?? []),
         ...subscriptionJobs(subscriptions),
       ],

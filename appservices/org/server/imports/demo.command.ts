@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import type { Command, Locale } from '@qiao/platform';
 import { DEMO_MAPPING, readAdventureWorks, type DemoState } from '../../demo/adventure-works.ts';
 import { createActivation } from '../lifecycle/activation.service.ts';
+import { createLinks } from '../lifecycle/links.ts';
 import { openAccounts } from '../lifecycle/homeserver.ts';
 import { createLifecyclePolicy } from '../lifecycle/policy.ts';
 import { provisionProgress } from '../provision/progress.ts';
@@ -139,6 +140,7 @@ export function demoCommand(context: OrgContext, imports: Imports): Command {
     try {
       const activation = createActivation(
         context,
+        createLinks(context),
         accounts,
         createLifecyclePolicy(context, createRoles(context)),
       );
@@ -151,7 +153,9 @@ export function demoCommand(context: OrgContext, imports: Imports): Command {
             and p.status in ('joining', 'active')`.execute(db);
         const person = rows[0];
         if (!person) continue;
-        const made = await db.transaction().execute((trx) => activation.createLink(trx, person.id, ACTOR));
+        const made = await db
+          .transaction()
+          .execute((trx) => activation.createLink(trx, person.id, { way: 'list', by: ACTOR }));
         lines.push({ text: `${person.name} (${person.department}): ${made.link}`, until: made.expires_at });
       }
       const [first] = lines;

@@ -3,11 +3,14 @@ import { sql } from 'kysely';
 import { Type } from 'typebox';
 import type { Changes } from '../changes.service.ts';
 import { LOCK_JOB } from '../lifecycle/leaving.ts';
+import { passwordRequestsRepository } from '../lifecycle/password-requests.repository.ts';
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb } from '../tables.ts';
 
 const NAME = 'org.daily-life-cycle';
 const CHUNK = 100;
+/** How long is known who asked for a new password. */
+const REQUESTS_DAYS = 90;
 
 /**
  * What time brings: people whose last day has passed leave by themselves, people whose first day has come are
@@ -69,6 +72,10 @@ export function dailyLifeCycle(context: OrgContext, changes: Changes): Job {
         returning id`.execute(db);
       if (erased.rows.length > 0)
         log.info({ offboardings: erased.rows.length }, 'leavers can no longer return');
+      await passwordRequestsRepository.sweep(
+        db,
+        new Date(now.getTime() - REQUESTS_DAYS * 24 * 60 * 60 * 1000),
+      );
       await sql`delete from org.activation where expires_at < ${now}::timestamptz - interval '30 days'`.execute(
         db,
       );

@@ -1,16 +1,31 @@
-import { requireActor, type DomainParts, type Http } from '@qiao/platform';
+import { makeErrors, requireActor, type DomainParts, type Http } from '@qiao/platform';
 import {
   Activate,
   Activated,
   ActivationBatch,
+  ActivationEnded,
   ActivationInfo,
   ActivationLink,
   ActivationQuery,
+  ActivationState,
   IdParams,
+  type LinkPurpose,
+  orgErrorTable,
+  SheetBatch,
+  SheetLinks,
 } from '../../contract/index.ts';
+import { peopleRepository as directoryPeople } from '../directory/people.repository.ts';
+import { presentRef } from '../directory/present.ts';
 import type { OrgContext } from '../setup.ts';
+import type { OrgDb } from '../tables.ts';
 import type { Activation } from './activation.service.ts';
+import { localTime } from './link-mails.ts';
+import type { Links } from './links.ts';
+import type { Mails } from './mails.service.ts';
+import type { LifePerson } from './people.repository.ts';
+import { presentMail } from './present-mail.ts';
 
+const errors = makeErrors('org', orgErrorTable);
 const PUBLIC = {
   public: true,
   // By address: a token of 256 bits cannot be guessed anyway; this keeps the noise down.
@@ -18,6 +33,8 @@ const PUBLIC = {
   rateLimit: { max: 120, timeWindow: '1 minute' },
 };
 const RETRY_AFTER_SECONDS = 5;
+/** Links of one answer for sheets. */
+const SHEET_PAGE = 500;
 
 /** A field of a CSV file (RFC 4180) that no spreadsheet takes for a formula. */
 export function csvField(value: string): string {
@@ -25,38 +42,97 @@ export function csvField(value: string): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+/** @throws DomainError `org.time_zone_not_valid` */
+function zoneOf(name: string | undefined): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
+  } catch {
+    throw errors.time_zone_not_valid({ zone: name ?? '' });
+  }
+}
+
 /** HTTP of activation: links for administrators, and the two public calls of the page `/activate`. */
 export function activationRoutes(
-  context: Pick<OrgContext, 'homeserver' | 'site' | 'texts'>,
-  activation: Activation,
+  context: Pick<OrgContext, 'db' | 'homeserver' | 'mail' | 'site' | 'texts'>,
+  parts: { activation: Activation; links: Links; mails: Mails },
 ): NonNullable<DomainParts['routes']> {
-  const { homeserver, site, texts } = context;
+  const db = context.db as OrgDb;
+  const { homeserver, mail, site, texts } = context;
+  const { activation, links, mails } = parts;
+  const purposeOf = (person: LifePerson): LinkPurpose =>
+    person.activated_at === null ? 'activation' : 'password';
+
   return (http: Http) => {
+    const params = { tags: ['org'], params: IdParams };
+    http.get(
+      '/people/:id/activation',
+      { schema: { ...params, response: { 200: ActivationState } } },
+      async (request) => {
+        const { id } = request.params;
+        const person = await activation.requirePerson(requireActor(request), id);
+        const living = await links.living(db, id);
+        const latest = await mails.latest(id);
+        const ref = presentRef(person, homeserver.serverName);
+        return {
+          person: ref,
+          activated: person.activated_at !== null,
+          email: person.email,
+          mail: { configured: mail.configured },
+          links: living.map((link) => ({
+            id: link.id,
+            purpose: purposeOf(person),
+            way: link.way,
+            made_at: link.created_at.toISOString(),
+            by: link.made_by,
+            expires_at: link.expires_at.toISOString(),
+          })),
+          last_mail: latest
+            ? presentMail({ row: latest, readable: latest.state === 'kept' }, new Map([[id, ref]]))
+            : null,
+        };
+      },
+    );
     http.post(
       '/people/:id/activation',
-      { schema: { tags: ['org'], params: IdParams, response: { 200: ActivationLink } } },
+      { schema: { ...params, response: { 200: ActivationLink } } },
       async (request) => {
-        const { link, expires_at } = await activation.linkFor(requireActor(request), request.params.id);
-        return { link, expires_at: expires_at.toISOString() };
+        const { link, person } = await activation.linkFor(requireActor(request), request.params.id);
+        return { link: link.link, expires_at: link.expires_at.toISOString(), purpose: purposeOf(person) };
       },
+    );
+    http.delete(
+      '/people/:id/activation',
+      { schema: { ...params, response: { 200: ActivationEnded } } },
+      async (request) => ({
+        ended: await activation.endLinks(requireActor(request), request.params.id),
+      }),
     );
 
     http.post(
       '/people/activations',
       { schema: { tags: ['org'], body: ActivationBatch, produces: ['text/csv'] } },
       async (request, reply) => {
-        const rows = await activation.linksFor(requireActor(request), request.body);
-        const header = ['name', 'email', 'account', 'link', 'expires'].map((key) =>
+        const { time_zone: zoneName, ...choice } = request.body;
+        const zone = zoneOf(zoneName);
+        const actor = requireActor(request);
+        const rows = await activation.linksFor(actor, await activation.chosen(actor, choice), 'list');
+        const places = await directoryPeople.places(
+          db,
+          rows.map(({ person }) => person.id),
+        );
+        const header = ['name', 'number', 'department', 'email', 'account', 'link', 'expires'].map((key) =>
           texts.t(request.locale, `org:lifecycle.csv.${key}`),
         );
         const lines = [
           header,
           ...rows.map(({ person, link }) => [
             person.display_name,
+            person.external_id ?? '',
+            (places.get(person.id) ?? []).map((place) => place.department_name).join('; '),
             person.email ?? '',
             person.localpart,
             link.link,
-            link.expires_at.toISOString(),
+            localTime(link.expires_at, request.locale, zone),
           ]),
         ].map((fields) => fields.map(csvField).join(','));
         return (
@@ -67,6 +143,32 @@ export function activationRoutes(
             // The mark tells spreadsheets that it is UTF-8.
             .send(`\uFEFF${lines.join('\r\n')}\r\n`)
         );
+      },
+    );
+    http.post(
+      '/activations/links',
+      { schema: { tags: ['org'], body: SheetBatch, response: { 200: SheetLinks } } },
+      async (request) => {
+        const { after = '', ...choice } = request.body;
+        const actor = requireActor(request);
+        const rest = (await activation.chosen(actor, choice)).filter((id) => id > after);
+        const rows = await activation.linksFor(actor, rest.slice(0, SHEET_PAGE), 'sheet');
+        const places = await directoryPeople.places(
+          db,
+          rows.map(({ person }) => person.id),
+        );
+        return {
+          items: rows.map(({ person, link }) => ({
+            person: presentRef(person, homeserver.serverName),
+            email: person.email,
+            employee_number: person.external_id,
+            departments: (places.get(person.id) ?? []).map((place) => place.department_name),
+            language: person.locale,
+            link: link.link,
+            expires_at: link.expires_at.toISOString(),
+          })),
+          left: Math.max(0, rest.length - SHEET_PAGE),
+        };
       },
     );
 
@@ -84,6 +186,8 @@ export function activationRoutes(
           display_name: person.display_name,
           user_id: `@${person.localpart}:${homeserver.serverName}`,
           expires_at: expiresAt.toISOString(),
+          purpose: purposeOf(person),
+          language: person.locale,
         };
       },
     );

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { makeErrors, platformErrors, type Actor, type Locale } from '@qiao/platform';
 import { MatrixError } from '@qiao/platform/matrix';
 import { sql, type Transaction } from 'kysely';
@@ -7,38 +6,46 @@ import type { OrgContext } from '../setup.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
 import { orUnavailable, type Accounts } from './homeserver.ts';
 import { judgePassword, personalOf, reasonsOf, type PasswordReason } from './password.ts';
+import type { HandOut, Link, Links } from './links.ts';
+import { passwordRequestsRepository } from './password-requests.repository.ts';
 import { peopleRepository, type LifePerson } from './people.repository.ts';
 import type { LifecyclePolicy } from './policy.ts';
 
 const errors = makeErrors('org', orgErrorTable);
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-/** 32 bytes in base64url (RFC 4648, section 5). */
-const TOKEN = /^[A-Za-z0-9_-]{43}$/;
-
-export interface Link {
-  link: string;
-  expires_at: Date;
-}
-
-const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 const inner = (trx: OrgTrx): Transaction<never> => trx as unknown as Transaction<never>;
+
+/** Whom links are for. */
+export interface Choice {
+  readonly person_ids?: readonly string[];
+  readonly department_id?: string;
+}
 
 /** Activation links: made by administrators, used once by the person to choose a password. */
 export interface Activation {
   /**
-   * A new link; earlier ones of the person end. The token is only in the answer: 32 random bytes, stored as
-   * SHA-256. It stands in the fragment of the link, so that no server or proxy log ever holds it.
+   * One more link; earlier ones of the person work until one of them is used. The token is only in the answer.
    * @throws DomainError `org.person_ended` for leavers, `org.not_started_yet` before the first day.
    */
-  createLink(trx: OrgTrx, personId: string, by: string): Promise<Link>;
+  createLink(trx: OrgTrx, personId: string, how: HandOut): Promise<Link>;
   /** For a person an actor may manage. @throws DomainError `platform.not_found` */
-  linkFor(actor: Actor, personId: string): Promise<Link>;
-  /** Links for everybody of the choice who has no password yet and may have a link. */
+  linkFor(actor: Actor, personId: string): Promise<{ link: Link; person: LifePerson }>;
+  /** Whom a choice means of those the actor may manage: who has no password yet and may have a link; in the order of ids. */
+  chosen(actor: Actor, choice: Choice): Promise<string[]>;
+  /** Links for these, as far as they may still have one. */
   linksFor(
     actor: Actor,
-    choice: { person_ids?: readonly string[]; department_id?: string },
+    personIds: readonly string[],
+    way: HandOut['way'],
   ): Promise<{ person: LifePerson; link: Link }[]>;
+  /** Ends all links of a person the actor may manage; answers how many. */
+  endLinks(actor: Actor, personId: string): Promise<number>;
+  /** A person the actor may make links for. @throws DomainError `platform.not_found`, `platform.not_allowed` */
+  requirePerson(actor: Actor, personId: string): Promise<LifePerson>;
+  /** @throws DomainError `org.person_ended`, `org.not_started_yet` */
+  requireLink(person: LifePerson): void;
+  /** True where a link can be made and used now. */
+  mayHaveLink(person: LifePerson): boolean;
   /** @throws DomainError `org.activation_not_valid`, the same for every reason. */
   info(token: string): Promise<{ person: LifePerson; expiresAt: Date }>;
   /**
@@ -53,26 +60,40 @@ export interface Activation {
 
 export function createActivation(
   context: OrgContext,
+  links: Links,
   accounts: Accounts,
   policy: LifecyclePolicy,
 ): Activation {
   const db = context.db as OrgDb;
-  const { clock, random, homeserver, acts, events, texts, site } = context;
+  const { clock, homeserver, acts, events, texts, site } = context;
   const userIdOf = (person: LifePerson): string => `@${person.localpart}:${homeserver.serverName}`;
   const today = (): string => clock.now().toISOString().slice(0, 10);
   const started = (person: LifePerson): boolean => person.starts_on === null || person.starts_on <= today();
   const alive = (person: LifePerson): boolean => person.status === 'joining' || person.status === 'active';
 
   const activation: Activation = {
-    async createLink(trx, personId, by) {
-      const person = await peopleRepository.lock(trx, personId);
-      if (!person) throw platformErrors.not_found();
+    mayHaveLink: (person) => alive(person) && started(person),
+
+    requireLink(person) {
       if (!alive(person)) throw errors.person_ended();
       if (!started(person)) throw errors.not_started_yet({ date: person.starts_on ?? '' });
-      const [made] = await insertLinks(trx, [person]);
+    },
+
+    async requirePerson(actor, personId) {
+      await policy.requireManage(actor, 'org.person.edit', personId);
+      const person = await peopleRepository.find(db, personId);
+      if (!person) throw platformErrors.not_found();
+      return person;
+    },
+
+    async createLink(trx, personId, how) {
+      const person = await peopleRepository.lock(trx, personId);
+      if (!person) throw platformErrors.not_found();
+      activation.requireLink(person);
+      const [made] = await links.insert(trx, [personId], how);
       if (!made) throw platformErrors.internal();
       await acts.record(inner(trx), {
-        actor: by,
+        actor: how.by,
         action: 'org.person.activation_link',
         subject: `person:${personId}`,
       });
@@ -81,10 +102,17 @@ export function createActivation(
 
     async linkFor(actor, personId) {
       await policy.requireManage(actor, 'org.person.edit', personId);
-      return db.transaction().execute((trx) => activation.createLink(trx, personId, actor.userId));
+      return db.transaction().execute(async (trx) => {
+        const link = await activation.createLink(trx, personId, { way: 'dialog', by: actor.userId });
+        const person = await peopleRepository.find(trx, personId);
+        if (!person) throw platformErrors.not_found();
+        // Who asked for a new password is helped.
+        await passwordRequestsRepository.settle(trx, [personId], ['open']);
+        return { link, person };
+      });
     },
 
-    async linksFor(actor, choice) {
+    async chosen(actor, choice) {
       const { held, tree } = await policy.open(actor);
       if (!held.somewhere('org.person.edit')) throw platformErrors.not_allowed();
       const { department_id: department } = choice;
@@ -93,22 +121,27 @@ export function createActivation(
       }
       let ids: string[];
       if (choice.person_ids) ids = [...new Set(choice.person_ids)];
-      else if (choice.department_id) ids = await peopleRepository.inSubtree(db, choice.department_id);
-      else {
-        const rows = await db
-          .selectFrom('org.person')
-          .select('id')
-          .where('activated_at', 'is', null)
-          .execute();
-        ids = rows.map((row) => row.id);
-      }
+      else if (department !== undefined) ids = await peopleRepository.inSubtree(db, department);
+      else ids = await peopleRepository.withoutPassword(db);
       const allowed = await policy.manageable(actor, 'org.person.edit', ids);
       if (choice.person_ids && allowed.size < ids.length) throw platformErrors.not_found();
+      const people = await peopleRepository.many(db, [...allowed]);
+      return people
+        .filter((person) => activation.mayHaveLink(person) && person.activated_at === null)
+        .map((person) => person.id)
+        .sort();
+    },
+
+    async linksFor(actor, personIds, way) {
       return db.transaction().execute(async (trx) => {
-        const people = (await peopleRepository.lockMany(trx, [...allowed])).filter(
-          (person) => alive(person) && started(person) && person.activated_at === null,
+        const people = (await peopleRepository.lockMany(trx, personIds)).filter(
+          (person) => activation.mayHaveLink(person) && person.activated_at === null,
         );
-        const links = await insertLinks(trx, people);
+        const made = await links.insert(
+          trx,
+          people.map((person) => person.id),
+          { way, by: actor.userId },
+        );
         await acts.recordMany(
           inner(trx),
           people.map((person) => ({
@@ -118,9 +151,25 @@ export function createActivation(
           })),
         );
         return people.flatMap((person, at) => {
-          const link = links[at];
+          const link = made[at];
           return link ? [{ person, link }] : [];
         });
+      });
+    },
+
+    async endLinks(actor, personId) {
+      await policy.requireManage(actor, 'org.person.edit', personId);
+      return db.transaction().execute(async (trx) => {
+        await peopleRepository.lock(trx, personId);
+        const ended = await links.end(trx, personId);
+        if (ended > 0)
+          await acts.record(inner(trx), {
+            actor: actor.userId,
+            action: 'org.person.activation_links_ended',
+            subject: `person:${personId}`,
+            details: { count: ended },
+          });
+        return ended;
       });
     },
 
@@ -140,7 +189,8 @@ export function createActivation(
         await activation.ensureAccount(trx, person);
         const userId = userIdOf(person);
         try {
-          await orUnavailable(accounts.setPassword(userId, password));
+          // A new password ends what the old one opened.
+          await orUnavailable(accounts.setPassword(userId, password, person.activated_at !== null));
         } catch (error) {
           if (MatrixError.is(error) && error.errcode.includes('PASSWORD')) {
             throw tooWeak(['refused'], locale);
@@ -149,11 +199,9 @@ export function createActivation(
           throw error;
         }
         const now = clock.now();
-        await trx
-          .updateTable('org.activation')
-          .set({ used_at: now })
-          .where('token_hash', '=', hashOf(token))
-          .execute();
+        await links.use(trx, token, person.id);
+        await passwordRequestsRepository.settle(trx, [person.id], ['open', 'mailed']);
+        if (person.activated_at !== null) await context.sessions.endAll(userId);
         await trx
           .updateTable('org.person')
           .set({
@@ -204,43 +252,20 @@ export function createActivation(
   };
   return activation;
 
-  async function insertLinks(trx: OrgTrx, people: readonly LifePerson[]): Promise<Link[]> {
-    if (people.length === 0) return [];
-    const now = clock.now();
-    const expiresAt = new Date(now.getTime() + context.config.activation_days * DAY_MS);
-    const tokens = people.map(() => random.token(32));
-    const ids = people.map((person) => person.id);
-    await sql`delete from org.activation where person_id = any(${ids}::uuid[])`.execute(trx);
-    await sql`insert into org.activation (token_hash, person_id, created_at, expires_at)
-      select decode(x.hash, 'hex'), x.person_id, ${now}, ${expiresAt}
-      from unnest(${tokens.map((token) => hashOf(token).toString('hex'))}::text[], ${ids}::uuid[]) as x(hash, person_id)`.execute(
-      trx,
-    );
-    const base = site.settings.public_url.replace(/\/+$/, '');
-    return tokens.map((token) => ({ link: `${base}/activate#${token}`, expires_at: expiresAt }));
-  }
-
-  /** By the hash: what a timing could tell is about SHA-256 of a guess, not about a token. */
   async function find(
     on: OrgDb | OrgTrx,
     token: string,
     lock: boolean,
   ): Promise<{ person: LifePerson; expiresAt: Date }> {
-    const hash = hashOf(TOKEN.test(token) ? token : '');
-    let query = on
-      .selectFrom('org.activation')
-      .select(['person_id', 'expires_at', 'used_at'])
-      .where('token_hash', '=', hash);
-    if (lock) query = query.forUpdate();
-    const row = await query.executeTakeFirst();
+    const row = await links.find(on, token, lock);
     const person = row && (await peopleRepository.find(on, row.person_id));
     if (
       !row ||
       !person ||
       row.used_at !== null ||
       row.expires_at <= clock.now() ||
-      !alive(person) ||
-      !started(person)
+      (row.sent_to !== null && row.sent_to.toLowerCase() !== person.email?.toLowerCase()) ||
+      !activation.mayHaveLink(person)
     ) {
       throw errors.activation_not_valid();
     }

@@ -5,7 +5,8 @@ import { isPersonLocalpart } from '../imports/localpart.ts';
 import type { Roles } from '../roles/roles.service.ts';
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb } from '../tables.ts';
-import type { Activation, Link } from './activation.service.ts';
+import type { Activation } from './activation.service.ts';
+import type { Link } from './links.ts';
 import { peopleRepository } from './people.repository.ts';
 
 const ACTOR = 'system:first-admin';
@@ -85,7 +86,8 @@ export function firstAdminCommand(
         await roles.grantMainAdmin(trx, id, ACTOR);
         const activated = known?.activated_at !== null && known?.activated_at !== undefined;
         let link: Link | undefined;
-        if (!activated || values.renew) link = await activation.createLink(trx, id, ACTOR);
+        if (!activated || values.renew)
+          link = await activation.createLink(trx, id, { way: 'dialog', by: ACTOR });
         return { id, activated, link };
       });
       if (!made) {

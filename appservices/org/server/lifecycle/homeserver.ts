@@ -40,7 +40,9 @@ export interface Accounts {
     locale: 'zh_Hans' | 'en' | null;
   }): Promise<{ madeHere: boolean }>;
   /** @throws MatrixError with the server's own password rules (`M_PASSWORD_…`, `M_WEAK_PASSWORD`). */
-  setPassword(userId: string, password: string): Promise<void>;
+  setPassword(userId: string, password: string, logOutDevices: boolean): Promise<void>;
+  /** Whose account a typed name is: user name, e-mail, phone or employee number. Undefined: nobody's, or of several. */
+  resolve(name: string): Promise<string | undefined>;
   lock(userId: string, locked: boolean): Promise<void>;
   logout(userId: string): Promise<void>;
   /** Answers the rooms the person is still in, and whether Synapse is still at it. */
@@ -82,8 +84,12 @@ export function openAccounts(org: Pick<OrgContext, 'homeserver' | 'log'>, intera
       }
       return { madeHere: result['created'] === true || result['made_here'] === true };
     },
-    async setPassword(userId, password) {
-      await post('/accounts/password', { user_id: userId, password, logout_devices: false });
+    async setPassword(userId, password, logOutDevices) {
+      await post('/accounts/password', { user_id: userId, password, logout_devices: logOutDevices });
+    },
+    async resolve(name) {
+      const { user_id: userId } = await post('/accounts/resolve', { name });
+      return typeof userId === 'string' ? userId : undefined;
     },
     async lock(userId, locked) {
       await post('/accounts/suspend', { user_id: userId, suspended: locked });

@@ -14,6 +14,7 @@ export interface LifePerson {
   activated_at: Date | null;
   starts_on: string | null;
   manager_id: string | null;
+  external_id: string | null;
 }
 
 const COLUMNS = [
@@ -28,6 +29,7 @@ const COLUMNS = [
   'activated_at',
   'starts_on',
   'manager_id',
+  'external_id',
 ] as const;
 
 export const peopleRepository = {
@@ -56,6 +58,15 @@ export const peopleRepository = {
       .select(COLUMNS)
       .where(sql<boolean>`id = any(${[...ids]}::uuid[])`)
       .execute();
+  },
+
+  async withoutPassword(db: OrgDb): Promise<string[]> {
+    const rows = await db.selectFrom('org.person').select('id').where('activated_at', 'is', null).execute();
+    return rows.map((row) => row.id);
+  },
+
+  async byLocalpart(db: OrgDb | OrgTrx, localpart: string): Promise<LifePerson | undefined> {
+    return db.selectFrom('org.person').select(COLUMNS).where('localpart', '=', localpart).executeTakeFirst();
   },
 
   /** People below a department who could be activated: with their departments' subtree. */

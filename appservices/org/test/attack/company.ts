@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineModule, type DomainModule } from '@qiao/platform';
 import type { TestAnswer, TestCall } from '@qiao/platform/testing';
 import { sql } from 'kysely';
@@ -100,7 +102,7 @@ export async function openAttackedCompany(): Promise<AttackedCompany> {
   id.b2 = await buildDepartment(db, `${SECRET} two`, { parent_id: b });
   id.bEnded = await buildDepartment(db, `${SECRET} ended`, { parent_id: b, state: 'dissolved' });
 
-  const main = await person('main', 'Main', { departments: [root] });
+  const main = await person('main', 'Main', { departments: [root], email: 'main@example.com' });
   await person('main2', 'Second main', { departments: [a1] });
   await person('admin', 'Admin A', { departments: [a], manager_id: main });
   await person('member', 'Member A', { departments: [a1], manager_id: known('admin') });
@@ -204,6 +206,40 @@ export async function openAttackedCompany(): Promise<AttackedCompany> {
     .values({ subject: `person:${known('bob')}`, kind: 'account', code: `${SECRET} taken`, detail: null })
     .execute();
 
+  // Of B: a request for a new password, mails that failed and that were kept, a round of activation mails.
+  id.requestB = randomUUID();
+  id.mailB = randomUUID();
+  id.keptB = randomUUID();
+  id.mailing = randomUUID();
+  await db
+    .insertInto('org.password_request')
+    .values({
+      id: id.requestB,
+      person_id: known('bob'),
+      first_at: new Date(),
+      last_at: new Date(),
+      state: 'open',
+      mail_id: null,
+      mailed_at: null,
+      told_at: null,
+    })
+    .execute();
+  await db
+    .insertInto('org.activation_mailing')
+    .values({ id: id.mailing, started_by: '@main:qiao.test', started_at: new Date(), without_email: [] })
+    .execute();
+  for (const [mail, state] of [
+    [id.mailB, 'failed'],
+    [id.keptB, 'kept'],
+  ] as const) {
+    await sql`insert into platform.mail (id, domain, kind, to_address, person, requested_by, batch, state, created_at,
+        give_up_at)
+      values (${mail}, 'org', 'activation', ${`${SECRET}.bob@example.com`}, ${known('bob')}, '@main:qiao.test',
+        ${id.mailing}, ${state}, now(), now())`.execute(db);
+  }
+  mkdirSync(join(host.site.varDir, 'mail'), { recursive: true });
+  writeFileSync(join(host.site.varDir, 'mail', `${id.keptB}.eml`), `Subject: ${SECRET}\r\n\r\n${SECRET}\r\n`);
+
   const as = async (key: string): Promise<TestCall> =>
     host.as(test.userId(people[key] ?? { localpart: key }));
   const calls = {
@@ -245,6 +281,11 @@ export async function openAttackedCompany(): Promise<AttackedCompany> {
           as hash from ${sql.table(`org.${name}`)} t`.execute(db);
         parts.push(`${name} ${rows[0]?.hash ?? ''}`);
       }
+      const mails = await sql<{
+        hash: string;
+      }>`select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') as hash
+        from platform.mail t`.execute(db);
+      parts.push(`mails ${mails.rows[0]?.hash ?? ''}`);
       const acts = await sql<{ count: number }>`select count(*) as count from platform.act`.execute(db);
       parts.push(`acts ${String(acts.rows[0]?.count)}`);
       return parts.join('\n');

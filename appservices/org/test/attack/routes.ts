@@ -11,6 +11,8 @@ export interface Attempt {
 export interface RouteCase {
   /** Needs no session. */
   readonly public?: true;
+  /** What a public route answers to `main`; default: 404, for a token that is none. */
+  readonly answers?: number;
   /** Members without rights may call it, too: their answer then holds nothing of what they may not see. */
   readonly everybody?: true;
   /**
@@ -230,6 +232,93 @@ export const ROUTES: Readonly<Record<string, RouteCase>> = {
       { url: path('/people/activations'), body: { department_id: id.root } },
     ],
     main: ({ id }) => ({ url: path('/people/activations'), body: { department_id: id.b } }),
+  },
+  'GET /api/org/people/:id/activation': {
+    attacks: ({ id }) =>
+      [id.bob, id.newB, id.adminB, id.main, id.main2, id.lent].map((person) => ({
+        url: path(`/people/${person}/activation`),
+      })),
+    main: ({ id }) => ({ url: path(`/people/${id.newB}/activation`) }),
+  },
+  'DELETE /api/org/people/:id/activation': {
+    attacks: ({ id }) =>
+      [id.bob, id.newB, id.adminB, id.main, id.main2, id.lent].map((person) => ({
+        url: path(`/people/${person}/activation`),
+      })),
+    main: ({ id }) => ({ url: path(`/people/${id.newB}/activation`) }),
+  },
+  'POST /api/org/people/:id/activation/mail': {
+    attacks: ({ id }) =>
+      [id.bob, id.newB, id.adminB, id.main, id.main2, id.lent].map((person) => ({
+        url: path(`/people/${person}/activation/mail`),
+      })),
+    main: ({ id }) => ({ url: path(`/people/${id.bob}/activation/mail`) }),
+  },
+  'POST /api/org/activations/links': {
+    attacks: ({ id }) => [
+      ...[[id.newB], [id.ann, id.newB], [id.main2]].map((person_ids) => ({
+        url: path('/activations/links'),
+        body: { person_ids },
+      })),
+      { url: path('/activations/links'), body: { department_id: id.b } },
+      { url: path('/activations/links'), body: { department_id: id.root } },
+    ],
+    main: ({ id }) => ({ url: path('/activations/links'), body: { department_id: id.b } }),
+  },
+  'POST /api/org/activations/mail': {
+    attacks: ({ id }) => [
+      ...[[id.newB], [id.ann, id.newB], [id.main2]].map((person_ids) => ({
+        url: path('/activations/mail'),
+        body: { person_ids },
+      })),
+      { url: path('/activations/mail'), body: { department_id: id.b } },
+      { url: path('/activations/mail'), body: { department_id: id.root } },
+    ],
+    main: ({ id }) => ({ url: path('/activations/mail'), body: { department_id: id.b } }),
+  },
+  'GET /api/org/activations/mail': {
+    attacks: () => get(path('/activations/mail')),
+    main: () => ({ url: path('/activations/mail') }),
+  },
+  'GET /api/org/activations/mail/:id': {
+    // One of the main administrator's, over B.
+    attacks: ({ id }) => [{ url: path(`/activations/mail/${id.mailing}`) }],
+    main: ({ id }) => ({ url: path(`/activations/mail/${id.mailing}`) }),
+  },
+
+  // Mail
+  'GET /api/org/mail': { attacks: () => get(path('/mail')), main: () => ({ url: path('/mail') }) },
+  'GET /api/org/mail/messages': {
+    attacks: () => get(path('/mail/messages'), '?state=failed', '?state=kept', '?limit=200'),
+    main: () => ({ url: path('/mail/messages') }),
+  },
+  'GET /api/org/mail/messages/:id': {
+    attacks: ({ id }) => [id.mailB, id.keptB].map((mail) => ({ url: path(`/mail/messages/${mail}`) })),
+    main: ({ id }) => ({ url: path(`/mail/messages/${id.keptB}`) }),
+  },
+  'POST /api/org/mail/messages/:id/retry': {
+    attacks: ({ id }) => [id.mailB, id.keptB].map((mail) => ({ url: path(`/mail/messages/${mail}/retry`) })),
+    main: ({ id }) => ({ url: path(`/mail/messages/${id.mailB}/retry`) }),
+  },
+  'POST /api/org/mail/test': {
+    attacks: () => [{ url: path('/mail/test') }],
+    main: () => ({ url: path('/mail/test') }),
+  },
+
+  // Forgotten passwords
+  'POST /api/org/password/forgot': {
+    public: true,
+    answers: 202,
+    attacks: () => [],
+    main: ({ userId }) => ({ url: path('/password/forgot'), body: { name: userId('bob') } }),
+  },
+  'GET /api/org/password-requests': {
+    attacks: () => get(path('/password-requests'), '?limit=200'),
+    main: () => ({ url: path('/password-requests') }),
+  },
+  'POST /api/org/password-requests/:id/close': {
+    attacks: ({ id }) => [{ url: path(`/password-requests/${id.requestB}/close`) }],
+    main: ({ id }) => ({ url: path(`/password-requests/${id.requestB}/close`) }),
   },
   'POST /api/org/activation/info': {
     public: true,

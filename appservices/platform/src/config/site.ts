@@ -2,6 +2,8 @@ import { Type, type Static, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { MailSettings } from '../mail/settings.ts';
+import { ConfigError } from './error.ts';
 
 const Port = Type.Integer({ minimum: 1, maximum: 65535 });
 
@@ -46,15 +48,14 @@ export const SiteSettings = Type.Object({
   log: Type.Optional(
     Type.Object({ level: Type.Enum(['trace', 'debug', 'info', 'warn', 'error'], { default: 'info' }) }),
   ),
+  mail: Type.Optional(MailSettings),
   domains: Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()), {
     description: 'Settings of each domain, below its id',
   }),
 });
 export type SiteSettings = Static<typeof SiteSettings>;
 
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
+export { ConfigError };
 
 /** Reads secrets by name from a folder of one file each; makes missing ones only when told so. */
 export interface Secrets {

@@ -7,6 +7,7 @@ export interface Metrics {
   readonly httpRequests: Counter<'domain' | 'route' | 'method' | 'status'>;
   readonly httpSeconds: Histogram<'domain' | 'route'>;
   readonly jobs: Counter<'job' | 'outcome'>;
+  readonly mails: Counter<'outcome'>;
   readonly jobSeconds: Histogram<'job'>;
   readonly appserviceEvents: Counter<'domain' | 'outcome'>;
   counter<L extends string>(name: string, help: string, labels?: readonly L[]): Counter<L>;
@@ -42,6 +43,12 @@ export function createMetrics(options: { process?: boolean } = {}): Metrics {
       name: 'qiao_jobs_total',
       help: 'Background jobs ended, by outcome',
       labelNames: ['job', 'outcome'],
+      registers,
+    }),
+    mails: new Counter({
+      name: 'qiao_mails_total',
+      help: 'Tries to send a mail, by outcome',
+      labelNames: ['outcome'],
       registers,
     }),
     jobSeconds: new Histogram({

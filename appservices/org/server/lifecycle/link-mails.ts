@@ -1,0 +1,129 @@
+import { layoutMail, parseMailAddress, type Locale, type MailRow, type MailText } from '@qiao/platform';
+import type { OrgContext } from '../setup.ts';
+import type { OrgTrx } from '../tables.ts';
+import type { Link, Links } from './links.ts';
+import { PASSWORD_LINK_MS } from './password-requests.service.ts';
+import { peopleRepository, type LifePerson } from './people.repository.ts';
+
+/** Shown beside the date: nobody knows the zone a mail is read in. */
+const MAIL_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** A moment as people read it, with its zone. */
+export function localTime(at: Date, locale: Locale, timeZone: string): string {
+  return new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : 'zh-CN', {
+    year: 'numeric',
+    month: locale === 'en' ? 'short' : '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    timeZone,
+    timeZoneName: 'shortOffset',
+  }).format(at);
+}
+
+/** Defines the mails of the life-cycle: each try makes a link of its own, which is in that message alone. */
+export function defineLinkMails(
+  context: OrgContext,
+  parts: {
+    links: Links;
+    mayHaveLink: (person: LifePerson) => boolean;
+    passwordMailFailed: (trx: OrgTrx, mailId: string) => Promise<void>;
+  },
+): void {
+  const { homeserver, mail, site, texts } = context;
+  const { links, mayHaveLink } = parts;
+  const company = site.settings.company_name;
+  const own = (trx: unknown): OrgTrx => trx as OrgTrx;
+
+  const languages = (row: MailRow): readonly Locale[] =>
+    row.locale === null ? ['zh-Hans', 'en'] : [row.locale];
+  /** The person, if the mail is still to go to this address. */
+  const recipient = async (trx: OrgTrx, row: MailRow): Promise<LifePerson | undefined> => {
+    const person = await peopleRepository.lock(trx, row.person);
+    const address =
+      person?.email === null || person === undefined ? undefined : parseMailAddress(person.email);
+    return person && mayHaveLink(person) && address === row.to_address ? person : undefined;
+  };
+  const linkFor = async (
+    trx: OrgTrx,
+    row: MailRow,
+    person: LifePerson,
+    lifeMs?: number,
+  ): Promise<Link | undefined> => {
+    const [link] = await links.insert(trx, [person.id], {
+      way: 'mail',
+      by: row.requested_by,
+      mail: { id: row.id, to: person.email ?? '' },
+      ...(lifeMs === undefined ? {} : { lifeMs }),
+    });
+    return link;
+  };
+  const text = (lang: Locale, kind: 'activation' | 'password', person: LifePerson, link: Link): MailText => {
+    const say = (key: string): string =>
+      texts.t(lang, `org:lifecycle.mail.${kind}.${key}`, {
+        company,
+        name: person.display_name,
+        account: person.localpart,
+        user_id: `@${person.localpart}:${homeserver.serverName}`,
+        until: localTime(link.expires_at, lang, MAIL_ZONE),
+      });
+    return {
+      lang,
+      subject: say('subject'),
+      parts: [
+        { text: say('greeting') },
+        { text: say('body') },
+        { link: link.link, label: say('button') },
+        { text: say('until') },
+        { text: say('not_you') },
+      ],
+    };
+  };
+  const undelivered = (trx: unknown, row: MailRow): Promise<void> => links.endOfMail(own(trx), row.id);
+
+  mail.define('activation', {
+    async compose(trx, row) {
+      const person = await recipient(own(trx), row);
+      if (person?.activated_at !== null) return undefined;
+      const link = await linkFor(own(trx), row, person);
+      return (
+        link &&
+        layoutMail(
+          company,
+          languages(row).map((lang) => text(lang, 'activation', person, link)),
+        )
+      );
+    },
+    undelivered,
+  });
+  mail.define('password', {
+    async compose(trx, row) {
+      const person = await recipient(own(trx), row);
+      const link = person && (await linkFor(own(trx), row, person, PASSWORD_LINK_MS));
+      return (
+        person &&
+        link &&
+        layoutMail(
+          company,
+          languages(row).map((lang) => text(lang, 'password', person, link)),
+        )
+      );
+    },
+    undelivered,
+    failed: (trx, row) => parts.passwordMailFailed(own(trx), row.id),
+  });
+  mail.define('test', {
+    compose: (_trx, row) =>
+      Promise.resolve(
+        layoutMail(
+          company,
+          languages(row).map((lang) => ({
+            lang,
+            subject: texts.t(lang, 'org:lifecycle.mail.test.subject', { company }),
+            parts: [{ text: texts.t(lang, 'org:lifecycle.mail.test.body', { company }) }],
+          })),
+        ),
+      ),
+  });
+}
