@@ -20,7 +20,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { chooseAt, picture, signIn } from './support.ts';
+import { chooseAt, matrixIdsOn, picture, signIn } from './support.ts';
 
 /*
  * The directory of a small imported company, seen by one of its people; and what somebody sees who is not in it.
@@ -65,6 +65,9 @@ const paste = (text: string): Promise<void> =>
     data.setData('text/plain', pasted);
     node.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
   }, text);
+
+/** Matrix ids of colleagues that the page shows. */
+const matrixIds = (on: Page): Promise<string[]> => matrixIdsOn(on, lina.slice(lina.indexOf(':') + 1));
 
 /** A person's account with a password, by the link that the administrator hands out. */
 async function activate(admin: Page, userId: string): Promise<void> {
@@ -153,13 +156,25 @@ describe('a colleague', () => {
     expect(await axeViolations(page)).toEqual([]);
   });
 
-  test('finds by pinyin, by title, and below a department only', async () => {
+  test('finds by pinyin and by title, everywhere or below a department only, which is said', async () => {
     const box = page.getByRole('searchbox');
+    const scope = page.getByRole('group', { name: 'Where to look' });
+    expect(await scope.count()).toBe(0);
+    // Somebody who looks for a name means the company, wherever in it they stand.
     await box.fill('zw');
-    await waitFor(async () => (await people().getByRole('link').count()) === 1, { what: '张伟 alone' });
-    await people().getByRole('link', { name: /张伟/ }).waitFor();
+    await expect.poll(() => people().getByRole('link').count()).toBe(2);
+    expect(await scope.getByRole('button', { pressed: true }).innerText()).toBe('Whole company');
+    await scope.getByRole('button', { name: 'Only 工程组' }).click();
+    await expect.poll(() => people().getByRole('link').count()).toBe(1);
+    await people()
+      .getByRole('link', { name: /张伟.*研发经理/ })
+      .waitFor();
     await box.fill('shanxiong');
-    await page.getByText('Nobody fits “shanxiong”').waitFor();
+    await page.getByText('Nobody in 工程组 fits “shanxiong”').waitFor();
+    await picture(page, 'directory-scope');
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Look in the whole company' }).click();
+    await people().getByRole('link', { name: /单雄/ }).waitFor();
     await page.getByRole('navigation', { name: 'Place in the company' }).getByRole('link').first().click();
     // Another place begins with an empty box.
     await expect.poll(() => box.inputValue()).toBe('');
@@ -178,10 +193,16 @@ describe('a colleague', () => {
     await page.getByRole('link', { name: /Ken Sánchez/ }).waitFor();
     await picture(page, 'directory-profile');
     expect(await axeViolations(page)).toEqual([]);
+    expect(await matrixIds(page)).toEqual([]);
     await page.getByRole('link', { name: /Brian Welcker/ }).click();
     await page.getByRole('heading', { level: 1, name: 'Brian Welcker' }).waitFor();
     await page.getByRole('heading', { name: '2 direct reports' }).waitFor();
     await page.getByRole('link', { name: /单雄/ }).waitFor();
+    // Back is where one came from.
+    await page.getByRole('button', { name: 'Back', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: '单雄' }).waitFor();
+    await page.goForward();
+    await page.getByRole('heading', { level: 1, name: 'Brian Welcker' }).waitFor();
   });
 
   test('writes to the person from there: an encrypted chat, made once', async () => {
@@ -232,10 +253,15 @@ describe('a colleague', () => {
     await option(/张伟.*客户代表/).click();
     await expect.poll(async () => (await chosen()).length).toBe(4);
     await dialog().getByRole('button', { name: 'Remove 王二麻子' }).click();
+    await dialog()
+      .getByText(/^(?=.*单雄)(?=.*Gail Erickson)(?=.*张伟.*张伟).* have not activated their accounts yet/)
+      .waitFor();
     await picture(page, 'finder-chosen');
     await dialog().getByLabel('Name of the group').fill('新品发布');
     await dialog().getByRole('button', { name: 'Create group' }).click();
     await page.getByRole('main', { name: '新品发布' }).waitFor();
+    // Of the group it would be wrong.
+    await page.locator('.c-room__head').getByText('4 not activated yet', { exact: true }).waitFor();
   });
 
   test('invites to it by department, and sees who is there already', async () => {
@@ -247,7 +273,13 @@ describe('a colleague', () => {
     await find().fill('销售部');
     await expect.poll(() => options().count()).toBe(3);
     await option(/单雄.*Already here/, true).waitFor();
+    await dialog()
+      .getByText(/Colleagues are there at once; those who have not activated their account/)
+      .waitFor();
     await option(/Brian Welcker/).click();
+    await dialog()
+      .getByText('Brian Welcker has not activated the account yet, and is there as soon as that is done.')
+      .waitFor();
     await picture(page, 'finder-invite');
     expect(await axeViolations(page)).toEqual([]);
     await find().fill('@pia:elsewhere.example');
@@ -258,9 +290,77 @@ describe('a colleague', () => {
     await dialog().waitFor({ state: 'detached' });
     await panel.getByRole('button', { name: 'Brian Welcker', exact: true }).waitFor();
     await panel.getByText('客户代表 · 销售部').waitFor();
+    await panel
+      .getByRole('listitem')
+      .filter({ hasText: 'Brian Welcker' })
+      .getByText('Comes in on activation')
+      .waitFor();
+    expect(await matrixIds(page)).toEqual([]);
     await panel.getByRole('searchbox').fill('gongchengzu');
     await expect.poll(() => panel.getByRole('listitem').count()).toBe(3);
-    await panel.getByRole('button', { name: 'Close' }).click();
+    await panel.getByRole('searchbox').fill('');
+  });
+
+  test('looks at somebody beside the conversation, and is back in it', async () => {
+    const { pathname } = new URL(page.url());
+    const profile = page.getByRole('complementary', { name: 'Profile' });
+    await page.getByRole('button', { name: 'Brian Welcker', exact: true }).click();
+    await profile.getByRole('heading', { name: 'Brian Welcker' }).waitFor();
+    await profile.getByRole('heading', { name: '2 direct reports' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe(pathname);
+    await page.getByRole('textbox', { name: 'Write a message' }).waitFor();
+    await picture(page, 'profile-beside');
+    expect(await axeViolations(page)).toEqual([]);
+    expect(await matrixIds(page)).toEqual([]);
+    // Along the line, and all the way back.
+    await profile.getByRole('link', { name: /Ken Sánchez/ }).click();
+    await profile.getByRole('heading', { name: 'Ken Sánchez' }).waitFor();
+    await profile.getByRole('button', { name: 'Back' }).click();
+    await profile.getByRole('heading', { name: 'Brian Welcker' }).waitFor();
+    await profile.getByRole('button', { name: 'Back' }).click();
+    await page.getByRole('button', { name: 'Invite people' }).waitFor();
+    await page.getByRole('complementary').getByRole('button', { name: 'Close' }).click();
+    // A look into the directory does not close the conversation.
+    await page.getByRole('link', { name: 'Directory', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'Directory' }).waitFor();
+    await page.getByRole('link', { name: 'Chats', exact: true }).click();
+    await page.getByRole('main', { name: '新品发布' }).waitFor();
+    await page.getByRole('button', { name: /李娜/ }).first().click();
+    expect(await matrixIds(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+  });
+
+  test('cannot leave the conversation of the department, and is told what else to do', async () => {
+    const row = page.getByRole('complementary').getByRole('link', { name: /工程组/ });
+    await row.click({ button: 'right' });
+    const menu = page.getByRole('menu');
+    await menu
+      .getByRole('menuitem', { name: 'A department’s: you cannot leave it', disabled: true })
+      .waitFor();
+    expect(await menu.getByRole('menuitem', { name: 'Leave', exact: true }).count()).toBe(0);
+    await picture(page, 'department-menu');
+    await page.keyboard.press('Escape');
+    await row.click();
+    await page.getByRole('main', { name: '工程组' }).waitFor();
+    await page.getByRole('button', { name: 'About this conversation' }).click();
+    const info = page.getByRole('complementary', { name: 'About this conversation' });
+    await info.getByText('You cannot leave a department’s conversation').waitFor();
+    expect(await info.getByRole('button', { name: 'Leave the conversation' }).count()).toBe(0);
+    await picture(page, 'department-info');
+    expect(await matrixIds(page)).toEqual([]);
+    await info.getByRole('button', { name: 'Close' }).click();
+    // A group is left as ever.
+    await page
+      .getByRole('complementary')
+      .getByRole('link', { name: /新品发布/ })
+      .click({ button: 'right' });
+    await menu.getByRole('menuitem', { name: 'Leave', exact: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await page
+      .getByRole('complementary')
+      .getByRole('link', { name: /新品发布/ })
+      .click();
+    await page.getByRole('main', { name: '新品发布' }).waitFor();
   });
 
   test('forwards to a colleague who was never written to', async () => {

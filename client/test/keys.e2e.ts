@@ -77,6 +77,10 @@ describe('the first sign-in', () => {
     const { page } = first;
     await signIn(page, user, { keys: 'asked' });
     await dialog(page).getByRole('heading', { name: 'Keep your messages safe' }).waitFor();
+    // Whoever presses Enter without reading has not put it off.
+    await expect
+      .poll(() => button(page, 'Get the recovery key').evaluate((node) => node === document.activeElement))
+      .toBe(true);
     expect(await axeViolations(page)).toEqual([]);
     await picture(page, 'keys-setup');
     await button(page, 'Get the recovery key').click();

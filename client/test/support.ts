@@ -51,6 +51,24 @@ export async function startClient(): Promise<ClientUnderTest> {
 }
 
 /**
+ * Matrix ids of a server's people that a page shows, in its texts and in what is said of them: colleagues go by their
+ * names.
+ */
+export const matrixIdsOn = (page: Page, server: string): Promise<string[]> =>
+  page.evaluate((of) => {
+    const said = [...document.querySelectorAll<HTMLElement>('[title], [aria-label], [placeholder]')].flatMap(
+      (node) =>
+        node.checkVisibility()
+          ? ['title', 'aria-label', 'placeholder'].map((name) => node.getAttribute(name) ?? '')
+          : [],
+    );
+    const ids = [document.body.innerText, ...said].flatMap(
+      (text) => text.match(/@[a-z0-9._=/+-]+:[a-z0-9.:-]+/g) ?? [],
+    );
+    return [...new Set(ids)].filter((id) => id.endsWith(`:${of}`));
+  }, server);
+
+/**
  * Fills in the sign-in form of an English page and waits for the conversation list. A new device is then asked
  * about its keys: put off, which is not possible while messages wait (`made`: done), unless `keys` is `asked`.
  */

@@ -294,6 +294,33 @@ describe('a long conversation', () => {
     await page.getByRole('button', { name: /To the newest/ }).waitFor();
   });
 
+  test('who wrote it is looked at beside it, and nothing has moved', async () => {
+    const { page } = device;
+    const tile = message(page, '记录 120 号');
+    const place = (): Promise<number> => tile.evaluate((node) => node.getBoundingClientRect().bottom);
+    const name = page.locator('.c-message__name').filter({ visible: true });
+    const profile = page.getByRole('complementary', { name: 'Profile' });
+    // As narrow as a phone too, where it lies over the conversation.
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      await tile.waitFor();
+      await tile.scrollIntoViewIfNeeded();
+      const before = await place();
+      const { pathname } = new URL(page.url());
+      // By the key: a pointer could have to scroll to it.
+      await name.first().evaluate((node) => {
+        (node as HTMLElement).focus({ preventScroll: true });
+      });
+      await page.keyboard.press('Enter');
+      await profile.getByRole('heading', { name: '赵丽' }).waitFor();
+      expect(new URL(page.url()).pathname).toBe(pathname);
+      await page.goBack();
+      await profile.waitFor({ state: 'detached' });
+      await expect.poll(async () => Math.abs((await place()) - before)).toBeLessThanOrEqual(2);
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
   test('arrow keys walk through it', async () => {
     const { page } = device;
     const tile = message(page, '记录 120 号');

@@ -5,8 +5,6 @@ import { Type, type Static } from 'typebox';
  * devices, so that nobody who may leave the company is above everybody else in a room for good (ADR 98).
  */
 
-/** Localpart of the service user that makes conversations. It stays in them, reads nothing and is nobody's partner. */
-export const ROOMS_LOCALPART = '_qiao_org_rooms';
 /** Names those of a room's members who are no people (MSC4171): not shown, not counted, not part of its name. */
 export const FUNCTIONAL_MEMBERS = 'io.element.functional_members';
 /** Longest name of a group, in characters. */

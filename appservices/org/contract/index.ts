@@ -4,6 +4,7 @@ export * from './conversations.ts';
 export * from './domain-events.ts';
 export * from './errors.ts';
 export * from './handover.ts';
+export * from './names.ts';
 export * from './password.ts';
 export * from './permissions.ts';
 export * from './read.ts';

@@ -1,5 +1,6 @@
 import { makeServices, ServicesProvider, useGo, useServices } from '@qiao/ui-kit';
 import { useMemo, type ReactNode } from 'react';
+import { BESIDE, personFrom } from '../features/directory/person-path.ts';
 import { useMatrix } from '../matrix/context.tsx';
 
 /** Lets domains' views send events and show conversations and people. */
@@ -27,7 +28,11 @@ export function MatrixServices({ children }: { children: ReactNode }): ReactNode
                 : services.i18n.t(`room:preview.${preview.key}`, preview.values);
             return { room, text };
           },
-          openPerson: (userId) => void go(`/person/${encodeURIComponent(userId)}`),
+          openPerson: (userId) => {
+            const { pathname, search } = location;
+            const isOverPanel = new URLSearchParams(search).has('panel');
+            void go(personFrom(pathname, userId), isOverPanel ? { state: BESIDE } : {});
+          },
           draft: (form) => drafts.form(form),
         },
       }),

@@ -21,7 +21,7 @@ import {
   type ClientPage,
   type IconType,
 } from '@qiao/ui-kit';
-import { Suspense, useEffect, useState, type ReactNode } from 'react';
+import { Suspense, useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { NavLink, Route, Routes, useLocation } from 'react-router';
 import { MatrixAvatar } from '../components/MatrixAvatar.tsx';
 import { useMatrix } from '../matrix/context.tsx';
@@ -76,12 +76,39 @@ function RailCount(props: { badge: Badged }): ReactNode {
   );
 }
 
+/** The conversation is shown beside the list. */
+const BESIDE_LIST = '(width >= 720px)';
+const isBeside = (): boolean => matchMedia(BESIDE_LIST).matches;
+const onBeside = (listener: () => void): (() => void) => {
+  const query = matchMedia(BESIDE_LIST);
+  query.addEventListener('change', listener);
+  return () => {
+    query.removeEventListener('change', listener);
+  };
+};
+
+/**
+ * Where the chats are: beside the list the conversation that was open last, so that a look into the directory does
+ * not close it; on a phone the list.
+ */
+function useChatsPath(pathname: string): string {
+  const { rooms } = useMatrix();
+  const beside = useSyncExternalStore(onBeside, isBeside);
+  const [open, setOpen] = useState<string>();
+  if (pathname.startsWith('/room/') && pathname !== open) setOpen(pathname);
+  const isInChats = pathname === '/' || pathname.startsWith('/room/');
+  if (open === undefined || isInChats || !beside) return '/';
+  const roomId = decodeURIComponent(open.slice('/room/'.length));
+  return rooms.getSnapshot().byId.has(roomId) ? open : '/';
+}
+
 function Rail(): ReactNode {
   const { t } = useText('app');
   const { session, i18n } = useServices();
   const { encryption, ownProfile } = useMatrix();
   const profile = useSnapshot(ownProfile);
   const { pathname } = useLocation();
+  const chats = useChatsPath(pathname);
   const go = useGo();
   const entries = [
     ...ownEntries,
@@ -100,7 +127,7 @@ function Rail(): ReactNode {
           return (
             <li key={entry.to}>
               <NavLink
-                to={entry.to}
+                to={entry.to === '/' ? chats : entry.to}
                 className="c-rail__link"
                 data-active={active}
                 aria-current={active ? 'page' : undefined}
@@ -120,7 +147,7 @@ function Rail(): ReactNode {
           align="start"
           className="c-rail__user"
           entries={[
-            { heading: session.userId },
+            { heading: name },
             'line',
             { label: t('nav.settings'), Icon: SettingsIcon, onSelect: () => void go('/settings') },
             // In this tab: the session of our interfaces is the console's, too, and its way back leads here.

@@ -30,6 +30,9 @@ export function MatrixAvatar(props: {
   }, [media, mxc, size]);
   return (
     <Avatar
+      // Beside the name everywhere; by itself it would say the id.
+      aria-hidden
+      aria-label={undefined}
       id={props.id}
       name={props.name}
       size={`${String(size)}px`}

@@ -5,18 +5,19 @@ import { EVENT } from './names.ts';
 import { REMEMBERED_MS } from './history-types.ts';
 import { parsePoll } from './poll-body.ts';
 import { isHistoryShared } from './room-people.ts';
-import { asRecord, asText, cleanName, firstLine, serverOf, withoutFallback } from './safe-text.ts';
+import { asRecord, asText, cleanName, firstLine, handleOf, serverOf, withoutFallback } from './safe-text.ts';
 import type { Author, Preview, UnreadableWhy } from './timeline-types.ts';
 
 /** Who a person of a room is, as shown. */
 export function authorOf(room: Room, userId: string): Author {
   const member = room.getMember(userId);
+  const own = serverOf(room.myUserId);
   const plain = cleanName(member?.rawDisplayName, userId);
   return {
     userId,
-    name: member?.disambiguate === true && plain !== userId ? `${plain} (${userId})` : plain,
+    name: member?.disambiguate === true && plain !== userId ? `${plain} (${handleOf(userId, own)})` : plain,
     avatar: member?.getMxcAvatarUrl() ?? undefined,
-    external: serverOf(userId) !== serverOf(room.myUserId),
+    external: serverOf(userId) !== own,
   };
 }
 

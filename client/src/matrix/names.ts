@@ -19,7 +19,6 @@ export const EVENT = {
   joinRules: 'm.room.join_rules',
   historyVisibility: 'm.room.history_visibility',
   tombstone: 'm.room.tombstone',
-  functionalMembers: 'io.element.functional_members',
   pinned: 'm.room.pinned_events',
   spaceChild: 'm.space.child',
   spaceParent: 'm.space.parent',

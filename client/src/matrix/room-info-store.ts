@@ -8,7 +8,7 @@ import {
   type Room,
 } from 'matrix-js-sdk';
 import { ACCOUNT_DATA, EVENT } from './names.ts';
-import { historyOf, isRenewable, pinnedIn, stateOf } from './room-state.ts';
+import { followsDirectory, historyOf, isRenewable, pinnedIn, stateOf } from './room-state.ts';
 import { RoomViewModel } from './room-listener.ts';
 import { allPeople, fitsTwo, joinedPeople } from './service-users.ts';
 import { asList, asRecord, cleanName, serverOf } from './safe-text.ts';
@@ -31,6 +31,8 @@ export interface RoomInfo {
   readonly waiting: number;
   /** Made by this person, who stands above all in it for good: it can be given a successor. */
   readonly renewable: boolean;
+  /** A department's: the directory decides who is in it. */
+  readonly followsDirectory: boolean;
   /** What somebody reads who is added now: everything, or what comes. */
   readonly history: 'shared' | 'joined';
   readonly joined: boolean;
@@ -58,6 +60,7 @@ const EMPTY: RoomInfo = {
   members: 0,
   waiting: 0,
   renewable: false,
+  followsDirectory: false,
   history: 'shared',
   joined: false,
   pinned: [],
@@ -110,6 +113,7 @@ export class RoomInfoStore extends RoomViewModel<RoomInfo> {
       members: joinedPeople(room),
       waiting: allPeople(room) - joinedPeople(room),
       renewable: isRenewable(room),
+      followsDirectory: followsDirectory(room),
       history: historyOf(room),
       joined,
       pinned: pinnedIn(room),

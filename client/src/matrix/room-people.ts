@@ -2,17 +2,13 @@ import type { Room, RoomMember } from 'matrix-js-sdk';
 import { OWN_BOT } from './ask-content.ts';
 import { EVENT } from './names.ts';
 import { stateOf } from './room-state.ts';
-import { asList, asRecord, serverOf } from './safe-text.ts';
+import { asRecord, serverOf } from './safe-text.ts';
 
-/** Accounts of services in a room (MSC4171): they are nobody. */
-export function servicesOf(room: Room): ReadonlySet<string> {
-  const content = asRecord(stateOf(room).getStateEvents(EVENT.functionalMembers, '')?.getContent());
-  return new Set(asList(content['service_members']).filter((id): id is string => typeof id === 'string'));
-}
-
-/** People of the own server who are in a room or invited to it, without oneself and without services. */
+/**
+ * People of the own server who are in a room or invited to it, without oneself, our bots and our service users. What
+ * a room's state calls functional (MSC4171) hides nobody.
+ */
 export function colleaguesOf(room: Room): RoomMember[] {
-  const services = servicesOf(room);
   const own = serverOf(room.myUserId);
   return room
     .getMembers()
@@ -21,7 +17,6 @@ export function colleaguesOf(room: Room): RoomMember[] {
         (membership === 'join' || membership === 'invite') &&
         userId !== room.myUserId &&
         serverOf(userId) === own &&
-        !services.has(userId) &&
         !OWN_BOT.test(userId),
     );
 }

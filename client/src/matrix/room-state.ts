@@ -1,13 +1,36 @@
-import { EventTimeline, type Room, type RoomState } from 'matrix-js-sdk';
+import { CREATION_MARK, ORG_PREFIX } from '@qiao/org/contract/names';
+import { EventTimeline, RoomState, type Room } from 'matrix-js-sdk';
 import { EVENT } from './names.ts';
-import { asList, asRecord } from './safe-text.ts';
+import { asList, asRecord, serverOf } from './safe-text.ts';
 
-/** A room's state as it is now. */
-export function stateOf(room: Room): RoomState {
-  const state = room.getLiveTimeline().getState(EventTimeline.FORWARDS);
-  // Every live timeline has one; only its type does not say so.
-  if (!state) throw new Error('a room without state');
-  return state;
+/** A room's state as it is now; empty for a room whose timeline has none yet. */
+export const stateOf = (room: Room): RoomState =>
+  room.getLiveTimeline().getState(EventTimeline.FORWARDS) ?? new RoomState(room.roomId);
+
+/** Who made a room, as its create event says. */
+export const creatorOf = (room: Room): string =>
+  stateOf(room).getStateEvents(EVENT.create, '')?.getSender() ?? '';
+
+/** For which department, or "company", the organisation of our own server made a room; undefined for all others. */
+export function orgOwnerOf(room: Room): string | undefined {
+  const creator = creatorOf(room);
+  // The namespace is its alone: nobody else can make a room that says so.
+  if (!creator.startsWith(`@${ORG_PREFIX}`) || serverOf(creator) !== serverOf(room.myUserId))
+    return undefined;
+  const mark = asRecord(stateOf(room).getStateEvents(EVENT.create, '')?.getContent()[CREATION_MARK]);
+  return typeof mark['owner'] === 'string' ? mark['owner'] : undefined;
+}
+
+/** Level of state and membership in rooms that follow the directory; only the organisation's bot has it. */
+const DIRECTORY_LEVEL = 100;
+
+/**
+ * Whether the directory decides who is in a room: whoever leaves it is brought back. Not of a group that was a
+ * department's: in that, people invite each other.
+ */
+export function followsDirectory(room: Room): boolean {
+  const power = asRecord(stateOf(room).getStateEvents(EVENT.powerLevels, '')?.getContent());
+  return orgOwnerOf(room) !== undefined && Number(power['invite'] ?? 0) >= DIRECTORY_LEVEL;
 }
 
 /** Ids of the pinned messages, each once, last pinned first. */

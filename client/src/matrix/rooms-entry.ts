@@ -57,6 +57,8 @@ export interface RoomEntry {
   /** Other servers that take part, as far as known; empty: an internal conversation. */
   readonly servers: readonly string[];
   readonly encrypted: boolean;
+  /** A department's: the directory decides who is in it. */
+  readonly followsDirectory: boolean;
   readonly invitation: Invitation | undefined;
 }
 
@@ -80,6 +82,7 @@ export const bareEntry = (roomId: string): RoomEntry => ({
   typing: [],
   servers: [],
   encrypted: false,
+  followsDirectory: false,
   invitation: undefined,
 });
 

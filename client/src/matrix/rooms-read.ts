@@ -1,13 +1,7 @@
-import {
-  EventTimeline,
-  NotificationCountType,
-  RoomState,
-  type MatrixClient,
-  type MatrixEvent,
-  type Room,
-} from 'matrix-js-sdk';
+import { NotificationCountType, type MatrixClient, type MatrixEvent, type Room } from 'matrix-js-sdk';
 import type { Draft } from './drafts.ts';
 import { EVENT, TAG } from './names.ts';
+import { followsDirectory, orgOwnerOf, stateOf } from './room-state.ts';
 import type { Invitation, LastMessage, NotificationLevel, RoomEntry } from './rooms-entry.ts';
 import { isListed, previewOf } from './rooms-preview.ts';
 import type { ChildEvent, SpaceFacts } from './rooms-spaces.ts';
@@ -21,8 +15,6 @@ const LOOK_BACK = 60;
 const MAX_SERVERS = 3;
 /** People named as writing. */
 const MAX_TYPING = 3;
-/** Mark of the organisation's rooms in `m.room.create` (`appservices/org`). */
-const ORG_MARK = 'im.qiao.org';
 
 /** What is known besides the rooms themselves. */
 export interface ReadContext {
@@ -40,10 +32,6 @@ export interface ReadContext {
   /** Other servers by room, kept until a membership changes. */
   readonly servers: Map<string, readonly string[]>;
 }
-
-/** The room's state as of now; empty for a room whose timeline has none yet. */
-export const stateOf = (room: Room): RoomState =>
-  room.getLiveTimeline().getState(EventTimeline.FORWARDS) ?? new RoomState(room.roomId);
 
 const timeOf = (event: MatrixEvent | undefined): number => {
   const ts = event?.getTs();
@@ -189,6 +177,7 @@ export function readRoom(context: ReadContext, room: Room): RoomEntry {
       .map((userId) => plainName(room.getMember(userId)?.rawDisplayName, userId)),
     servers: invitation?.external ? [serverOf(invitation.inviter) ?? ''] : serversOf(context, room),
     encrypted: room.hasEncryptionStateEvent(),
+    followsDirectory: followsDirectory(room),
     invitation,
   };
 }
@@ -203,18 +192,13 @@ export function readSpace(context: ReadContext, room: Room): SpaceFacts {
         ? []
         : [{ roomId, content: event.getContent(), ts: event.getTs() }];
     });
-  const create = stateOf(room).getStateEvents(EVENT.create, '');
-  const mark: unknown = create?.getContent()[ORG_MARK];
-  const sender = create?.getSender() ?? '';
-  // Only the organisation's bot can make it: the namespace is its alone.
-  const byOrg = sender.startsWith('@_qiao_org_') && sender.endsWith(`:${context.own}`);
-  const owner = (mark as { owner?: unknown } | null | undefined)?.owner;
+  const owner = orgOwnerOf(room);
   return {
     roomId: room.roomId,
     name: plainName(room.name, room.roomId),
     avatar: room.getMxcAvatarUrl() ?? undefined,
-    company: byOrg && owner === 'company',
-    department: byOrg && typeof owner === 'string',
+    company: owner === 'company',
+    department: owner !== undefined,
     children: childrenOf(events),
   };
 }

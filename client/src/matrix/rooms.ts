@@ -25,8 +25,8 @@ import {
   type RoomEntry,
   type RoomTotals,
 } from './rooms-entry.ts';
-import { isReplaced } from './room-state.ts';
-import { lastEventOf, readRoom, readSpace, stateOf, type ReadContext } from './rooms-read.ts';
+import { isReplaced, stateOf } from './room-state.ts';
+import { lastEventOf, readRoom, readSpace, type ReadContext } from './rooms-read.ts';
 import { spaceTree, type SpaceFacts, type SpaceNode } from './rooms-spaces.ts';
 import { serverOf } from './rooms-text.ts';
 

@@ -71,6 +71,13 @@ export const serverOf = (userId: string): string => {
   return colon < 0 ? '' : userId.slice(colon + 1);
 };
 
+/**
+ * What tells an account from others of the same name: within the own server the user name, which people type to sign
+ * in; for others the whole Matrix id.
+ */
+export const handleOf = (userId: string, own: string): string =>
+  serverOf(userId) === own ? userId.slice(1, userId.indexOf(':')) : userId;
+
 /*
  * Older clients put the message that is answered before a reply's text ("Rich replies", client-server API before
  * v1.13). It is not what the sender of the reply says: who shows, finds, quotes or copies a reply takes it off here.

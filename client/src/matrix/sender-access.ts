@@ -1,14 +1,12 @@
-import { EventTimeline, type MatrixClient, type Room, type RoomState } from 'matrix-js-sdk';
+import type { MatrixClient } from 'matrix-js-sdk';
 import { EVENT } from './names.ts';
+import { stateOf } from './room-state.ts';
 
 /** Why nothing can be written into a conversation. */
 export type WriteBarrier =
   | { readonly why: 'loading' | 'unknown' | 'left' | 'banned' | 'invited' | 'power' | 'no-encryption' }
   /** The conversation goes on elsewhere. */
   | { readonly why: 'replaced'; readonly successor: string };
-
-const stateOf = (room: Room): RoomState | undefined =>
-  room.getLiveTimeline().getState(EventTimeline.FORWARDS);
 
 /** What stands against writing, or undefined. */
 export function writeBarrier(client: MatrixClient, roomId: string): WriteBarrier | undefined {
@@ -26,7 +24,7 @@ export function writeBarrier(client: MatrixClient, roomId: string): WriteBarrier
     default:
       return { why: 'left' };
   }
-  const tombstone = stateOf(room)?.getStateEvents(EVENT.tombstone, '')?.getContent();
+  const tombstone = stateOf(room).getStateEvents(EVENT.tombstone, '')?.getContent();
   if (tombstone) {
     const successor: unknown = tombstone['replacement_room'];
     return typeof successor === 'string' && successor.startsWith('!')
@@ -41,5 +39,5 @@ export function writeBarrier(client: MatrixClient, roomId: string): WriteBarrier
 export function mayMentionRoom(client: MatrixClient, roomId: string): boolean {
   const room = client.getRoom(roomId);
   const me = client.getUserId();
-  return room !== null && me !== null && stateOf(room)?.mayTriggerNotifOfType('room', me) === true;
+  return room !== null && me !== null && stateOf(room).mayTriggerNotifOfType('room', me);
 }

@@ -1,5 +1,6 @@
 import { EventStatus, RoomEvent, type MatrixClient, type MatrixEvent, type Room } from 'matrix-js-sdk';
 import type { ComposeEvent } from './compose-target.ts';
+import { authorOf } from './message-words.ts';
 import { EVENT } from './names.ts';
 import { isServiceUser } from './service-users.ts';
 
@@ -24,10 +25,11 @@ const isOwnText = (client: MatrixClient, event: MatrixEvent): boolean =>
 function composeEvent(client: MatrixClient, event: MatrixEvent): ComposeEvent {
   const sender = event.getSender() ?? '';
   const body: unknown = event.getContent()['body'];
+  const room = client.getRoom(event.getRoomId());
   return {
     eventId: event.getId() ?? '',
     sender,
-    senderName: client.getRoom(event.getRoomId())?.getMember(sender)?.name ?? sender,
+    senderName: room ? authorOf(room, sender).name : sender,
     text: typeof body === 'string' ? body : '',
   };
 }

@@ -1,8 +1,7 @@
-import { ROOMS_LOCALPART } from '@qiao/org/contract';
 import { createClient, MatrixEvent, Room } from 'matrix-js-sdk';
 import { expect, test } from 'vitest';
 import { quietLogger } from './quiet-logger.ts';
-import { allPeople, fitsTwo, isServiceUser, joinedPeople, MAKER_LOCALPART } from './service-users.ts';
+import { allPeople, fitsTwo, isServiceUser, joinedPeople } from './service-users.ts';
 
 const ME = '@me:example.org';
 const LI = '@li:example.org';
@@ -23,10 +22,6 @@ const roomOf = (creator: string, members: Record<string, string>): Room => {
     ]);
   return room;
 };
-
-test('the name is that of the server', () => {
-  expect(MAKER_LOCALPART).toBe(ROOMS_LOCALPART);
-});
 
 test('only the service user of our own server is none of the people', () => {
   expect(isServiceUser(MAKER, ME)).toBe(true);

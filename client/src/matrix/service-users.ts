@@ -1,9 +1,7 @@
-import { EventTimeline, type Room } from 'matrix-js-sdk';
-import { EVENT } from './names.ts';
+import { ROOMS_LOCALPART } from '@qiao/org/contract/names';
+import type { Room } from 'matrix-js-sdk';
+import { creatorOf } from './room-state.ts';
 import { serverOf } from './rooms-text.ts';
-
-/** Localpart of the service user that makes conversations (`ROOMS_LOCALPART` of `@qiao/org/contract`). */
-export const MAKER_LOCALPART = '_qiao_org_rooms';
 
 /**
  * Whether a user is no person and no bot that reads, but the service user that made a conversation: not shown, not
@@ -11,12 +9,7 @@ export const MAKER_LOCALPART = '_qiao_org_rooms';
  * state calls functional (MSC4171).
  */
 export const isServiceUser = (userId: string, me: string): boolean =>
-  userId === `@${MAKER_LOCALPART}:${serverOf(me) ?? ''}`;
-
-/** Who made a room, as its create event says. */
-export const creatorOf = (room: Room): string =>
-  room.getLiveTimeline().getState(EventTimeline.FORWARDS)?.getStateEvents(EVENT.create, '')?.getSender() ??
-  '';
+  userId === `@${ROOMS_LOCALPART}:${serverOf(me) ?? ''}`;
 
 /** One for the service user that stays in the rooms it made, else none. */
 const served = (room: Room): number => (isServiceUser(creatorOf(room), room.myUserId) ? 1 : 0);

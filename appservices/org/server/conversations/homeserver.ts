@@ -1,7 +1,7 @@
 import { parseUserId } from '@qiao/matrix-types';
 import { DEFAULT_LOCALE } from '@qiao/platform';
 import { MatrixError, MatrixLink } from '@qiao/platform/matrix';
-import { ROOMS_LOCALPART } from '../../contract/conversations.ts';
+import { ROOMS_LOCALPART } from '../../contract/names.ts';
 import { userIdOf } from '../directory/present.ts';
 import type { OrgContext } from '../setup.ts';
 

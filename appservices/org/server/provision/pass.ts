@@ -2,6 +2,7 @@
  * One pass: everything that differs between the directory and what the homeserver was last told is sent, and what was
  * sent is written down batch by batch. It can be cut off anywhere; the next pass does what is left.
  */
+import { CREATION_MARK } from '../../contract/names.ts';
 import { MatrixError, type CreateRoomRequest, type MatrixLink } from '@qiao/platform/matrix';
 import { parseRoomId, parseUserId, type UserId } from '@qiao/matrix-types';
 import type { Log } from '@qiao/platform';
@@ -20,7 +21,6 @@ import type {
   Problem,
   ProvisionRepository,
 } from './provision.repository.ts';
-import { CREATION_MARK } from './room-state.ts';
 import {
   COMPANY,
   creationOf,

@@ -8,8 +8,6 @@ export type StateMap = ReadonlyMap<string, Content>;
 
 /** Version of the rooms we make: creators stand above everybody and cannot be demoted (MSC4289). */
 export const ROOM_VERSION = '12';
-/** What a room of ours is marked with at creation, so that one is found again whose creation was cut off. */
-export const CREATION_MARK = 'im.qiao.org';
 /** Level of a department's heads: they take messages back and notify all. */
 const HEAD_LEVEL = 50;
 /** Level nobody but the creator (the bot) reaches. */

@@ -2,9 +2,9 @@
  * From the directory to the rooms it should have. No I/O: the same input gives the same rooms, and the difference to
  * what was applied is all the work there is.
  */
+import { CREATION_MARK } from '../../contract/names.ts';
 import type { DepartmentState } from '../tables.ts';
 import {
-  CREATION_MARK,
   fingerprint,
   isLink,
   powerLevels,

@@ -2,6 +2,7 @@ import ChevronRightIcon from '@vector-im/compound-design-tokens/assets/web/icons
 import CompanyIcon from '@vector-im/compound-design-tokens/assets/web/icons/company';
 import GroupIcon from '@vector-im/compound-design-tokens/assets/web/icons/group';
 import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/search';
+import { Button } from '@vector-im/compound-web';
 import {
   EmptyState,
   ErrorState,
@@ -152,7 +153,7 @@ function Company(): ReactNode {
   useEffect(() => {
     model.open(departmentId);
   }, [model, departmentId]);
-  const { tree, node, path, query, people } = state;
+  const { tree, node, path, query, scope, people } = state;
   const searching = query.trim() !== '';
   useTitle(node?.department.name ?? t('title'));
   if (tree.state === 'failed') return <ErrorState error={tree.error} retry={tree.retry} />;
@@ -190,11 +191,28 @@ function Company(): ReactNode {
         <div className="c-people__head">
           <Crumbs path={path} />
           <SearchBox
-            label={node ? t('find_in', { name: node.department.name }) : t('find')}
+            label={t('find')}
             placeholder={t('find_placeholder')}
             value={query}
             onChange={model.find}
           />
+          {node && searching && (
+            <div className="c-scope" role="group" aria-label={t('scope')}>
+              {(['company', 'department'] as const).map((each) => (
+                <button
+                  key={each}
+                  type="button"
+                  className="c-scope__choice"
+                  aria-pressed={scope === each}
+                  onClick={() => {
+                    model.lookIn(each);
+                  }}
+                >
+                  {t(`scope_${each}`, { name: node.department.name })}
+                </button>
+              ))}
+            </div>
+          )}
         </div>
         {!searching && (
           <div className="c-people__departments">
@@ -209,9 +227,25 @@ function Company(): ReactNode {
                 <EmptyState
                   compact
                   Icon={SearchIcon}
-                  title={t('nobody', { query: query.trim() })}
+                  title={
+                    node && scope === 'department'
+                      ? t('nobody_in', { name: node.department.name, query: query.trim() })
+                      : t('nobody', { query: query.trim() })
+                  }
                   text={t('nobody_text')}
-                />
+                >
+                  {node && scope === 'department' && (
+                    <Button
+                      kind="secondary"
+                      size="md"
+                      onClick={() => {
+                        model.lookIn('company');
+                      }}
+                    >
+                      {t('look_everywhere')}
+                    </Button>
+                  )}
+                </EmptyState>
               ) : (
                 <p className="q-muted c-people__none">
                   {node && node.below.length > 0 ? t('only_below') : t('empty')}

@@ -26,6 +26,9 @@ export interface TreeNode {
   readonly total: number;
 }
 
+/** `department`: in the open one and below. */
+export type SearchScope = 'company' | 'department';
+
 export interface DirectorySnapshot {
   readonly tree: Remote<readonly TreeNode[]>;
   /** The department that is open; undefined at the top. */
@@ -33,6 +36,8 @@ export interface DirectorySnapshot {
   /** From the top down to the one that is open, with it. */
   readonly path: readonly DirectoryDepartment[];
   readonly query: string;
+  /** Where a search looks; without one the department's own people are listed. */
+  readonly scope: SearchScope;
   readonly people: Remote<Pages<DirectoryPerson, PeoplePage>>;
 }
 
@@ -78,7 +83,7 @@ export class DirectoryViewModel extends ViewModel<DirectorySnapshot> {
   #pages: WatchingPages<DirectoryPerson, PeoplePage> | undefined;
 
   constructor(services: Services, departmentId: string | undefined) {
-    super({ tree: LOADING, node: undefined, path: [], query: '', people: LOADING });
+    super({ tree: LOADING, node: undefined, path: [], query: '', scope: 'company', people: LOADING });
     this.#services = services;
     this.#departmentId = departmentId;
   }
@@ -111,7 +116,7 @@ export class DirectoryViewModel extends ViewModel<DirectorySnapshot> {
     if (departmentId === this.#departmentId) return;
     this.#departmentId = departmentId;
     this.#query = '';
-    this.set({ query: '' });
+    this.set({ query: '', scope: 'company' });
     this.#place();
     this.#pages?.change(this.#watched());
   };
@@ -125,6 +130,11 @@ export class DirectoryViewModel extends ViewModel<DirectorySnapshot> {
     }, REST_MS);
   };
 
+  readonly lookIn = (scope: SearchScope): void => {
+    this.set({ scope });
+    this.#pages?.change(this.#watched());
+  };
+
   #place(): void {
     const path = pathTo(dataOf(this.snapshot.tree) ?? [], this.#departmentId);
     this.set({ path: path.map((node) => node.department), node: path.at(-1) });
@@ -133,7 +143,8 @@ export class DirectoryViewModel extends ViewModel<DirectorySnapshot> {
   #watched(): WatchPages<DirectoryPerson, PeoplePage> {
     const { api } = this.#services;
     const query = this.#query;
-    const departmentId = this.#departmentId;
+    const isEverywhere = query !== '' && this.snapshot.scope === 'company';
+    const departmentId = isEverywhere ? undefined : this.#departmentId;
     return {
       key: ['directory', 'people', departmentId ?? '', query],
       load: (after, signal) =>

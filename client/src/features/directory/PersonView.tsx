@@ -1,246 +1,45 @@
 import BackIcon from '@vector-im/compound-design-tokens/assets/web/icons/arrow-left';
-import ChatIcon from '@vector-im/compound-design-tokens/assets/web/icons/chat-solid';
-import UnknownIcon from '@vector-im/compound-design-tokens/assets/web/icons/user-profile';
-import VerifiedIcon from '@vector-im/compound-design-tokens/assets/web/icons/verified';
-import { Button } from '@vector-im/compound-web';
-import {
-  Banner,
-  Card,
-  EmptyState,
-  ErrorState,
-  Facts,
-  RouterLink,
-  Skeleton,
-  Tag,
-  useGo,
-  useParams,
-  useServices,
-  useText,
-  useViewModel,
-} from '@qiao/ui-kit';
-import type { ReactNode } from 'react';
+import { RouterLink, useGo, useParams, useText } from '@qiao/ui-kit';
+import { useState, type ReactNode } from 'react';
 import { useTitle } from '../../app/title.ts';
-import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
-import { useMatrix } from '../../matrix/context.tsx';
-import { PersonTrust } from '../keys/PersonTrust.tsx';
-import { roomPath } from '../rooms/RoomRow.tsx';
-import type { DirectoryProfile } from './api.ts';
-import { personPath } from './person-path.ts';
-import { PersonViewModel } from './PersonViewModel.ts';
+import { Person } from './Person.tsx';
 import './directory.css';
 
-type Ref = DirectoryProfile['reports'][number];
+/** Whether there is a page of the client before this one; the router numbers them. */
+const isFromHere = (): boolean => {
+  const state: unknown = history.state;
+  return typeof state === 'object' && state !== null && 'idx' in state && Number(state.idx) > 0;
+};
 
-function Reference({ person }: { person: Ref }): ReactNode {
-  const { people } = useMatrix();
-  return (
-    <RouterLink to={personPath(person.user_id)} className="c-person">
-      <span aria-hidden>
-        <MatrixAvatar
-          id={person.user_id}
-          name={person.display_name}
-          mxc={people.known(person.user_id).avatar}
-          size={32}
-        />
-      </span>
-      <span className="c-person__text">
-        <span className="c-person__name">
-          <bdi>{person.display_name}</bdi>
-        </span>
-        {person.title !== null && <span className="c-person__note">{person.title}</span>}
-      </span>
+/** Back to where one came from; to the directory for whoever opened the address. */
+function Back(): ReactNode {
+  const { t } = useText('directory');
+  const go = useGo();
+  const [fromHere] = useState(isFromHere);
+  return fromHere ? (
+    <button type="button" className="c-back q-row-button" onClick={() => void go(-1)}>
+      <BackIcon width={18} height={18} aria-hidden />
+      {t('back')}
+    </button>
+  ) : (
+    <RouterLink to="/directory" className="c-back">
+      <BackIcon width={18} height={18} aria-hidden />
+      {t('title')}
     </RouterLink>
   );
 }
 
-/** From the top of the company down to the person. */
-function Line({ profile }: { profile: DirectoryProfile }): ReactNode {
-  const { t } = useText('directory');
-  if (profile.reporting_line.length === 0) return null;
-  return (
-    <Card title={t('line')}>
-      <ol className="c-line">
-        {profile.reporting_line.toReversed().map((person) => (
-          <li key={person.id}>
-            <Reference person={person} />
-          </li>
-        ))}
-        <li aria-current="true" className="c-line__self">
-          <bdi>{profile.display_name}</bdi>
-        </li>
-      </ol>
-    </Card>
-  );
-}
-
-function Profile({ profile }: { profile: DirectoryProfile }): ReactNode {
-  const { t } = useText('directory');
-  return (
-    <>
-      <Card title={t('facts')}>
-        <Facts
-          items={[
-            [t('job'), profile.title],
-            [
-              t('departments'),
-              profile.departments.length > 0 && (
-                <span className="c-links">
-                  {profile.departments.map((department) => (
-                    <RouterLink key={department.id} to={`/directory/${department.id}`}>
-                      <bdi>{department.name}</bdi>
-                    </RouterLink>
-                  ))}
-                </span>
-              ),
-            ],
-            profile.email !== null && [t('email'), <a href={`mailto:${profile.email}`}>{profile.email}</a>],
-            profile.phone !== null && [t('phone'), <a href={`tel:${profile.phone}`}>{profile.phone}</a>],
-          ]}
-        />
-      </Card>
-      <Line profile={profile} />
-      {profile.reports.length > 0 && (
-        <Card title={t('reports', { count: profile.reports.length })}>
-          <ul className="c-persons c-persons--flat">
-            {profile.reports.map((person) => (
-              <li key={person.id}>
-                <Reference person={person} />
-              </li>
-            ))}
-          </ul>
-        </Card>
-      )}
-    </>
-  );
-}
-
-function Page({ userId }: { userId: string }): ReactNode {
-  const { t } = useText('directory');
-  const services = useServices();
-  const { people, rooms } = useMatrix();
-  const go = useGo();
-  const [state, model] = useViewModel(() => new PersonViewModel({ services, people, rooms }, userId));
-  const { person, profile, shared } = state;
-  const inCompany = profile.state === 'ready' ? (profile.data ?? undefined) : undefined;
-  const name = inCompany?.display_name ?? person.name;
-  useTitle(name);
-  const self = userId === services.session.userId;
-  if (state.unknown && profile.state === 'ready' && !inCompany)
-    return (
-      <>
-        <h1 className="q-sr">{t('unknown')}</h1>
-        <EmptyState Icon={UnknownIcon} title={t('unknown')} text={t('unknown_text')}>
-          <RouterLink to="/directory">{t('to_top')}</RouterLink>
-        </EmptyState>
-      </>
-    );
-  const message = async (): Promise<void> => {
-    const opened = await services.attempt(model.message);
-    if (opened.ok && opened.value !== undefined) await go(roomPath(opened.value));
-  };
-  return (
-    <>
-      <header className="c-profile__head">
-        <MatrixAvatar id={userId} name={name} mxc={person.avatar} size={88} />
-        <div className="c-profile__who">
-          <h1>
-            <bdi>{name}</bdi>
-            {person.server !== undefined && (
-              <span className="c-external" title={t('external_of', { server: person.server })}>
-                {t('external')}
-              </span>
-            )}
-          </h1>
-          {inCompany?.activated === false && (
-            <p className="c-profile__waits">
-              <Tag tone="info">{t('not_activated')}</Tag> {t('not_activated_text')}
-            </p>
-          )}
-          {inCompany && (
-            <p>{[inCompany.title ?? '', ...inCompany.department_names].filter(Boolean).join(' · ')}</p>
-          )}
-          <p className="q-muted q-small">
-            <bdi>{userId}</bdi>
-          </p>
-          {state.verified === true && (
-            <p className="c-profile__verified">
-              <VerifiedIcon width={18} height={18} aria-hidden />
-              {t('verified')}
-            </p>
-          )}
-          {state.verified !== true && <PersonTrust userId={userId} />}
-        </div>
-        {!self && (
-          <div className="c-profile__actions">
-            <Button
-              kind="primary"
-              size="md"
-              Icon={ChatIcon}
-              disabled={state.opening || inCompany?.can_contact === false}
-              onClick={() => void message()}
-            >
-              {t('message')}
-            </Button>
-          </div>
-        )}
-      </header>
-      {inCompany?.can_contact === false && <Banner tone="info" title={t('no_contact')} />}
-      {person.server !== undefined && (
-        <Banner tone="warn" title={t('external_title')}>
-          {t('external_text', { server: person.server })}
-        </Banner>
-      )}
-      {profile.state === 'loading' ? (
-        <Skeleton lines={5} />
-      ) : profile.state === 'failed' ? (
-        <ErrorState error={profile.error} retry={profile.retry} />
-      ) : (
-        inCompany && <Profile profile={inCompany} />
-      )}
-      {!self && (
-        <Card title={t('shared')}>
-          {shared.length === 0 ? (
-            <p className="q-muted">{t('shared_none')}</p>
-          ) : (
-            <ul className="c-shared">
-              {shared.map((entry) => (
-                <li key={entry.roomId}>
-                  <RouterLink to={roomPath(entry.roomId)} className="c-person">
-                    <span aria-hidden>
-                      <MatrixAvatar
-                        id={entry.partner ?? entry.roomId}
-                        name={entry.name}
-                        mxc={entry.avatar}
-                        size={32}
-                        square={entry.partner === undefined}
-                      />
-                    </span>
-                    <span className="c-person__name">
-                      <bdi>{entry.name}</bdi>
-                    </span>
-                  </RouterLink>
-                </li>
-              ))}
-            </ul>
-          )}
-        </Card>
-      )}
-    </>
-  );
-}
-
-/** A person's page: what the directory says, what Matrix knows, and how to write to them. */
+/** A person's page. */
 export default function PersonView(): ReactNode {
   const { t } = useText('directory');
   const { userId } = useParams();
+  const [name, setName] = useState('');
+  useTitle(name === '' ? t('title') : name);
   return (
     <main className="c-page-area">
       <div className="c-profile">
-        <RouterLink to="/directory" className="c-back">
-          <BackIcon width={18} height={18} aria-hidden />
-          {t('title')}
-        </RouterLink>
-        {userId !== undefined && <Page key={userId} userId={userId} />}
+        <Back />
+        {userId !== undefined && <Person key={userId} userId={userId} Heading="h1" onName={setName} />}
       </div>
     </main>
   );

@@ -45,11 +45,16 @@ const LOOKED_UP = 200;
 /** Bots' ids begin like this. */
 const BOT = '@_';
 
-/** What tells somebody from others of the same name: title and departments; for accounts of no directory the id. */
+/**
+ * What tells somebody from others of the same name: title and departments; for accounts of no directory the user
+ * name, for those of other servers the id.
+ */
 export const noteOf = (person: FoundPerson): string =>
   person.listed
     ? [person.title, ...person.departments].filter((part) => part !== '').join(' · ')
-    : person.userId;
+    : person.server === undefined
+      ? person.userId.slice(1).replace(/:.*$/, '')
+      : person.userId;
 
 /** Names that more than one of the people has. */
 export const namesakes = (people: readonly { readonly name: string }[]): ReadonlySet<string> => {

@@ -17,14 +17,23 @@ function useReaders(roomId: string): readonly [ReadersSnapshot, ReadersViewModel
   return useViewModel(() => new ReadersViewModel(services, history, roomId));
 }
 
-/** In a conversation's header: somebody in it cannot read yet. */
-export function ReadersTag({ roomId }: { roomId: string }): ReactNode {
+/**
+ * In a conversation's header: somebody in it cannot read yet. Beside a group's name it says how many, or it would be
+ * read as said of the group.
+ */
+export function ReadersTag(props: { roomId: string; direct: boolean }): ReactNode {
   const { t } = useText('keys');
-  const [{ readers, away }] = useReaders(roomId);
-  const waiting = readers?.waiting.filter(({ userId }) => !away.has(userId)) ?? [];
-  if (waiting.length > 1) return <Tag tone="info">{t('readers.tag_many', { count: waiting.length })}</Tag>;
-  if (waiting.length === 1) return <Tag tone="info">{t('readers.tag')}</Tag>;
-  return readers !== undefined && readers.waiting.length > 0 && <Tag>{t('readers.tag_away')}</Tag>;
+  const [{ readers, away }] = useReaders(props.roomId);
+  const all = readers?.waiting ?? [];
+  const never = all.filter(({ userId }) => !away.has(userId));
+  if (all.length === 0) return null;
+  const { length: count } = never.length > 0 ? never : all;
+  const text = never.length > 0 ? 'readers.tag' : 'readers.tag_away';
+  return (
+    <Tag tone={never.length > 0 ? 'info' : 'neutral'}>
+      {props.direct ? t(text) : t(`${text}_many`, { count })}
+    </Tag>
+  );
 }
 
 /** Above the composer: who cannot read yet and what becomes of what is written now; who was given keys since. */

@@ -1,6 +1,7 @@
 import { useGo, useServices, useText } from '@qiao/ui-kit';
 import { use, type ReactNode } from 'react';
 import { MatrixContext } from '../../matrix/context.tsx';
+import { isExternalUser, serverOf } from '../../matrix/rooms-text.ts';
 import { roomOfAlias } from '../../matrix/room-of-alias.ts';
 import { RoomContext } from './room-context.ts';
 import { findLinks, misleads, readReference } from './linkify.ts';
@@ -10,12 +11,13 @@ function PersonPill(props: { userId: string; text: string }): ReactNode {
   const { matrix, session } = useServices();
   const room = use(RoomContext);
   const name = room?.nameOf(props.userId) ?? props.text;
+  const isExternal = isExternalUser(props.userId, serverOf(session.userId) ?? '');
   return (
     <button
       type="button"
       className="c-pill"
       data-me={props.userId === session.userId}
-      title={props.userId}
+      {...(isExternal ? { title: props.userId } : {})}
       onClick={() => matrix?.openPerson(props.userId)}
     >
       <bdi>{name}</bdi>

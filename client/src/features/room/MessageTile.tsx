@@ -298,7 +298,7 @@ export const MessageTile = memo(function MessageTile(props: {
             <button
               type="button"
               className="c-message__name q-row-button"
-              title={author.userId}
+              {...(author.external ? { title: author.userId } : {})}
               onClick={() => matrix?.openPerson(author.userId)}
             >
               <bdi>{author.name}</bdi>

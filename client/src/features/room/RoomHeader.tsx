@@ -81,7 +81,7 @@ export function RoomHeader(props: {
           {info.external && <Tag tone="warn">{t('external')}</Tag>}
           {info.joined && (
             <Suspense fallback={null}>
-              <ReadersTag key={roomId} roomId={roomId} />
+              <ReadersTag key={roomId} roomId={roomId} direct={info.direct} />
             </Suspense>
           )}
         </h1>

@@ -11,6 +11,7 @@ import {
   useViewModel,
 } from '@qiao/ui-kit';
 import { lazy, Suspense, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { useLocation } from 'react-router';
 import { useTitle } from '../../app/title.ts';
 import { ComposeTarget } from '../../matrix/compose-target.ts';
 import { useMatrix } from '../../matrix/context.tsx';
@@ -27,16 +28,22 @@ const ReadersNotice = lazy(() =>
   import('../keys/Readers.tsx').then((module) => ({ default: module.ReadersNotice })),
 );
 
+/** Whether the panel was opened over another one, which its address says. */
+const isBeside = (state: unknown): boolean =>
+  typeof state === 'object' && state !== null && 'beside' in state && state.beside === true;
+
 /** One conversation: header, timeline, composer, and a panel beside them. */
 export function RoomView(props: { roomId: string }): ReactNode {
   const { t } = useText('room');
   const { toasts, attempt } = useServices();
   const { roomId } = props;
-  const { timelines, client, rooms } = useMatrix();
+  const { timelines, client, people, rooms } = useMatrix();
   const go = useGo();
   const [search, setSearch] = useSearchParams();
   const panel = search.get('panel');
   const eventId = search.get('event');
+  const userId = search.get('user');
+  const beside = isBeside(useLocation().state);
   // A thread's panel has its root there; elsewhere it is the message to show.
   const wanted = panel === 'thread' ? null : eventId;
   const [target] = useState(() => new ComposeTarget());
@@ -57,11 +64,12 @@ export function RoomView(props: { roomId: string }): ReactNode {
     [timelines, roomId],
   );
 
-  // Address says: this message. Said once; going back and forth says it again.
+  // Address says: this message. Said once; going back and forth says it again, but not behind a panel that was opened
+  // meanwhile: who closes it is where they were.
   const gone = useRef(wanted);
   useEffect(() => {
     if (wanted === null) {
-      gone.current = null;
+      if (panel === null) gone.current = null;
       return;
     }
     if (gone.current === wanted) return;
@@ -69,7 +77,7 @@ export function RoomView(props: { roomId: string }): ReactNode {
     store.jumpTo(wanted).catch(() => {
       toasts.show({ kind: 'error', text: t('not_there') });
     });
-  }, [wanted, store, toasts, t]);
+  }, [wanted, panel, store, toasts, t]);
 
   const room = useMemo<InRoom>(
     () => ({
@@ -78,14 +86,23 @@ export function RoomView(props: { roomId: string }): ReactNode {
       ref: { roomId, name: info.name, encrypted: info.encrypted },
       store,
       target,
-      nameOf: (userId) => client.getRoom(roomId)?.getMember(userId)?.rawDisplayName,
+      nameOf: (userId) => {
+        const here = client.getRoom(roomId)?.getMember(userId)?.rawDisplayName;
+        const known = people.known(userId).name;
+        return here ?? (known === userId ? undefined : known);
+      },
       openThread: (id) => {
         setSearch({ panel: 'thread', event: id });
       },
     }),
-    [roomId, info.name, info.encrypted, store, target, client, setSearch],
+    [roomId, info.name, info.encrypted, store, target, client, people, setSearch],
   );
-  const subject = panel === 'thread' ? `thread ${eventId ?? ''}` : (panel ?? '');
+  const subject =
+    panel === 'thread'
+      ? `thread ${eventId ?? ''}`
+      : panel === 'person'
+        ? `person ${userId ?? ''}`
+        : (panel ?? '');
   const close = (): void => {
     setSearch({});
   };
@@ -140,6 +157,8 @@ export function RoomView(props: { roomId: string }): ReactNode {
                   key={subject}
                   panel={panel}
                   eventId={eventId ?? undefined}
+                  userId={userId ?? undefined}
+                  onBack={beside ? () => void go(-1) : undefined}
                   info={info}
                   model={infoModel}
                   onClose={close}

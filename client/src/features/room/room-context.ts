@@ -10,7 +10,7 @@ export interface InRoom {
   readonly ref: RoomRef;
   readonly store: TimelineStore;
   readonly target: ComposeTarget;
-  /** A member's name; undefined: not a member. */
+  /** What a person is called here, or elsewhere; undefined: not known. */
   readonly nameOf: (userId: string) => string | undefined;
   /** Opens the thread below a message. */
   readonly openThread: (eventId: string) => void;

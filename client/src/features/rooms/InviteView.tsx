@@ -6,6 +6,7 @@ import { useTitle } from '../../app/title.ts';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
 import { useMatrix } from '../../matrix/context.tsx';
 import type { Invitation, RoomEntry } from '../../matrix/rooms.ts';
+import { personPath } from '../directory/person-path.ts';
 
 /** An invitation before it is answered: who, to what, and what one should know. */
 export function InviteView(props: { entry: RoomEntry; invitation: Invitation }): ReactNode {
@@ -42,14 +43,16 @@ export function InviteView(props: { entry: RoomEntry; invitation: Invitation }):
           <bdi>{entry.name}</bdi>
         </h2>
         <p>
-          <RouterLink to={`/person/${encodeURIComponent(invitation.inviter)}`}>
+          <RouterLink to={personPath(invitation.inviter)}>
             <bdi>{invitation.inviterName}</bdi>
           </RouterLink>{' '}
           {t(`invite.${kind}`)}
         </p>
-        <p className="q-muted q-small">
-          <bdi>{invitation.inviter}</bdi>
-        </p>
+        {(invitation.external || invitation.inviterName === invitation.inviter) && (
+          <p className="q-muted q-small">
+            <bdi>{invitation.inviter}</bdi>
+          </p>
+        )}
         {invitation.reason !== '' && (
           <blockquote className="c-invite__reason">
             <bdi>{invitation.reason}</bdi>

@@ -16,6 +16,7 @@ import { Finder } from '../finder/Finder.tsx';
 import { FinderViewModel } from '../finder/FinderViewModel.ts';
 import { usePeopleSearch } from '../finder/people.ts';
 import { peopleSource } from '../finder/sources.ts';
+import { WhoWaits } from '../finder/WhoWaits.tsx';
 import { newChat } from './new-chat.ts';
 import { MAX_GROUP_NAME, NewChatViewModel } from './NewChatViewModel.ts';
 import { roomPath } from './RoomRow.tsx';
@@ -92,6 +93,7 @@ function NewChat(): ReactNode {
             {t('new.external_text', { names: format.list(external.map((person) => person.name)) })}
           </Banner>
         )}
+        <WhoWaits people={chosen} />
         {chosen.length > 0 && (
           <p className="c-encrypted q-muted">
             <LockIcon width={16} height={16} aria-hidden />

@@ -1,5 +1,6 @@
 import CheckIcon from '@vector-im/compound-design-tokens/assets/web/icons/check';
 import FavouriteIcon from '@vector-im/compound-design-tokens/assets/web/icons/favourite';
+import InfoIcon from '@vector-im/compound-design-tokens/assets/web/icons/info';
 import LeaveIcon from '@vector-im/compound-design-tokens/assets/web/icons/leave';
 import LowIcon from '@vector-im/compound-design-tokens/assets/web/icons/arrow-down';
 import ReadIcon from '@vector-im/compound-design-tokens/assets/web/icons/mark-as-read';
@@ -18,7 +19,9 @@ function Item(props: {
   checked?: boolean;
   radio?: boolean;
   destructive?: boolean;
-  onSelect: () => void;
+  /** It cannot be chosen: the label says why. */
+  disabled?: boolean;
+  onSelect?: () => void;
 }): ReactNode {
   const Icon = props.Icon ?? (props.checked ? CheckIcon : undefined);
   return (
@@ -27,6 +30,7 @@ function Item(props: {
       tabIndex={-1}
       role={props.checked === undefined ? 'menuitem' : props.radio ? 'menuitemradio' : 'menuitemcheckbox'}
       {...(props.checked === undefined ? {} : { 'aria-checked': props.checked })}
+      {...(props.disabled ? { 'aria-disabled': true } : {})}
       className={cx('q-menu__item', props.destructive && 'q-menu__item--destructive')}
       onClick={props.onSelect}
     >
@@ -157,7 +161,11 @@ export function RoomMenu(props: {
         ))}
       </div>
       <div role="separator" className="q-menu__line" />
-      <Item label={t('menu.leave')} Icon={LeaveIcon} destructive onSelect={() => void leave()} />
+      {entry.followsDirectory ? (
+        <Item label={t('menu.stays')} Icon={InfoIcon} disabled />
+      ) : (
+        <Item label={t('menu.leave')} Icon={LeaveIcon} destructive onSelect={() => void leave()} />
+      )}
     </div>
   );
 }

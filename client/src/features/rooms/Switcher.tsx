@@ -3,6 +3,7 @@ import { useEffect, type ReactNode } from 'react';
 import { useMatrix } from '../../matrix/context.tsx';
 import { names } from '../../matrix/people-pinyin.ts';
 import { isUnread } from '../../matrix/rooms.ts';
+import { personPath } from '../directory/person-path.ts';
 import { Finder } from '../finder/Finder.tsx';
 import { FinderViewModel, type FinderItem } from '../finder/FinderViewModel.ts';
 import { usePeopleSearch } from '../finder/people.ts';
@@ -34,7 +35,7 @@ function SwitcherDialog(): ReactNode {
     const known = rooms.actions.findDirect(person.userId);
     if (known !== undefined) void go(roomPath(known));
     // Whoever has not been written to is looked at first: a slip of the finger must not invite anybody.
-    else void attempt(async () => go(`/person/${encodeURIComponent(person.userId)}`));
+    else void attempt(async () => go(personPath(person.userId)));
   };
   return (
     <Dialog title={t('switcher.title')} onClose={switcher.close}>

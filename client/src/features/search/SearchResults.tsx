@@ -9,6 +9,7 @@ import { useEffect, useRef, type ReactNode } from 'react';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
 import { useMatrix } from '../../matrix/context.tsx';
 import { KIND } from '../../search/types.ts';
+import { personPath } from '../directory/person-path.ts';
 import { PersonText } from '../finder/PersonText.tsx';
 import type { SearchAddress } from './address.ts';
 import type { Hit, Piece, Results, SearchViewModel } from './SearchViewModel.ts';
@@ -181,7 +182,7 @@ function Found(props: ResultsProps): ReactNode {
           <ul className="c-search__hits" aria-label={t('results')}>
             {results.people.map((person) => (
               <li key={person.userId} className="c-hit">
-                <RouterLink to={`/person/${encodeURIComponent(person.userId)}`} className="c-hit__link">
+                <RouterLink to={personPath(person.userId)} className="c-hit__link">
                   <span aria-hidden>
                     <MatrixAvatar id={person.userId} name={person.name} mxc={person.avatar} size={36} />
                   </span>

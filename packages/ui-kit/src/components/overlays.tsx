@@ -19,6 +19,37 @@ interface DialogProps {
   kind?: 'dialog' | 'drawer';
 }
 
+/* Of buttons of compound-web; the class of those that destroy is made from its name. */
+const isAble = (button: HTMLElement): boolean => !button.matches('[disabled], [aria-disabled=true]');
+const isFinal = (button: HTMLElement): boolean => button.className.includes('_destructive_');
+const isMain = (button: HTMLElement): boolean => button.dataset['kind'] === 'primary';
+
+const buttonsOf = (dialog: HTMLElement, part: string): HTMLElement[] => [
+  ...dialog.querySelectorAll<HTMLElement>(`${part} button`),
+];
+
+/**
+ * Where the focus of a dialog begins: on what is to be filled in, of a choice on what is chosen; without that on what
+ * the dialog is for. Where that cannot be undone it is what leaves everything as it is. Never on "later": whoever
+ * presses Enter without reading has not put off anything. Where nothing fits, undefined: the title.
+ */
+export function firstOf(dialog: HTMLElement): HTMLElement | undefined {
+  const field = dialog.querySelector<HTMLElement>(
+    '.q-dialog__body :is(input, select, textarea):not([hidden], [disabled])',
+  );
+  if (field?.matches('[type=radio]'))
+    return dialog.querySelector<HTMLElement>('.q-dialog__body [type=radio]:checked') ?? field;
+  if (field) return field;
+  const foot = buttonsOf(dialog, '.q-dialog__foot');
+  const meant = foot.find((button) => isMain(button) && isAble(button) && !isFinal(button));
+  if (meant) return meant;
+  if (foot.some(isFinal)) return foot.find((button) => isAble(button) && !isFinal(button));
+  // What is meant cannot be pressed yet: the dialog is read first.
+  if (foot.some(isMain)) return undefined;
+  // The ways on stand in the dialog itself; its end has only what closes it.
+  return buttonsOf(dialog, '.q-dialog__body').find(isAble);
+}
+
 /** A modal window of the browser itself: focus stays within, Escape closes, focus goes back. */
 export function Dialog(props: DialogProps): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -29,13 +60,7 @@ export function Dialog(props: DialogProps): ReactNode {
     if (!node || node.open) return;
     const before = document.activeElement;
     node.showModal();
-    // What is to be filled in or read comes before the button that closes.
-    const first =
-      kind === 'drawer'
-        ? undefined
-        : (node.querySelector<HTMLElement>(
-            '.q-dialog__body :is(input, select, textarea):not([hidden], [disabled])',
-          ) ?? node.querySelector<HTMLElement>('.q-dialog__foot button'));
+    const first = kind === 'drawer' ? undefined : firstOf(node);
     (first ?? node.querySelector<HTMLElement>('h2'))?.focus();
     return () => {
       node.close();
@@ -126,7 +151,6 @@ export function ConfirmHost(): ReactNode {
           <Button
             kind="secondary"
             size="md"
-            autoFocus
             onClick={() => {
               confirm.answer(false);
             }}

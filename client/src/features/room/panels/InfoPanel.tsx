@@ -147,14 +147,23 @@ export function InfoPanel(props: {
           </label>
         </fieldset>
         {info.renewable && <RenewRoom />}
-        {info.joined && (
+        {info.joined && info.followsDirectory && (
+          <div className="q-stack">
+            <p className="q-field__label">{t('info.follows')}</p>
+            <p className="q-muted q-small">{t('info.follows_text')}</p>
+          </div>
+        )}
+        {info.joined && !info.followsDirectory && (
           <div>
             <Button kind="secondary" size="md" destructive Icon={LeaveIcon} onClick={() => void leave()}>
               {t('info.leave')}
             </Button>
           </div>
         )}
-        <p className="q-mono q-muted">{roomId}</p>
+        <details className="q-muted q-small">
+          <summary>{t('info.technical')}</summary>
+          <p className="q-mono">{roomId}</p>
+        </details>
       </div>
     </PanelFrame>
   );

@@ -1,12 +1,14 @@
 import { Button } from '@vector-im/compound-web';
 import { Dialog, useServices, useText, useViewModel } from '@qiao/ui-kit';
 import { useState, type ReactNode } from 'react';
+import { sentences } from '../../../components/sentences.ts';
 import type { MembersSnapshot, MembersStore } from '../../../matrix/members-store.ts';
 import type { RoomInfo } from '../../../matrix/room-info-store.ts';
 import { Finder } from '../../finder/Finder.tsx';
 import { FinderViewModel, type Bar } from '../../finder/FinderViewModel.ts';
 import { usePeopleSearch, type FoundPerson } from '../../finder/people.ts';
 import { peopleSource } from '../../finder/sources.ts';
+import { WhoWaits } from '../../finder/WhoWaits.tsx';
 
 /** Who cannot be invited: whoever is here or invited already, and people of outside where none may come in. */
 export function barOf(members: MembersSnapshot, person: FoundPerson): Bar | undefined {
@@ -69,13 +71,19 @@ export function InviteDialog(props: {
       }
     >
       <div className="q-stack">
-        <p className="q-muted q-small">{t(`members.history.${props.history}`)}</p>
+        <p className="q-muted q-small">
+          {sentences([
+            t(`members.history.${props.history}`),
+            t(model.getSnapshot().federates ? 'members.when' : 'members.when_inside'),
+          ])}
+        </p>
         <Finder
           model={people}
           state={state}
           isCompanyOnly={!model.getSnapshot().federates}
           texts={{ idle: t('members.invite_help') }}
         />
+        <WhoWaits people={chosen} />
       </div>
     </Dialog>
   );

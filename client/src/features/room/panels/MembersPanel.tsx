@@ -46,7 +46,9 @@ function MemberLine(props: {
         </span>
       </span>
       {person.external && <Tag tone="warn">{t('external')}</Tag>}
-      {person.invited && <Tag>{t('members.invited')}</Tag>}
+      {person.invited && (
+        <Tag>{t(who.activated === false ? 'members.not_activated' : 'members.invited')}</Tag>
+      )}
       {person.role !== 'member' && <Tag tone="info">{t(`members.role.${person.role}`)}</Tag>}
       {person.mayRemove && (
         <IconAction label={props.removeLabel} Icon={RemoveIcon} onClick={props.onRemove} />

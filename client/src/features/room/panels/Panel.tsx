@@ -11,6 +11,7 @@ import { PinnedPanel } from './PinnedPanel.tsx';
 import { ThreadPanel } from './ThreadPanel.tsx';
 import { ThreadsPanel } from './ThreadsPanel.tsx';
 
+const PersonPanel = lazy(() => import('../../directory/PersonPanel.tsx'));
 const SearchPanel = lazy(() => import('../../search/SearchPanel.tsx'));
 
 type DomainView = LazyExoticComponent<
@@ -25,6 +26,9 @@ const domainPanels = modules.flatMap((module) =>
 export default function Panel(props: {
   panel: string;
   eventId: string | undefined;
+  /** Whom the person's panel shows. */
+  userId: string | undefined;
+  onBack: (() => void) | undefined;
   info: RoomInfo;
   model: RoomInfoStore;
   onClose: () => void;
@@ -42,6 +46,15 @@ export default function Panel(props: {
           <SearchPanel roomId={ref.roomId} onClose={onClose} />
         </Suspense>
       </div>
+    );
+  }
+  if (panel === 'person' && props.userId !== undefined) {
+    return (
+      <PanelFrame title={t('panel.person')} onClose={onClose} onBack={props.onBack}>
+        <Suspense fallback={<Busy />}>
+          <PersonPanel userId={props.userId} />
+        </Suspense>
+      </PanelFrame>
     );
   }
   if (panel === 'threads') return <ThreadsPanel onClose={onClose} />;
