@@ -10,6 +10,7 @@ export * from './errors.ts';
 export * from './events.ts';
 export * from './homeserver.ts';
 export * from './http/http.ts';
+export * from './http/size.ts';
 export * from './http/openid.ts';
 export * from './http/pages.ts';
 export * from './http/session.ts';

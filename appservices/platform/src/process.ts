@@ -260,7 +260,11 @@ async function assemble(options: HostOptions, undo: (() => Promise<void>)[]): Pr
       return { status: report.ok ? 'ok' : 'degraded', parts: report.parts };
     },
   );
-  http.get('/api/openapi.json', { config: { public: true }, schema: { hide: true } }, () => http.swagger());
+  http.get(
+    '/api/openapi.json',
+    { config: { public: true }, schema: { tags: ['platform'], summary: 'This description (OpenAPI 3.1)' } },
+    () => http.swagger(),
+  );
 
   if (options.serve) {
     const sweep = defineJob({

@@ -70,6 +70,18 @@ export async function readable<T>(context: OrgContext, locale: Locale, work: () 
   }
 }
 
+/** The form of an upload. Its fields stand before the file, which is written while it comes in. */
+const ImportForm = Type.Object({
+  encoding: Type.Optional(
+    Type.String({
+      maxLength: 200,
+      description: 'Encoding of the file; found out by itself where it is absent',
+    }),
+  ),
+  source_id: Type.Optional(Type.String({ format: 'uuid', description: 'The source that the file is of' })),
+  file: Type.String({ contentMediaType: 'application/octet-stream', description: 'CSV or JSON' }),
+});
+
 export function importsRoutes(http: Http, context: OrgContext, imports: Imports): void {
   const { access, texts } = context;
   const tags = ['org imports'];
@@ -100,7 +112,16 @@ export function importsRoutes(http: Http, context: OrgContext, imports: Imports)
 
   http.post(
     '/imports',
-    { schema: { tags, summary: 'Upload a file (multipart: file, encoding, source_id)', response: answer } },
+    {
+      config: {
+        describedBody: {
+          contentType: 'multipart/form-data',
+          maxBytes: context.config.max_import_bytes,
+          schema: ImportForm,
+        },
+      },
+      schema: { tags, summary: 'Upload a file', response: answer },
+    },
     async (request) => {
       const actor = requireActor(request);
       await importsPolicy.run(access, actor);

@@ -1,4 +1,4 @@
-import { DomainError, makeErrors, platformErrors, type Actor, type Locale } from '@qiao/platform';
+import { type Actor, DomainError, type Locale, makeErrors, platformErrors, sizeOf } from '@qiao/platform';
 import { createWriteStream } from 'node:fs';
 import { access, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -135,8 +135,7 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
         async function* (chunks: AsyncIterable<Buffer>) {
           for await (const chunk of chunks) {
             bytes += chunk.length;
-            if (bytes > limit)
-              throw platformErrors.too_large({ limit: `${Math.floor(limit / 1024 / 1024)} MB` });
+            if (bytes > limit) throw platformErrors.too_large({ limit: sizeOf(limit) });
             yield chunk;
           }
         },

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DomainError } from '@qiao/platform';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
+import { Type } from 'typebox';
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb } from '../tables.ts';
 import { errorBody, ScimError } from './errors.ts';
@@ -51,6 +52,22 @@ function searchOf(request: FastifyRequest): Json {
   }
   return body;
 }
+
+/* What the description of our interfaces says of bodies; what is taken of them, SCIM's own discovery tells. */
+const Schemas = Type.Array(Type.String());
+const Resource = Type.Object({ schemas: Schemas });
+const PatchForm = Type.Object({
+  schemas: Schemas,
+  Operations: Type.Array(Type.Object({ op: Type.String() })),
+});
+const SearchForm = Type.Object({ schemas: Schemas, filter: Type.Optional(Type.String()) });
+const ErrorForm = Type.Object({
+  schemas: Schemas,
+  status: Type.String(),
+  scimType: Type.Optional(Type.String()),
+  detail: Type.Optional(Type.String()),
+});
+type Said = Pick<RouteShorthandOptions, 'config' | 'schema'>;
 
 /** SCIM 2.0 (RFC 7644) at `/api/scim/v2`, with its own tokens, media type and errors. */
 export function scimRoutes(context: OrgContext, scim: Scim): (app: FastifyInstance) => void {
@@ -185,21 +202,34 @@ export function scimRoutes(context: OrgContext, scim: Scim): (app: FastifyInstan
       if ((request.query as Json)['filter'] !== undefined) throw new ScimError(403, 'Not filterable');
     };
     const options = { config, schema: { hide: true } };
-    app.get('/ServiceProviderConfig', options, () => serviceProviderConfig(base));
-    app.get('/ResourceTypes', options, (request) => {
+    const said = (summary: string, schema: object = Resource): Said => ({
+      config: {
+        ...config,
+        describedProtocol: {
+          contentType: 'application/scim+json',
+          error: ErrorForm,
+          body: { contentType: 'application/scim+json', schema, maxBytes: BODY_BYTES },
+        },
+      },
+      schema: { tags: ['scim'], summary },
+    });
+    app.get('/ServiceProviderConfig', said('What of SCIM 2.0 there is here'), () =>
+      serviceProviderConfig(base),
+    );
+    app.get('/ResourceTypes', said('Kinds of resources'), (request) => {
       noFilter(request);
       return discovery(resourceTypes(base));
     });
-    app.get('/Schemas', options, (request) => {
+    app.get('/Schemas', said('Attributes of the resources'), (request) => {
       noFilter(request);
       return discovery(schemaResources(base));
     });
-    app.get<{ Params: { id: string } }>('/ResourceTypes/:id', options, (request) => {
+    app.get<{ Params: { id: string } }>('/ResourceTypes/:id', said('One kind of resources'), (request) => {
       const found = resourceTypes(base).find((one) => one['id'] === request.params.id);
       if (!found) throw new ScimError(404, 'No such resource type');
       return found;
     });
-    app.get<{ Params: { id: string } }>('/Schemas/:id', options, (request) => {
+    app.get<{ Params: { id: string } }>('/Schemas/:id', said('Attributes of one kind'), (request) => {
       const found = schemaResources(base).find((one) => one['id'] === request.params.id);
       if (!found) throw new ScimError(404, 'No such schema');
       return found;
@@ -223,7 +253,7 @@ export function scimRoutes(context: OrgContext, scim: Scim): (app: FastifyInstan
       });
     }
     // All kinds of resources at once (RFC 7644, section 3.4.3).
-    app.post('/.search', options, async (request) => {
+    app.post('/.search', said('Search in all resources', SearchForm), async (request) => {
       const query = parseQuery(searchOf(request));
       const found = await scim.search(client(request), [userKind, groupKind], query);
       return {
@@ -250,11 +280,13 @@ export function scimRoutes(context: OrgContext, scim: Scim): (app: FastifyInstan
       interface ById {
         Params: { id: string };
       }
-      app.get(at, options, (request) => list(request, kind, parseQuery(request.query as Json)));
-      app.post(`${at}/.search`, options, (request) => {
+      app.get(at, said(`List of ${kind.name}s`), (request) =>
+        list(request, kind, parseQuery(request.query as Json)),
+      );
+      app.post(`${at}/.search`, said(`Search in ${kind.name}s`, SearchForm), (request) => {
         return list(request, kind, parseQuery(searchOf(request)));
       });
-      app.post(at, options, async (request, reply) =>
+      app.post(at, said(`Create a ${kind.name}`), async (request, reply) =>
         send(
           reply,
           kind,
@@ -263,7 +295,7 @@ export function scimRoutes(context: OrgContext, scim: Scim): (app: FastifyInstan
           201,
         ),
       );
-      app.get<ById>(`${at}/:id`, options, async (request, reply) => {
+      app.get<ById>(`${at}/:id`, said(`One ${kind.name}`), async (request, reply) => {
         const found = await scim.get(client(request), kind, request.params.id);
         const known = header(request, 'if-none-match');
         if (known !== undefined && names(known, found.version)) {
@@ -271,7 +303,7 @@ export function scimRoutes(context: OrgContext, scim: Scim): (app: FastifyInstan
         }
         return send(reply, kind, found, parseQuery(request.query as Json));
       });
-      app.put<ById>(`${at}/:id`, options, async (request, reply) =>
+      app.put<ById>(`${at}/:id`, said(`Replace a ${kind.name}`), async (request, reply) =>
         send(
           reply,
           kind,
@@ -279,7 +311,7 @@ export function scimRoutes(context: OrgContext, scim: Scim): (app: FastifyInstan
           parseQuery(request.query as Json),
         ),
       );
-      app.patch<ById>(`${at}/:id`, options, async (request, reply) => {
+      app.patch<ById>(`${at}/:id`, said(`Change a ${kind.name}`, PatchForm), async (request, reply) => {
         const { id } = request.params;
         const found = await scim.patch(client(request), kind, id, request.body, precondition(request));
         const query = parseQuery(request.query as Json);
@@ -289,7 +321,7 @@ export function scimRoutes(context: OrgContext, scim: Scim): (app: FastifyInstan
         }
         return send(reply, kind, found, query);
       });
-      app.delete<ById>(`${at}/:id`, options, async (request, reply) => {
+      app.delete<ById>(`${at}/:id`, said(`Remove a ${kind.name}`), async (request, reply) => {
         await scim.remove(client(request), kind, request.params.id, precondition(request));
         return reply.code(204).send();
       });

@@ -1,7 +1,6 @@
 import cookie from '@fastify/cookie';
 import multipart from '@fastify/multipart';
 import rateLimit from '@fastify/rate-limit';
-import swagger from '@fastify/swagger';
 export type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 // Types of uploads for domains: request.file(), request.isMultipart().
 export type { MultipartFile } from '@fastify/multipart';
@@ -21,7 +20,9 @@ import { MatrixUnreachableError } from '../matrix/errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { hasBoundary, isUnkeepable, unkeepable } from './door.ts';
+import { describeHttp, type DescribedBody, type DescribedProtocol } from './openapi.ts';
 import type { Sessions } from './session.ts';
+import { sizeOf } from './size.ts';
 
 /** A fastify instance whose handlers are typed by their TypeBox schemas. */
 export type Http = FastifyInstance<
@@ -44,6 +45,10 @@ declare module 'fastify' {
     public?: boolean;
     /** Reads any text and number itself: nothing is refused at the door (`door.ts`). */
     readsAnything?: boolean;
+    /** What the description says of a body that is not checked by a schema. */
+    describedBody?: DescribedBody;
+    /** A protocol with errors of its own (SCIM). */
+    describedProtocol?: DescribedProtocol;
   }
 }
 
@@ -52,8 +57,6 @@ export const SESSION_COOKIE = 'qiao_session';
 const BODY_LIMIT_BYTES = 1024 * 1024;
 /** One file of an upload. */
 const FILE_LIMIT_BYTES = 256 * 1024 * 1024;
-const sizeOf = (bytes: number): string =>
-  bytes < 1024 * 1024 ? `${Math.floor(bytes / 1024)} kB` : `${Math.floor(bytes / 1024 / 1024)} MB`;
 /** When a caller may ask again what is not available right now. */
 export const RETRY_AFTER_SECONDS = 3;
 /** Every request that changes something by cookie carries it: a form of another site cannot. */
@@ -114,9 +117,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     errorResponseBuilder: (_request, context) =>
       platformErrors.too_many_requests({ seconds: Math.ceil(context.ttl / 1000) }),
   });
-  await app.register(swagger, {
-    openapi: { openapi: '3.1.0', info: { title: 'Qiao', version: '1' } },
-  });
+  await describeHttp(app, { cookie: SESSION_COOKIE, header: CSRF_HEADER, bodyLimit: BODY_LIMIT_BYTES });
   app.addHook('onRequest', async (request, reply) => {
     request.locale = negotiateLocale(request.headers['accept-language']);
     if (request.url.startsWith('/api/')) {
