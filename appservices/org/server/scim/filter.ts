@@ -2,6 +2,11 @@ import { ScimError } from './errors.ts';
 import { resolve, type Attribute, type ResourceKind, type Target } from './schemas.ts';
 
 export type Json = Record<string, unknown>;
+
+/** Whether a value is a JSON object. */
+export const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 export type CompareOp = 'eq' | 'ne' | 'co' | 'sw' | 'ew' | 'gt' | 'lt' | 'ge' | 'le';
 export type FilterValue = string | number | boolean | null;
 

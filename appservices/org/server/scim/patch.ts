@@ -1,5 +1,5 @@
 import { ScimError } from './errors.ts';
-import { matches, parseFilter, type Filter, type Json } from './filter.ts';
+import { type Filter, isObject, type Json, matches, parseFilter } from './filter.ts';
 import { PATCH_OP, resolve, type Attribute, type ResourceKind, type Target } from './schemas.ts';
 import { putUnknown, unknownPath } from './unknown.ts';
 import { letsGo, schemasExpected, telling, type Tell } from './untaken.ts';
@@ -21,8 +21,6 @@ interface Path {
   sub: Attribute | undefined;
 }
 
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const invalidPath = (path: string): ScimError =>
   new ScimError(400, `Not a known path: ${path}`, 'invalidPath');
 

@@ -1,5 +1,5 @@
 import { ScimError } from './errors.ts';
-import type { Json } from './filter.ts';
+import { isObject, type Json } from './filter.ts';
 import type { ResourceKind } from './schemas.ts';
 
 /*
@@ -14,8 +14,6 @@ const MAX_DEPTH = 8;
 /** What an object of ours must not be asked to hold, and what the server says itself in any place. */
 const NEVER = new Set(['__proto__', 'constructor', 'prototype', 'schemas', 'id', 'meta']);
 
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const tooLarge = (): ScimError => new ScimError(400, 'too large to be kept', 'invalidValue');
 const clean = (text: string): string => text.toWellFormed().replaceAll('\u0000', '');
 

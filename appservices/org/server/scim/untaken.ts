@@ -1,5 +1,5 @@
 import { ScimError } from './errors.ts';
-import type { Json } from './filter.ts';
+import { isObject, type Json } from './filter.ts';
 import { PATCH_OP, USER } from './schemas.ts';
 
 /** Why something a client sent is not what the directory says; each has a text in both languages. */
@@ -46,8 +46,6 @@ export function telling<T>(attribute: string, tell: Tell | undefined, work: () =
 
 const ACTIVE = new Set(['active', `${USER}:active`.toLowerCase()]);
 const isActive = (name: unknown): boolean => typeof name === 'string' && ACTIVE.has(name.toLowerCase());
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** `true` and `false` as clients write them (Entra ID: "True"); undefined for anything else. */
 export function readBoolean(value: unknown): boolean | undefined {

@@ -1,5 +1,5 @@
 import { ScimError } from './errors.ts';
-import type { Json } from './filter.ts';
+import { isObject, type Json } from './filter.ts';
 import { resolve, type Attribute, type ResourceKind } from './schemas.ts';
 import { isKeepable, keepable, putUnknown, requireKeepable, unknownOf, unknownPath } from './unknown.ts';
 import { letsGo, readBoolean, schemasExpected, telling, type Tell } from './untaken.ts';
@@ -11,9 +11,6 @@ const MAX_VALUES = 100;
 const MAX_MEMBERS = 20_000;
 
 const invalid = (detail: string): ScimError => new ScimError(400, detail, 'invalidValue');
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function simple(attribute: Attribute, sent: unknown): unknown {
   // Some clients wrap a simple value like one of a list.

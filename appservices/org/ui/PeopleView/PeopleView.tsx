@@ -30,6 +30,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import '../org.css';
 import { DepartmentPicker, PersonPicker, type DepartmentRef } from '../parts/pickers.tsx';
 import { PersonStatus } from '../parts/status.tsx';
+import { EmailField } from './EmailField.tsx';
 import { PersonDrawer } from './PersonDrawer.tsx';
 import { PeopleViewModel, type PeopleFilter, type PeopleSnapshot } from './PeopleViewModel.ts';
 
@@ -107,14 +108,7 @@ function AddDialog(props: {
         />
         <div className="q-grid-2">
           <TextField label={t('person.title')} optional maxLength={256} {...field('title')} />
-          <TextField
-            label={t('person.email')}
-            optional
-            type="email"
-            maxLength={320}
-            error={refused?.field === 'email' ? (refused.text ?? t('person.email_not_valid')) : undefined}
-            {...field('email')}
-          />
+          <EmailField refused={refused} {...field('email')} />
         </div>
         <TextField
           label={t('person.localpart')}

@@ -27,6 +27,7 @@ import {
 import { useState, type ReactNode } from 'react';
 import { DepartmentPicker, PersonPicker } from '../parts/pickers.tsx';
 import { PersonStatus } from '../parts/status.tsx';
+import { EmailField } from './EmailField.tsx';
 import { PersonViewModel, type PersonSnapshot, type PlacementEdit } from './PersonViewModel.ts';
 
 interface Props {
@@ -89,18 +90,7 @@ function EditDialog({ state, model, person }: Props): ReactNode {
               { value: 'en', label: t('languages.en') },
             ]}
           />
-          <TextField
-            label={t('person.email')}
-            optional
-            type="email"
-            maxLength={320}
-            error={
-              state.refused?.field === 'email'
-                ? (state.refused.text ?? t('person.email_not_valid'))
-                : undefined
-            }
-            {...field('email')}
-          />
+          <EmailField refused={state.refused} {...field('email')} />
           <TextField
             label={t('person.phone')}
             optional
