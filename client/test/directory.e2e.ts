@@ -37,6 +37,7 @@ const CSV = `employee_id,display_name,title,email,department,manager,localpart
 6,Brian Welcker,Vice President of Sales,brian3@adventure-works.com,Adventure Works/销售部,1,brian
 7,单雄,销售经理,shanxiong@adventure-works.com,Adventure Works/销售部,6,shanxiong
 8,张伟,客户代表,zhangwei2@adventure-works.com,Adventure Works/销售部,6,zhangwei2
+9,Zoë Müller,Förderung,zoe@adventure-works.com,Adventure Works/Ökologie,1,zoe
 `;
 
 let own: RunningTestStack;
@@ -178,6 +179,14 @@ describe('a colleague', () => {
     await page.getByRole('navigation', { name: 'Place in the company' }).getByRole('link').first().click();
     // Another place begins with an empty box.
     await expect.poll(() => box.inputValue()).toBe('');
+    // Accents and widths are nothing that people have to type, in names and departments.
+    for (const typed of ['zoe muller', 'ZOË', 'ｍüｌｌｅｒ', 'okologie', 'Ｏｋｏｌｏｇｉｅ', 'forderung']) {
+      await box.fill(typed);
+      await people()
+        .getByRole('link', { name: /Zoë Müller/ })
+        .waitFor();
+      await expect.poll(() => people().getByRole('link').count()).toBe(1);
+    }
     await box.fill('销售经理');
     await people().getByRole('link', { name: /单雄/ }).waitFor();
     await waitFor(async () => (await people().getByRole('link').count()) === 1, {
@@ -392,6 +401,16 @@ describe('a colleague', () => {
     await picture(page, 'finder-mention');
     await page.keyboard.press('Enter');
     await page.locator('[data-mention], .c-mention').filter({ hasText: 'Terri Duffy' }).waitFor();
+    // As an input method for Chinese writes it; without the accent.
+    await page.keyboard.type(' ＠ｋｅｎ');
+    await list.getByRole('option', { name: /Ken Sánchez/ }).waitFor();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.press('Backspace');
+    await page.keyboard.type('＠sanchez');
+    await list.getByRole('option', { name: /Ken Sánchez/ }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('[data-mention], .c-mention').filter({ hasText: 'Ken Sánchez' }).waitFor();
+    expect(await matrixIds(page)).toEqual([]);
     await page.keyboard.press('Control+a');
     await page.keyboard.press('Backspace');
   });

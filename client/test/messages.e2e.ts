@@ -350,6 +350,29 @@ describe('files', () => {
     await waitFor(() => sticker.locator('img').evaluate((node: HTMLImageElement) => node.naturalWidth > 0));
   });
 
+  test('a picture is shown by its bytes, whatever type the other client claims', async () => {
+    const bytes = await page.evaluate(async () => {
+      const canvas = new OffscreenCanvas(160, 120);
+      canvas.getContext('2d')?.fillRect(20, 20, 60, 60);
+      return [...new Uint8Array(await (await canvas.convertToBlob({ type: 'image/jpeg' })).arrayBuffer())];
+    });
+    const uploaded = await nio.sendFile(sealed, '原图.jpg', Buffer.from(bytes), 'image/jpeg');
+    const { content } = await nio.waitEvent({ room_id: sealed, event_id: uploaded, decrypted: true });
+    for (const claimed of ['image/jpg', 'image/pjpeg', 'image/x-png', 'application/octet-stream', '']) {
+      const body = `照片 ${claimed === '' ? 'none' : claimed}`;
+      await nio.send(sealed, 'm.room.message', {
+        msgtype: 'm.image',
+        body,
+        file: content['file'],
+        info: { w: 160, h: 120, size: bytes.length, ...(claimed === '' ? {} : { mimetype: claimed }) },
+      });
+      const shown = page.getByRole('button', { name: `Open picture ${body}`, exact: true }).locator('img');
+      await waitFor(() => shown.evaluate((node: HTMLImageElement) => node.naturalWidth === 160), {
+        what: `the picture claimed as "${claimed}"`,
+      });
+    }
+  });
+
   test('a voice message plays, and goes on when it is sent meanwhile', async () => {
     const { promise: pressed, resolve: letGo } = Promise.withResolvers<true>();
     const uploads = '**/_matrix/media/**/upload*';

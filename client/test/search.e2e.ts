@@ -178,6 +178,27 @@ describe('search', () => {
     await found(page, 0);
   });
 
+  test('finds what a replier said, not the words that an older client quotes before them', async () => {
+    const { page } = device;
+    await say('the okapi numbers are in');
+    await nio.send(roomId, 'm.room.message', {
+      msgtype: 'm.text',
+      body: `> <${writer.userId}> the okapi numbers are in\n\nfine by me`,
+      format: 'org.matrix.custom.html',
+      formatted_body: `<mx-reply><blockquote>In reply to ${writer.userId}<br>the okapi numbers are in</blockquote></mx-reply>fine by me`,
+      'm.relates_to': { 'm.in_reply_to': { event_id: ids.get('the okapi numbers are in') } },
+    });
+    await look(page, 'fine by', 1);
+    await look(page, 'okapi', 1);
+    expect(await hits(page).first().innerText()).toContain('the okapi numbers are in');
+  });
+
+  test('folds accents and widths, in what is written and in what is typed', async () => {
+    const { page } = device;
+    await say('ＡＢＣ 方案：José 在 café 等你');
+    for (const typed of ['abc', 'ＡＢＣ', 'jose', 'JOSÉ', 'cafe', 'ｃａｆé']) await look(page, typed, 1);
+  });
+
   test('reads the whole history when asked to', async () => {
     const { page } = device;
     await page.getByRole('button', { name: 'Index all history' }).click();
