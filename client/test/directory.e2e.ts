@@ -466,6 +466,44 @@ describe('a colleague', () => {
     expect(await horizontalOverflow(page)).toBe(0);
     expect(await axeViolations(page)).toEqual([]);
     await picture(page, 'directory-390-zh-dark');
+    await page
+      .getByRole('list', { name: '部门' })
+      .getByRole('link', { name: /研发部/ })
+      .click();
+    await page.getByRole('searchbox').fill('shanxiong');
+    await page.getByRole('group', { name: '查找范围' }).getByRole('button', { name: '仅研发部' }).click();
+    await page.getByText('研发部中没有找到“shanxiong”').waitFor();
+    expect(await horizontalOverflow(page)).toBe(0);
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'directory-scope-390-zh-dark');
+    await page.goto('/');
+    // Over the conversation, which is there again when it is closed.
+    await page
+      .locator('.c-list')
+      .getByRole('link', { name: /新品发布/ })
+      .click();
+    await page.locator('.c-room__head').getByText('5 人未激活', { exact: true }).waitFor();
+    await page.getByRole('button', { name: '更多' }).click();
+    await page.getByRole('menuitem', { name: '成员' }).click();
+    await page.getByRole('button', { name: 'Brian Welcker', exact: true }).click();
+    const profile = page.getByRole('complementary', { name: '个人资料' });
+    await profile.getByRole('heading', { name: '直接下属（2 人）' }).waitFor();
+    expect(await horizontalOverflow(page)).toBe(0);
+    expect(await axeViolations(page)).toEqual([]);
+    expect(await matrixIds(page)).toEqual([]);
+    await picture(page, 'profile-390-zh-dark');
+    await profile.getByRole('button', { name: '关闭' }).click();
+    await page.locator('.c-room__head').waitFor();
+    await page.goto('/');
+    await page
+      .locator('.c-list')
+      .getByRole('link', { name: /工程组/ })
+      .click();
+    await page.getByRole('button', { name: '会话信息' }).click();
+    await page.getByText('部门会话，不能自行退出').scrollIntoViewIfNeeded();
+    expect(await horizontalOverflow(page)).toBe(0);
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'department-info-390-zh-dark');
     await page.goto('/');
     await page.getByRole('button', { name: '发起聊天' }).click();
     await find().fill('zw');

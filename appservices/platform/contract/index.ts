@@ -3,7 +3,7 @@ import { Type, type Static, type TSchema } from 'typebox';
 /** Every error answer of our HTTP interfaces. */
 export const ErrorAnswer = Type.Object({
   error: Type.Object({
-    /** `<domain>.<key>`; the table is in docs/errors.md. */
+    /** `<domain>.<key>`; the table is in docs/reference/errors.md. */
     code: Type.String(),
     /** In the reader's language. */
     message: Type.String(),

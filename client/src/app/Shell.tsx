@@ -22,7 +22,7 @@ import {
   type IconType,
 } from '@qiao/ui-kit';
 import { Suspense, useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
-import { NavLink, Route, Routes, useLocation } from 'react-router';
+import { matchPath, NavLink, Route, Routes, useLocation } from 'react-router';
 import { MatrixAvatar } from '../components/MatrixAvatar.tsx';
 import { useMatrix } from '../matrix/context.tsx';
 import { RefusalsHost } from '../features/room/RefusalsHost.tsx';
@@ -98,8 +98,8 @@ function useChatsPath(pathname: string): string {
   if (pathname.startsWith('/room/') && pathname !== open) setOpen(pathname);
   const isInChats = pathname === '/' || pathname.startsWith('/room/');
   if (open === undefined || isInChats || !beside) return '/';
-  const roomId = decodeURIComponent(open.slice('/room/'.length));
-  return rooms.getSnapshot().byId.has(roomId) ? open : '/';
+  const roomId = matchPath('/room/:roomId', open)?.params.roomId;
+  return roomId !== undefined && rooms.getSnapshot().byId.has(roomId) ? open : '/';
 }
 
 function Rail(): ReactNode {
