@@ -202,7 +202,7 @@ function Company(): ReactNode {
                 <button
                   key={each}
                   type="button"
-                  className="c-scope__choice"
+                  className="q-chip"
                   aria-pressed={scope === each}
                   onClick={() => {
                     model.lookIn(each);

@@ -154,7 +154,7 @@ export function RoomListPanel(props: { activeRoomId: string | undefined }): Reac
                 <button
                   key={filter}
                   type="button"
-                  className="c-chip"
+                  className="q-chip"
                   aria-pressed={list.filter === filter}
                   onClick={() => {
                     model.choose(filter);
