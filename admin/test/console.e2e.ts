@@ -295,7 +295,7 @@ describe('roles', () => {
     const nav = other.page.getByRole('navigation', { name: 'Pages' });
     await expect
       .poll(() => nav.getByRole('link').allTextContents())
-      .toEqual(['Overview', 'Departments', 'People', 'Leavers', 'Roles']);
+      .toEqual(['Overview', 'Departments', 'People', 'Leavers', 'Roles', 'Back to messages']);
     await other.page.goto('/admin/people');
     await other.page.getByRole('button', { name: 'Gail Erickson' }).waitFor();
     expect(await other.page.getByRole('button', { name: 'Brian Welcker' }).count()).toBe(0);
