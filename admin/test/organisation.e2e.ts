@@ -218,7 +218,7 @@ describe('provisioning problems', () => {
     const { user_id } = await company.api<{ user_id: string }>('GET', `/api/org/people/${ids.finn}`);
     expect(user_id).toMatch(/^@finn\.frost:/);
     await page.goto('/admin/acts');
-    await page.getByText('Other account name chosen').waitFor();
+    await page.getByText('chose another account name for').waitFor();
   });
 });
 

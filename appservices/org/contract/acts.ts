@@ -1,6 +1,6 @@
 /*
- * The administrative acts of the organisation. `context.acts` takes no others, and each has a text in both languages
- * (`ui/strings`, `acts.actions`; a dot is an underscore there).
+ * The administrative acts of the organisation. `context.acts` takes no others, and each has a name and a sentence in both
+ * languages (`strings/<language>/acts.json`; a dot is an underscore there).
  */
 export const orgActs = [
   'org.conversation.external',
@@ -54,3 +54,7 @@ export const orgActs = [
   'org.visibility.follow',
 ] as const;
 export type OrgAct = (typeof orgActs)[number];
+
+const known: ReadonlySet<string> = new Set(orgActs);
+/** Whether an act is one of ours. */
+export const isOrgAct = (action: string): action is OrgAct => known.has(action);

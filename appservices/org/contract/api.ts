@@ -1,3 +1,4 @@
+import { orgActs } from './acts.ts';
 import { Type, type Static, type TSchema } from 'typebox';
 
 /*
@@ -314,7 +315,9 @@ export const Grant = Type.Object({
   role: Type.Object({ id: Id, name: Type.String(), builtin: Nullable(Type.String()) }),
   /** Null: the whole company. */
   department: Nullable(Type.Object({ id: Id, name: Type.String() })),
+  /** Matrix user id or `system:<part>`, and how that is called. */
   granted_by: Type.String(),
+  granted_by_name: Type.String(),
   granted_at: Timestamp,
   ends_at: Nullable(Timestamp),
 });
@@ -460,7 +463,9 @@ export const ImportRun = Type.Object({
   /** True when more people would leave than the guard allows. */
   guard_tripped: Type.Boolean(),
   error: Nullable(Type.Object({ code: Type.String(), message: Type.String() })),
+  /** Matrix user id or `system:<part>`, and how that is called. */
   started_by: Type.String(),
+  started_by_name: Type.String(),
   created_at: Timestamp,
   ended_at: Nullable(Timestamp),
 });
@@ -687,7 +692,9 @@ export const Offboarding = Type.Object({
   person: PersonRef,
   state: OffboardingState,
   reason: Nullable(Type.String()),
+  /** Matrix user id or `system:<part>`, and how that is called. */
   started_by: Type.String(),
+  started_by_name: Type.String(),
   started_at: Timestamp,
   closed_at: Nullable(Timestamp),
   undo_until: Nullable(Timestamp),
@@ -760,20 +767,47 @@ export const Drift = Type.Object({
   repaired_at: Nullable(Timestamp),
 });
 export const DriftPage = Page(Drift);
-/** `GET /acts`: who changed what. */
-export const ActQuery = Type.Object({
-  ...PageQuery.properties,
+/** `GET /acts`: who changed what, the latest first; `GET /acts/export`: the same as CSV. */
+const ActFilter = {
+  /** `<kind>:<id>` of what was acted on. */
   subject: Type.Optional(Type.String({ maxLength: 200 })),
+  /** A person who did it, or about whom it is. */
+  person_id: Type.Optional(Id),
+  action: Type.Optional(Type.Enum([...orgActs])),
+  /** From this moment on, and before that one. */
+  from: Type.Optional(Timestamp),
+  to: Type.Optional(Timestamp),
+  /** Words of names: of people, departments, roles, sources and files. */
+  q: Type.Optional(Type.String({ maxLength: 200 })),
+};
+export const ActQuery = Type.Object({ ...PageQuery.properties, ...ActFilter });
+export const ActExportQuery = Type.Object(ActFilter);
+/** Who did something: a person, or a part of the system. */
+export const ActorRef = Type.Object({
+  /** Matrix user id, or `system:<part>`. */
+  id: Type.String(),
+  /** For people to read, in the caller's language. */
+  name: Type.String(),
+  /** Null: no person of ours. */
+  person_id: Nullable(Id),
 });
+export type ActorRef = Static<typeof ActorRef>;
 export const ActPage = Page(
   Type.Object({
     id: Type.Integer(),
     at: Timestamp,
-    actor: Type.String(),
+    actor: ActorRef,
     action: Type.String(),
+    /** What kind of act it is, and what happened, as a sentence. */
+    type: Type.String(),
+    text: Type.String(),
     subject: Type.String(),
     /** How a person, department, role or source is called now; null where it is none, or gone. */
     subject_name: Nullable(Type.String()),
     details: Type.Record(Type.String(), Type.Unknown()),
   }),
 );
+/** `GET /acts/types`: the kinds of acts, by name. */
+export const ActTypes = Type.Object({
+  items: Type.Array(Type.Object({ action: Type.String(), name: Type.String() })),
+});

@@ -141,6 +141,8 @@ export const orgApi = {
   drift: get<{ query: PageQuery; answer: Of<typeof org.DriftPage> }>('/provisioning/drift'),
 
   acts: get<{ query: Of<typeof org.ActQuery>; answer: Of<typeof org.ActPage> }>('/acts'),
+  actTypes: get<{ answer: Of<typeof org.ActTypes> }>('/acts/types'),
+  exportActs: get<{ query: Of<typeof org.ActExportQuery> }>('/acts/export'),
 };
 
 /** Names of cached answers; a change throws away what it touches. */

@@ -1,11 +1,46 @@
-import type { Locale, Texts } from '@qiao/platform';
-import type { ImportRun } from '../../contract/api.ts';
+import { platformErrors, type Locale, type Texts } from '@qiao/platform';
+import type { ActorRef, ImportRun } from '../../contract/api.ts';
+import { actorNames } from '../actors.ts';
+import type { OrgContext } from '../setup.ts';
 import type { ImportRunRow, StoredError } from './imports.repository.ts';
 import type { Problem } from './problems.ts';
 import { readSamples } from './preview.ts';
 
 /** Encodings are offered for delimited files only. */
-export function presentRun(run: ImportRunRow, texts: Texts, locale: Locale, withColumns = true): ImportRun {
+/** Runs as the interface answers them; `withColumns`: with the columns of their files, and values of them. */
+export async function presentRuns(
+  context: Pick<OrgContext, 'db' | 'homeserver' | 'texts'>,
+  runs: readonly ImportRunRow[],
+  locale: Locale,
+  withColumns: boolean,
+): Promise<ImportRun[]> {
+  const { db, homeserver, texts } = context;
+  const named = await actorNames(
+    { db, serverName: homeserver.serverName, texts },
+    runs.map((run) => run.started_by),
+    locale,
+  );
+  return runs.map((run) => present(run, texts, locale, named(run.started_by), withColumns));
+}
+
+/** One run, with the columns of its file. */
+export async function presentRun(
+  context: Pick<OrgContext, 'db' | 'homeserver' | 'texts'>,
+  run: ImportRunRow,
+  locale: Locale,
+): Promise<ImportRun> {
+  const [one] = await presentRuns(context, [run], locale, true);
+  if (one === undefined) throw platformErrors.internal();
+  return one;
+}
+
+function present(
+  run: ImportRunRow,
+  texts: Texts,
+  locale: Locale,
+  by: ActorRef,
+  withColumns: boolean,
+): ImportRun {
   const { guard_tripped: guard, ...counts } = run.counts;
   const { missing_leave, missing_dissolve, leaver_guard } = run.options;
   return {
@@ -29,6 +64,7 @@ export function presentRun(run: ImportRunRow, texts: Texts, locale: Locale, with
     guard_tripped: guard === 1,
     error: run.error === null ? null : { code: run.error.code, message: errorText(run.error, texts, locale) },
     started_by: run.started_by,
+    started_by_name: by.name,
     created_at: run.created_at.toISOString(),
     ended_at: run.ended_at?.toISOString() ?? null,
   };

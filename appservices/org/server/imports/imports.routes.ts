@@ -14,7 +14,7 @@ import {
 import { orgErrorTable } from '../../contract/errors.ts';
 import type { OrgContext } from '../setup.ts';
 import { importsPolicy } from './imports.policy.ts';
-import { problemText, presentRun } from './imports.present.ts';
+import { problemText, presentRun, presentRuns } from './imports.present.ts';
 import { SourceUnreachable } from '../sources/unreachable.ts';
 import type { Imports } from './imports.service.ts';
 import { UnreadableFile } from './unreadable.ts';
@@ -104,7 +104,7 @@ export function importsRoutes(http: Http, context: OrgContext, imports: Imports)
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       return {
-        items: page.map((run) => presentRun(run, texts, request.locale, false)),
+        items: await presentRuns(context, page, request.locale, false),
         next: rows.length > limit && last ? encodeCursor(last.created_at, last.id) : null,
       };
     },
@@ -146,7 +146,7 @@ export function importsRoutes(http: Http, context: OrgContext, imports: Imports)
           source_id,
         }),
       );
-      return presentRun(run, texts, request.locale);
+      return presentRun(context, run, request.locale);
     },
   );
 
@@ -155,7 +155,7 @@ export function importsRoutes(http: Http, context: OrgContext, imports: Imports)
     { schema: { tags, summary: 'One import', params: IdParams, response: answer } },
     async (request) => {
       await importsPolicy.run(access, requireActor(request));
-      return presentRun(await imports.get(request.params.id), texts, request.locale);
+      return presentRun(context, await imports.get(request.params.id), request.locale);
     },
   );
 
@@ -175,7 +175,7 @@ export function importsRoutes(http: Http, context: OrgContext, imports: Imports)
       const run = await readable(context, request.locale, () =>
         imports.putMapping(request.params.id, request.body, request.locale),
       );
-      return presentRun(run, texts, request.locale);
+      return presentRun(context, run, request.locale);
     },
   );
 
@@ -194,7 +194,7 @@ export function importsRoutes(http: Http, context: OrgContext, imports: Imports)
       const actor = requireActor(request);
       await importsPolicy.run(access, actor);
       const run = await imports.apply(request.params.id, request.body, actor);
-      return presentRun(run, texts, request.locale);
+      return presentRun(context, run, request.locale);
     },
   );
 
@@ -210,7 +210,7 @@ export function importsRoutes(http: Http, context: OrgContext, imports: Imports)
       { schema: { tags, summary: `${step} an import`, params: IdParams, response: answer } },
       async (request) => {
         await importsPolicy.run(access, requireActor(request));
-        return presentRun(await run(request.params.id, request.locale), texts, request.locale);
+        return presentRun(context, await run(request.params.id, request.locale), request.locale);
       },
     );
   }

@@ -14,6 +14,7 @@ import {
   SheetBatch,
   SheetLinks,
 } from '../../contract/index.ts';
+import { csvLine } from '../../contract/csv.ts';
 import { peopleRepository as directoryPeople } from '../directory/people.repository.ts';
 import { presentRef } from '../directory/present.ts';
 import type { OrgContext } from '../setup.ts';
@@ -35,12 +36,6 @@ const PUBLIC = {
 const RETRY_AFTER_SECONDS = 5;
 /** Links of one answer for sheets. */
 const SHEET_PAGE = 500;
-
-/** A field of a CSV file (RFC 4180) that no spreadsheet takes for a formula. */
-export function csvField(value: string): string {
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
 
 /** @throws DomainError `org.time_zone_not_valid` */
 function zoneOf(name: string | undefined): string {
@@ -134,14 +129,14 @@ export function activationRoutes(
             link.link,
             localTime(link.expires_at, request.locale, zone),
           ]),
-        ].map((fields) => fields.map(csvField).join(','));
+        ].map(csvLine);
         return (
           reply
             .header('content-type', 'text/csv; charset=utf-8')
             .header('content-disposition', 'attachment; filename="activation-links.csv"')
             .header('cache-control', 'no-store')
             // The mark tells spreadsheets that it is UTF-8.
-            .send(`\uFEFF${lines.join('\r\n')}\r\n`)
+            .send(`\uFEFF${lines.join('')}`)
         );
       },
     );

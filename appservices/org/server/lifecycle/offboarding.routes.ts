@@ -13,6 +13,7 @@ import {
 import type { OrgContext } from '../setup.ts';
 import type { ItemRow, OffboardingRow } from './offboarding.repository.ts';
 import type { Offboardings, OffboardingView } from './offboarding.service.ts';
+import { actorNames } from '../actors.ts';
 
 const ID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
@@ -28,13 +29,20 @@ function decodeCursor(text: string): { at: string; id: string } {
 
 /** HTTP of leavers. */
 export function offboardingRoutes(
-  context: Pick<OrgContext, 'homeserver' | 'texts'>,
+  context: Pick<OrgContext, 'db' | 'homeserver' | 'texts'>,
   offboardings: Offboardings,
 ): NonNullable<DomainParts['routes']> {
   const { homeserver, texts } = context;
   const userId = (localpart: string): string => `@${localpart}:${homeserver.serverName}`;
 
-  const head = (row: OffboardingRow): Offboarding => ({
+  type Named = Awaited<ReturnType<typeof actorNames>>;
+  const namedIn = (rows: readonly OffboardingRow[], locale: Locale): Promise<Named> =>
+    actorNames(
+      { db: context.db, serverName: homeserver.serverName, texts },
+      rows.map((row) => row.started_by),
+      locale,
+    );
+  const head = (row: OffboardingRow, named: Named): Offboarding => ({
     id: row.id,
     person: {
       id: row.person_id,
@@ -45,6 +53,7 @@ export function offboardingRoutes(
     state: row.state,
     reason: row.reason,
     started_by: row.started_by,
+    started_by_name: named(row.started_by).name,
     started_at: row.started_at.toISOString(),
     closed_at: row.closed_at?.toISOString() ?? null,
     undo_until: row.undo_until?.toISOString() ?? null,
@@ -57,8 +66,11 @@ export function offboardingRoutes(
           texts.has(locale, `org:roles.${role}`) ? texts.t(locale, `org:roles.${role}`) : whole,
         )
       : item.label;
-  const detail = ({ row, items }: OffboardingView, locale: Locale): Static<typeof OffboardingDetail> => ({
-    ...head(row),
+  const detail = async (
+    { row, items }: OffboardingView,
+    locale: Locale,
+  ): Promise<Static<typeof OffboardingDetail>> => ({
+    ...head(row, await namedIn([row], locale)),
     items: items.map((item) => ({
       id: item.id,
       kind: item.kind,
@@ -96,7 +108,7 @@ export function offboardingRoutes(
           reason,
           handover_to,
         });
-        return reply.code(201).send(detail(view, request.locale));
+        return reply.code(201).send(await detail(view, request.locale));
       },
     );
     http.get(
@@ -111,7 +123,11 @@ export function offboardingRoutes(
         });
         const items = rows.slice(0, limit);
         const last = items.at(-1);
-        return { items: items.map(head), next: rows.length > limit && last ? encodeCursor(last) : null };
+        const named = await namedIn(items, request.locale);
+        return {
+          items: items.map((row) => head(row, named)),
+          next: rows.length > limit && last ? encodeCursor(last) : null,
+        };
       },
     );
     http.get(

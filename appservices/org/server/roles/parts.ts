@@ -13,6 +13,7 @@ export function rolesParts(context: OrgContext, roles: Roles): DomainParts {
         texts: context.texts,
         permissions: () => context.access.permissions(),
         serverName: context.homeserver.serverName,
+        db: context.db,
       });
     },
     start: () => roles.seed(),

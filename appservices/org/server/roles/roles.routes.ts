@@ -23,6 +23,9 @@ import {
 import { presentRef } from '../directory/present.ts';
 import type { GrantRow } from './roles.repository.ts';
 import type { RoleWithCount, Roles } from './roles.service.ts';
+import { actorNames } from '../actors.ts';
+import type { OrgDb } from '../tables.ts';
+import type { ActorRef } from '../../contract/api.ts';
 
 const DEFAULT_LIMIT = 50;
 
@@ -34,6 +37,7 @@ export function rolesRoutes(
     texts: Texts;
     permissions: () => readonly PermissionDefinition[];
     serverName: string;
+    db: OrgDb;
   },
 ): void {
   const { roles, texts, permissions, serverName } = services;
@@ -47,7 +51,7 @@ export function rolesRoutes(
     grant_count: role.grant_count,
     version: role.version,
   });
-  const presentGrant = (locale: Locale, row: GrantRow) => ({
+  const presentGrant = (locale: Locale, row: GrantRow, named: (actor: string) => ActorRef) => ({
     id: row.id,
     person: presentRef({ ...row, id: row.person_id }, serverName),
     role: {
@@ -58,9 +62,17 @@ export function rolesRoutes(
     department:
       row.department_id === null ? null : { id: row.department_id, name: row.department_name ?? '' },
     granted_by: row.granted_by,
+    granted_by_name: named(row.granted_by).name,
     granted_at: row.granted_at.toISOString(),
     ends_at: row.ends_at?.toISOString() ?? null,
   });
+
+  const namedIn = (locale: Locale, rows: readonly GrantRow[]) =>
+    actorNames(
+      services,
+      rows.map((row) => row.granted_by),
+      locale,
+    );
 
   http.get(
     '/roles',
@@ -151,7 +163,8 @@ export function rolesRoutes(
         ...(cursor ? { after: { at: cursor.value, id: cursor.id } } : {}),
       });
       const { page, next } = cutPage(rows, limit, (row) => writeCursor(row.granted_at.toISOString(), row.id));
-      return { items: page.map((row) => presentGrant(request.locale, row)), next };
+      const named = await namedIn(request.locale, page);
+      return { items: page.map((row) => presentGrant(request.locale, row, named)), next };
     },
   );
 
@@ -171,7 +184,8 @@ export function rolesRoutes(
       const end = ends_at ? new Date(ends_at) : null;
       if (end && Number.isNaN(end.getTime())) throw platformErrors.bad_request({ reason: 'ends_at' });
       const row = await roles.createGrant(holder, { person_id, role_id, department_id, ends_at: end });
-      return reply.code(201).send(presentGrant(request.locale, row));
+      const named = await namedIn(request.locale, [row]);
+      return reply.code(201).send(presentGrant(request.locale, row, named));
     },
   );
 

@@ -130,13 +130,18 @@ export function tokenRoutes(context: OrgContext): NonNullable<DomainParts['route
         const actor = await allowed(requireActor(request));
         const { id } = request.params;
         await db.transaction().execute(async (trx) => {
-          const gone = await trx.deleteFrom('org.scim_token').where('id', '=', id).executeTakeFirst();
-          if (gone.numDeletedRows === 0n) throw platformErrors.not_found();
+          const gone = await trx
+            .deleteFrom('org.scim_token')
+            .where('id', '=', id)
+            .returning('name')
+            .executeTakeFirst();
+          if (gone === undefined) throw platformErrors.not_found();
           await acts.record(trx as unknown as Transaction<never>, {
             actor: actor.userId,
             action: 'org.scim_token.remove',
             subject: `scim_token:${id}`,
             scope: 'company',
+            details: { name: gone.name },
           });
         });
         return reply.code(204).send(null);

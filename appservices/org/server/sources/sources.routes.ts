@@ -328,7 +328,7 @@ export function sourcesRoutes(
       await importsPolicy.editSources(access, actor);
       await importsPolicy.run(access, actor);
       const id = await sources.run(actor, request.params.id);
-      return presentRun(await imports.get(id), texts, request.locale);
+      return presentRun(context, await imports.get(id), request.locale);
     },
   );
 }

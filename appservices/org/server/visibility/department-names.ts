@@ -23,6 +23,10 @@ function nameText(name: string): string {
   return text;
 }
 
+/** Whether a name holds the word, or its pinyin begins with it. */
+export const nameHolds = (name: string, word: string): boolean =>
+  STARTS_ASCII.test(word) ? ` ${nameText(name)}`.includes(` ${word}`) : plainText(name).includes(word);
+
 /**
  * Departments, out of those the viewer sees, whose name holds the word (or its pinyin begins with it), and those below
  * them: whoever is in a team of research is in research.
@@ -31,13 +35,7 @@ export function departmentsNamed(tree: DepartmentTree, unseen: ReadonlySet<strin
   const shown = (id: string): boolean => tree.get(id)?.state === 'active' && !unseen.has(id);
   const named = tree
     .ordered()
-    .filter(
-      (node) =>
-        shown(node.id) &&
-        (STARTS_ASCII.test(word)
-          ? ` ${nameText(node.name)}`.includes(` ${word}`)
-          : plainText(node.name).includes(word)),
-    )
+    .filter((node) => shown(node.id) && nameHolds(node.name, word))
     .map((node) => node.id);
   return [...tree.subtree(named)].filter(shown);
 }

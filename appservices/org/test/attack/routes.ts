@@ -499,8 +499,21 @@ export const ROUTES: Readonly<Record<string, RouteCase>> = {
   'GET /api/org/setup': companyOnly('/setup'),
   'POST /api/org/setup/confirm': companyOnly('/setup/confirm', { step: 'pilot', done: true }),
   'GET /api/org/acts': {
-    attacks: ({ id }) => [{ url: path('/acts') }, { url: path(`/acts?subject=person:${id.bob}`) }],
+    attacks: ({ id }) => [
+      { url: path('/acts') },
+      { url: path(`/acts?subject=person:${id.bob}`) },
+      { url: path(`/acts?person_id=${id.bob}`) },
+    ],
     main: () => ({ url: path('/acts') }),
+  },
+  'GET /api/org/acts/types': companyOnly('/acts/types'),
+  'GET /api/org/acts/export': {
+    attacks: ({ id }) => [
+      { url: path('/acts/export') },
+      { url: path(`/acts/export?person_id=${id.bob}`) },
+      { url: path('/acts/export?q=bob') },
+    ],
+    main: () => ({ url: path('/acts/export') }),
   },
   'GET /api/org/provisioning': companyOnly('/provisioning'),
   'PUT /api/org/provisioning': companyOnly('/provisioning', { enabled: false }),

@@ -350,4 +350,78 @@ describe('setup and acts', () => {
     const next = await main('GET', `/api/org/acts?limit=1&after=${acts.body.next}`);
     expect(next.body.items[0].id).toBeLessThan(acts.body.items[0].id);
   });
+
+  test('acts are sentences with names in the reader’s language, filtered and paged', async () => {
+    const zh = { 'accept-language': 'zh-CN' };
+    const acts = async (query: string, headers: Record<string, string> = zh) =>
+      (await main('GET', `/api/org/acts?${query}`, undefined, headers)).body.items as {
+        id: number;
+        at: string;
+        text: string;
+        type: string;
+        subject: string;
+        actor: { name: string };
+      }[];
+    const moved = await main('PATCH', `/api/org/people/${ids.zhang}`, {
+      version: (await main('GET', `/api/org/people/${ids.zhang}`)).body.version,
+      departments: [{ department_id: ids.south, is_primary: true }],
+    });
+    expect([moved.text, moved.status]).toEqual([moved.text, 200]);
+    const [last] = await acts('limit=1');
+    expect(last).toMatchObject({
+      text: '王总将张三从“华北组”调到“华南组”',
+      type: '调整所属部门',
+      actor: { name: '王总' },
+    });
+    expect((await acts('limit=1', { 'accept-language': 'en' }))[0]!.text).toBe(
+      '王总 moved 张三 from 华北组 to 华南组',
+    );
+    // By kind, by whom or about whom, by words (pinyin, too), and by time; all together.
+    const about = `person_id=${ids.zhang}`;
+    expect((await acts(about)).map((act) => act.subject)).toContain(`person:${ids.zhang}`);
+    expect((await acts(`person_id=${ids.boss}`)).map((act) => act.text)).toContain(last!.text);
+    expect(await acts(`person_id=${ids.ann}`)).toEqual([]);
+    expect(new Set((await acts('action=org.person.place')).map((act) => act.type))).toEqual(
+      new Set(['调整所属部门']),
+    );
+    const named = (await acts('q=zhangsan&action=org.person.place')).map((act) => act.text);
+    expect(named[0]).toBe(last!.text);
+    expect(named.every((text) => text.includes('张三'))).toBe(true);
+    expect(await acts(`q=${encodeURIComponent('没有这个')}`)).toEqual([]);
+    expect(await acts(`to=${encodeURIComponent('2020-01-01T00:00:00Z')}`)).toEqual([]);
+    expect(await acts(`action=org.person.place&from=${encodeURIComponent(last!.at)}`)).toHaveLength(1);
+    expect((await acts(`action=org.person.place&to=${encodeURIComponent(last!.at)}`))[0]!.id).toBeLessThan(
+      last!.id,
+    );
+    for (const bad of ['action=org.nothing', 'from=yesterday', 'person_id=1', 'after=x'])
+      expect([bad, (await main('GET', `/api/org/acts?${bad}`)).status]).toEqual([bad, 400]);
+    const types = (await main('GET', '/api/org/acts/types', undefined, zh)).body.items;
+    expect(types).toContainEqual({ action: 'org.person.place', name: '调整所属部门' });
+  });
+
+  test('acts are a table that no spreadsheet runs, for who may read them', async () => {
+    const { db } = org;
+    const evil = await buildDepartment(db, '=HYPERLINK("http://x")', { parent_id: ids.company! });
+    const put = await main('PATCH', `/api/org/departments/${evil}`, { hidden: true, version: 1 });
+    expect([put.text, put.status]).toEqual([put.text, 200]);
+    // A person whose name begins like a formula acts.
+    await sql`update org.person set display_name = '=cmd|calc' where id = ${ids.boss}`.execute(db);
+    const table = await main('GET', '/api/org/acts/export?action=org.department.change', undefined, {
+      'accept-language': 'zh-CN',
+    });
+    await sql`update org.person set display_name = '王总' where id = ${ids.boss}`.execute(db);
+    expect(table.status).toBe(200);
+    expect(table.headers['content-type']).toBe('text/csv; charset=utf-8');
+    const lines = table.text.trimEnd().split('\r\n');
+    expect(lines[0]).toBe('\uFEFF时间（UTC）,操作人,账号,类型,内容,操作代码,对象');
+    expect(lines[1]).toContain(`,'=cmd|calc,`);
+    expect(lines[1]).toContain(`"'=cmd|calc修改了部门“=HYPERLINK(""http://x"")”：隐藏：否 → 是"`);
+    expect((await admin('GET', '/api/org/acts/export')).status).toBe(403);
+    // More than is read at once.
+    await sql`insert into platform.act (at, domain, actor, action, subject)
+      select now(), 'org', 'system:command', 'org.provisioning.stop', 'provisioning:all'
+      from generate_series(1, 2500)`.execute(db);
+    const long = await main('GET', '/api/org/acts/export?action=org.provisioning.stop');
+    expect(long.text.trimEnd().split('\r\n')).toHaveLength(2501);
+  });
 });

@@ -22,6 +22,7 @@ const RUN: ImportRun = {
   guard_tripped: false,
   error: null,
   started_by: '@a:b',
+  started_by_name: 'A',
   created_at: '2026-01-01T00:00:00Z',
   ended_at: null,
 };

@@ -8,6 +8,7 @@ import type {
   Provisioning,
   StatusMeaning,
 } from '@qiao/org/contract';
+import { csvLine } from '@qiao/org/contract/csv';
 import {
   dataOf,
   holds,
@@ -22,7 +23,6 @@ import {
 } from '@qiao/ui-kit';
 import type { Static } from 'typebox';
 import { keys, orgApi } from '../api.ts';
-import { csvLine } from '../parts/csv.ts';
 import { mappingGaps, type PeopleFieldName } from './fields.ts';
 
 export type Change = Static<typeof ImportChange>;

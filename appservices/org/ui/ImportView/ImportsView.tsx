@@ -108,7 +108,7 @@ export default function ImportsView(): ReactNode {
                     id: 'by',
                     header: t('imports.by'),
                     optional: true,
-                    cell: (run) => <span className="q-muted">{run.started_by}</span>,
+                    cell: (run) => <span className="q-muted">{run.started_by_name}</span>,
                   },
                   {
                     id: 'at',

@@ -299,7 +299,7 @@ function OneLeaver({ id }: { id: string }): ReactNode {
                       </RouterLink>,
                     ],
                     [t('leavers.started_at'), format.dateTime(leaver.started_at)],
-                    [t('leavers.started_by'), leaver.started_by],
+                    [t('leavers.started_by'), leaver.started_by_name],
                     leaver.closed_at !== null && [t('leavers.closed_at'), format.dateTime(leaver.closed_at)],
                     leaver.undo_until !== null &&
                       leaver.state !== 'undone' && [t('leavers.undo_until'), format.date(leaver.undo_until)],

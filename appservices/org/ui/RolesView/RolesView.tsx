@@ -382,7 +382,7 @@ export default function RolesView(): ReactNode {
                       optional: true,
                       cell: (grant) => (
                         <span className="q-muted">
-                          {t('roles.by_at', { by: grant.granted_by, at: format.date(grant.granted_at) })}
+                          {t('roles.by_at', { by: grant.granted_by_name, at: format.date(grant.granted_at) })}
                         </span>
                       ),
                     },

@@ -9,7 +9,7 @@ export interface PersonChoice extends Choice {
   readonly person: PersonRef;
 }
 
-/** Finds a person who still works here. */
+/** Finds a person who still works here; `anybody`: those who have left, too. */
 export function PersonPicker(props: {
   label: string;
   help?: ReactNode;
@@ -19,10 +19,11 @@ export function PersonPicker(props: {
   onChange: (person: PersonRef | undefined) => void;
   /** Nobody picks this person (the leaver cannot take over). */
   except?: string | undefined;
+  anybody?: boolean;
 }): ReactNode {
   const { api } = useServices();
   const { t } = useText('org');
-  const { except } = props;
+  const { except, anybody = false } = props;
   const search = useCallback(
     async (q: string, signal: AbortSignal): Promise<readonly PersonChoice[]> => {
       const { items } = await api.call(orgApi.people, {
@@ -31,7 +32,8 @@ export function PersonPicker(props: {
       });
       return items
         .filter(
-          (person) => person.id !== except && (person.status === 'active' || person.status === 'joining'),
+          (person) =>
+            person.id !== except && (anybody || person.status === 'active' || person.status === 'joining'),
         )
         .map((person) => ({
           id: person.id,
@@ -47,7 +49,7 @@ export function PersonPicker(props: {
           },
         }));
     },
-    [api, except],
+    [api, except, anybody],
   );
   return (
     <SearchPicker<PersonChoice>

@@ -1,4 +1,4 @@
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import type { Clock } from '../clock.ts';
 
 /** An administrative act, written in the same transaction as what it speaks of. No message content. */
@@ -24,7 +24,23 @@ export interface Acts<Action extends string = string> {
   record: (trx: Transaction<never> | Kysely<never>, act: Act<Action>) => Promise<void>;
   /** Many at once, in one statement. */
   recordMany: (trx: Transaction<never> | Kysely<never>, acts: readonly Act<Action>[]) => Promise<void>;
-  list(filter: { subject?: string; before?: number; limit: number }): Promise<ActRow[]>;
+  /** The latest first. */
+  list(filter: ActFilter): Promise<ActRow[]>;
+}
+
+/** Which acts of the domain are asked for; all that is given has to fit. */
+export interface ActFilter {
+  readonly subject?: string | undefined;
+  readonly action?: string | undefined;
+  /** From this moment on. */
+  readonly from?: Date | undefined;
+  /** Before this moment. */
+  readonly to?: Date | undefined;
+  /** Condition of the domain's own on `a`, an act. */
+  readonly where?: RawBuilder<boolean> | undefined;
+  /** Before the act of this id. */
+  readonly before?: number | undefined;
+  readonly limit: number;
 }
 
 export function createActs(db: Kysely<unknown>, domain: string, clock: Clock): Acts {
@@ -42,12 +58,16 @@ export function createActs(db: Kysely<unknown>, domain: string, clock: Clock): A
         from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
           as a(actor text, action text, subject text, scope text, details jsonb)`.execute(trx);
     },
-    async list({ subject, before, limit }) {
-      const rows = await sql<ActRow>`select id, at, actor, action, subject, scope, details from platform.act
-        where domain = ${domain}
-          and (${subject ?? null}::text is null or subject = ${subject ?? null})
-          and (${before ?? null}::bigint is null or id < ${before ?? null})
-        order by id desc limit ${limit}`.execute(db);
+    async list({ subject, action, from, to, where, before, limit }) {
+      const all = [sql<boolean>`a.domain = ${domain}`];
+      if (subject !== undefined) all.push(sql`a.subject = ${subject}`);
+      if (action !== undefined) all.push(sql`a.action = ${action}`);
+      if (from !== undefined) all.push(sql`a.at >= ${from}`);
+      if (to !== undefined) all.push(sql`a.at < ${to}`);
+      if (before !== undefined) all.push(sql`a.id < ${before}`);
+      if (where !== undefined) all.push(where);
+      const rows = await sql<ActRow>`select a.id, a.at, a.actor, a.action, a.subject, a.scope, a.details
+        from platform.act a where ${sql.join(all, sql` and `)} order by a.id desc limit ${limit}`.execute(db);
       return rows.rows;
     },
   };
