@@ -301,7 +301,7 @@ describe('notices', () => {
   test('to a department: sent, confirmed, followed and recalled', async () => {
     await writeNotice(zhang, '周六停电通知');
     await zhang.getByRole('group', { name: 'Departments' }).getByLabel(ROOM).check();
-    await zhang.getByText('This reaches 3 people.').waitFor();
+    await zhang.getByText('This is for 3 people.').waitFor();
     expect(await axeViolations(zhang)).toEqual([]);
     await picture(zhang, 'notice-compose');
     // Whoever goes away from it finds it again.
@@ -309,7 +309,7 @@ describe('notices', () => {
     await rail(zhang, /^Notices/).click();
     await zhang.getByRole('button', { name: 'New notice' }).click();
     await zhang.getByText('You began this earlier on this device', { exact: false }).waitFor();
-    await zhang.getByText('This reaches 3 people.').waitFor();
+    await zhang.getByText('This is for 3 people.').waitFor();
     expect(await zhang.getByLabel('Title').inputValue()).toBe('周六停电通知');
     expect(await axeViolations(zhang)).toEqual([]);
     await picture(zhang, 'notice-restored');
@@ -345,7 +345,7 @@ describe('notices', () => {
   test('to a role: scheduled, taken off, sent; it comes as a message, too', async () => {
     await writeNotice(zhang, '值班安排');
     await zhang.getByRole('group', { name: 'Roles' }).getByLabel('Role: 值班').check();
-    await zhang.getByText('This reaches 1 person.').waitFor();
+    await zhang.getByText('This is for 1 person.').waitFor();
     const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 16);
     await zhang.getByLabel('Send at').fill(tomorrow);
     await zhang.getByRole('main').getByRole('button', { name: 'Schedule' }).click();

@@ -267,6 +267,8 @@ export const NoticesQuery = Type.Object({
 export const Progress = Type.Object({
   /** People it is for, without those who left. */
   recipients: Type.Integer(),
+  /** Those of them who have not activated the account yet. */
+  not_activated: Type.Integer(),
   seen: Type.Integer(),
   confirmed: Type.Integer(),
   /** Messages to rooms and people. */
@@ -287,6 +289,8 @@ export const Recipient = Type.Object({
   seen_at: Nullable(DateTime),
   confirmed_at: Nullable(DateTime),
   reminded_at: Nullable(DateTime),
+  /** The person has not activated the account yet. */
+  waiting: Type.Boolean(),
 });
 export type Recipient = Static<typeof Recipient>;
 export const RecipientsPage = pageOf(Recipient);
@@ -306,4 +310,9 @@ export const Audiences = Type.Object({
 });
 export type Audiences = Static<typeof Audiences>;
 /** `POST /audiences/count` */
-export const AudienceCount = Type.Object({ people: Type.Integer() });
+export const AudienceCount = Type.Object({
+  people: Type.Integer(),
+  /** Those of them who have not activated the account yet: they find it in their list when they do. */
+  not_activated: Type.Integer(),
+});
+export type AudienceCount = Static<typeof AudienceCount>;

@@ -91,6 +91,7 @@ export function setup(context: NoticesContext): DomainParts {
       sweepRemindersJob(reminders),
     ],
     subscriptions: [
+      onPerson('org.person.activated', (userId) => notices.setCome(userId)),
       onPerson('org.person.suspended', (userId) => notices.setGone(userId, true)),
       onPerson('org.person.left', async (userId) => {
         await notices.setGone(userId, true);

@@ -73,6 +73,7 @@ export interface RecipientTable {
   notice_id: string;
   user_id: string;
   late: Generated<boolean>;
+  waiting: Generated<boolean>;
   seen_at: Timestamp | null;
   confirmed_at: Timestamp | null;
   confirmed_how: 'client' | 'reaction' | 'reply' | null;

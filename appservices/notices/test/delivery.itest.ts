@@ -140,7 +140,13 @@ describe('what arrives in a stock client', () => {
       decrypted: true,
       sender: `@_qiao_org_bot:${stack.info.serverName}`,
     });
-    expect(event.content[NOTICE_KEY]).toEqual({ id, confirm: true });
+    const body = String(event.content['body']);
+    const told = event.content[NOTICE_KEY] as { tail: number };
+    expect(told).toMatchObject({ id, confirm: true });
+    // For many, in both languages; who wrote it, and how to answer from any client.
+    expect(body).toMatch(/^停电通知\n公告 · 老板 \/ Notice by 老板\n\n/);
+    expect(body.slice(-told.tail)).toMatch(/✅[^]*https?:\/\//);
+    expect(body.slice(0, -told.tail)).not.toMatch(/✅|https?:/);
     expect(event.content['formatted_body']).toContain('<strong>大家</strong>');
     await progressUntil(id, (one) => one.deliveries.sent === 1 && one.deliveries.waiting === 0);
     await nio.react(room, event.event_id, '❤️');

@@ -100,7 +100,10 @@ describe('whom a notice reaches', () => {
   });
 
   it('says how many before it is sent', async () => {
-    expect(await good(call('main', 'POST', '/audiences/count', toB()))).toEqual({ people: 5 });
+    expect(await good(call('main', 'POST', '/audiences/count', toB()))).toEqual({
+      people: 5,
+      not_activated: 0,
+    });
     const { departments, everybody, roles } = await good<{
       departments: object[];
       everybody: boolean;
@@ -154,6 +157,45 @@ describe('confirming', () => {
     expect(await code(call('adminB', 'POST', `/managed/${id}/remind`))).toBe(
       'notices.no_confirmation_wanted',
     );
+  });
+
+  it('is for those, too, who have not activated the account yet, and says so', async () => {
+    const { id: personId, localpart } = await buildPerson(company.org.db, 'Newcomer', {
+      departments: [company.department.b1],
+      status: 'joining',
+    });
+    const userId = `@${localpart}:${company.org.serverName}`;
+    const { people } = await good<{ people: number }>(call('adminB', 'POST', '/audiences/count', toB()));
+    expect(await good(call('adminB', 'POST', '/audiences/count', toB()))).toEqual({
+      people,
+      not_activated: 1,
+    });
+    const { id } = await send('adminB', toB());
+    expect(await progress('adminB', id)).toMatchObject({ recipients: people, not_activated: 1 });
+    expect(await pending('adminB', id)).toContain(userId);
+    // Nothing could reach the newcomer: the reminder goes to the others.
+    expect(await good(call('adminB', 'POST', `/managed/${id}/remind`))).toEqual({ reminded: people - 1 });
+    // Activating: the notice waits in the list for the confirmation, as for the others.
+    await company.org.db
+      .updateTable('org.person')
+      .set({ status: 'active' })
+      .where('id', '=', personId)
+      .execute();
+    await company.org.host.parts
+      .get('notices')!
+      .subscriptions!.find((one) => one.event === 'org.person.activated')!
+      .handle({ person_id: personId, user_id: userId }, {} as never);
+    expect(await progress('adminB', id)).toMatchObject({ recipients: people, not_activated: 0 });
+    const newcomer = await company.org.host.as(userId);
+    const found = await newcomer('GET', '/api/notices/notices?filter=to_confirm');
+    expect((found.body as { items: Notice[] }).items.map((one) => one.id)).toContain(id);
+    expect((await newcomer('POST', `/api/notices/notices/${id}/confirm`)).status).toBe(204);
+    expect(await progress('adminB', id)).toMatchObject({ confirmed: 1 });
+    await company.org.db
+      .updateTable('org.person')
+      .set({ status: 'left' })
+      .where('id', '=', personId)
+      .execute();
   });
 
   it('passes over who has left', async () => {

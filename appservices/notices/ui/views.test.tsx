@@ -121,7 +121,7 @@ test('a notice is written, addressed and sent after a question', async () => {
   const calls = await show(<ComposeView />, '/compose/:id?', '/compose', ({ path, body }) => {
     if (path.endsWith('/audiences'))
       return { everybody: true, departments: [{ id: ID, name: '研发部', parent_id: null }], roles: [] };
-    if (path.endsWith('/count')) return { people: 7 };
+    if (path.endsWith('/count')) return { people: 7, not_activated: 3 };
     return { ...stored, ...(body as object) };
   });
   fireEvent.change(await screen.findByLabelText('Title'), { target: { value: '停电' } });
@@ -129,7 +129,9 @@ test('a notice is written, addressed and sent after a question', async () => {
   const send = screen.getByRole('button', { name: 'Send' });
   expect(send.getAttribute('aria-disabled')).toBe('true');
   fireEvent.click(screen.getByLabelText('研发部'));
-  await screen.findByText('This reaches 7 people.');
+  await screen.findByText(
+    'This is for 7 people. 3 of them have not activated the account yet. They find it under Notices when they do.',
+  );
   fireEvent.click(send);
   const question = await screen.findByRole('dialog', { hidden: true });
   fireEvent.click(within(question).getByRole('button', { name: 'Send', hidden: true }));
@@ -165,7 +167,7 @@ test('a notice that was begun is there again, until it is stored or put away', a
       '/compose',
       ({ path, body }) => {
         if (path.endsWith('/audiences')) return { everybody: true, departments: [], roles: [] };
-        if (path.endsWith('/count')) return { people: 7 };
+        if (path.endsWith('/count')) return { people: 7, not_activated: 3 };
         return { id: ID, version: 1, state: 'draft', problem: null, scheduled_at: null, ...(body as object) };
       },
       matrix,
@@ -181,7 +183,9 @@ test('a notice that was begun is there again, until it is stored or put away', a
   await open();
   await screen.findByText('You began this earlier', { exact: false });
   expect((await title()).value).toBe('停电');
-  await screen.findByText('This reaches 7 people.');
+  await screen.findByText(
+    'This is for 7 people. 3 of them have not activated the account yet. They find it under Notices when they do.',
+  );
   fireEvent.click(screen.getByRole('button', { name: 'Save draft' }));
   await waitFor(() => {
     expect([...kept]).toEqual([]);

@@ -79,3 +79,11 @@ export function noticeOf(
   const id = record(content[NOTICE_KEY])?.['id'];
   return typeof id === 'string' && UUID.test(id) ? id : undefined;
 }
+
+/** Characters at the end of a notice's text and HTML that tell other clients how to confirm; ours have a button. */
+export function noticeTail(content: Readonly<Record<string, unknown>>): { text: number; html: number } {
+  const notice = record(content[NOTICE_KEY]);
+  const size = (value: unknown): number =>
+    typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0;
+  return { text: size(notice?.['tail']), html: size(notice?.['html_tail']) };
+}

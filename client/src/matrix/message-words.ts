@@ -1,6 +1,7 @@
 import type { MatrixEvent, Room } from 'matrix-js-sdk';
 import { wordsOfHtml } from './html-words.ts';
-import { parseBody, type MessageBody } from './message-body.ts';
+import { parseBody, type MessageBody, type TextBody } from './message-body.ts';
+import { noticeTail, OWN_BOT } from './ask-content.ts';
 import { EVENT } from './names.ts';
 import { REMEMBERED_MS } from './history-types.ts';
 import { parsePoll } from './poll-body.ts';
@@ -31,11 +32,29 @@ const isReplacementClosed = (event: MatrixEvent): boolean => {
 const contentOf = (event: MatrixEvent): Readonly<Record<string, unknown>> =>
   asRecord(isReplacementClosed(event) ? event.getOriginalContent() : event.getContent());
 
+/** A notice without what tells other clients how to confirm it, where that stands as it should. */
+function withoutTail(body: TextBody, { text, html }: { text: number; html: number }): TextBody {
+  const cut = (given: string, length: number, begins: string): string =>
+    length > 0 && length < given.length && given.startsWith(begins, given.length - length)
+      ? given.slice(0, -length)
+      : given;
+  return {
+    ...body,
+    text: cut(body.text, text, '\n\n'),
+    html: body.html === undefined ? undefined : cut(body.html, html, '<p>'),
+  };
+}
+
 /** The body of a message, or undefined when it is of another type. */
 export function bodyOf(event: MatrixEvent): MessageBody | undefined {
   const type = event.getType();
   if (type !== EVENT.message && type !== EVENT.sticker) return undefined;
-  return parseBody(type, contentOf(event), event.replyEventId !== undefined);
+  const content = contentOf(event);
+  const body = parseBody(type, content, event.replyEventId !== undefined);
+  // Only the company's own bots say of a part of their text that it is for clients without our button.
+  return body.kind === 'text' && OWN_BOT.test(event.getSender() ?? '')
+    ? withoutTail(body, noticeTail(content))
+    : body;
 }
 
 /** Plain text of a message; empty where it has none. */

@@ -3,6 +3,7 @@ import type { JobContext, Locale } from '@qiao/platform';
 import { NOTICE_KEY } from '../../contract/index.ts';
 import type { NoticesBot } from '../bot.ts';
 import { localeOf, loose, type Base } from '../context.ts';
+import { namesOf } from '../people.ts';
 import { noticeMessage } from './markdown.ts';
 import { DELIVER_JOB, queueOf } from './names.ts';
 import type { Notices } from './notices.service.ts';
@@ -30,16 +31,24 @@ export function createDelivery(base: Base, parts: { notices: Notices; bot: Notic
   const { context, db, org, rooms } = base;
   const { notices, bot, say } = parts;
 
-  function messageFor(notice: NoticeRow, locale: Locale): Parameters<typeof rooms.post>[1] {
-    const { body, formattedBody } = noticeMessage(notice, {
-      hint: notice.confirm ? say(locale, 'notice.confirm_hint') : '',
-      more: say(locale, 'notice.more'),
+  function messageFor(
+    notice: NoticeRow,
+    author: string,
+    locales: readonly Locale[],
+  ): Parameters<typeof rooms.post>[1] {
+    // In a room, for readers of each language.
+    const each = (key: string, params?: Record<string, unknown>): string =>
+      [...new Set(locales.map((locale) => say(locale, key, params)))].join(' / ');
+    const { body, formattedBody, tail, htmlTail } = noticeMessage(notice, {
+      by: each('notice.by', { name: author }),
+      hint: notice.confirm ? each('notice.confirm_hint') : '',
+      more: each('notice.more'),
       url: `${context.site.settings.public_url.replace(/\/$/, '')}/x/notices/notices/${notice.id}`,
     });
     return {
       body,
       ...(formattedBody === undefined ? {} : { formatted_body: formattedBody }),
-      extra: { [NOTICE_KEY]: { id: notice.id, confirm: notice.confirm } },
+      extra: { [NOTICE_KEY]: { id: notice.id, confirm: notice.confirm, tail, html_tail: htmlTail } },
     };
   }
 
@@ -48,11 +57,12 @@ export function createDelivery(base: Base, parts: { notices: Notices; bot: Notic
     delivery: DeliveryRow,
   ): Promise<{ room_id: string; event_id: string } | undefined> {
     const txnId = `notice-${delivery.id}`;
+    const author = (await namesOf(org, [notice.author]))(notice.author).display_name;
     if (delivery.kind === 'room')
-      return rooms.post(delivery.target, messageFor(notice, await org.locale()), txnId);
+      return rooms.post(delivery.target, messageFor(notice, author, await org.roomLocales()), txnId);
     const person = await org.personByUserId(delivery.target);
     if (person?.status !== 'active') return undefined;
-    const { body, formatted_body, extra } = messageFor(notice, await localeOf(org, person));
+    const { body, formatted_body, extra } = messageFor(notice, author, [await localeOf(org, person)]);
     const message = {
       body,
       ...(formatted_body === undefined ? {} : { formattedBody: formatted_body }),

@@ -43,14 +43,24 @@ describe('Markdown to HTML', () => {
 
 describe('a notice as a message', () => {
   const words = {
+    by: 'Notice by 王伟',
     hint: 'Confirm with ✅',
     url: 'https://qiao.example/x/notices/notices/1',
     more: 'More there:',
   };
   it('has text and HTML', () => {
     const message = noticeMessage({ title: '停电 <通知>', body: '明天 **九点**' }, words);
-    expect(message.body).toBe(`停电 <通知>\n\n明天 **九点**\n\nConfirm with ✅\n${words.url}`);
-    expect(message.formattedBody).toContain('<h3>停电 &lt;通知&gt;</h3><p>明天 <strong>九点</strong></p>');
+    expect(message.body).toBe(
+      `停电 <通知>\nNotice by 王伟\n\n明天 **九点**\n\nConfirm with ✅\n${words.url}`,
+    );
+    // What our client leaves out: it has a button.
+    expect(message.body.slice(-message.tail)).toBe(`\n\nConfirm with ✅\n${words.url}`);
+    expect(message.formattedBody?.slice(0, -message.htmlTail)).toBe(
+      '<h3>停电 &lt;通知&gt;</h3><p><em>Notice by 王伟</em></p><p>明天 <strong>九点</strong></p>',
+    );
+    expect(message.formattedBody).toContain(
+      '<p>明天 <strong>九点</strong></p><p><em>Confirm with ✅</em></p>',
+    );
   });
   it('fits an event, whatever its length', () => {
     for (const body of ['桥'.repeat(12_000), '**a** '.repeat(2000), '😀'.repeat(6000)]) {

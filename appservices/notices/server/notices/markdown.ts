@@ -100,17 +100,27 @@ const cutBytes = (text: string, limit: number): string => {
         .replace(/\uFFFD$/, '')}…`;
 };
 
+/** A notice's message, and how many characters at the end of each text are for clients that show no button. */
+export interface NoticeMessage {
+  readonly body: string;
+  readonly formattedBody?: string;
+  readonly tail: number;
+  readonly htmlTail: number;
+}
+
 /** A notice as the message of a bot: its text for every client, and formatted where that fits an event. */
 export function noticeMessage(
   notice: { title: string; body: string },
-  words: { hint: string; url: string; more: string },
-): { body: string; formattedBody?: string } {
+  words: { by: string; hint: string; url: string; more: string },
+): NoticeMessage {
   const long = Buffer.byteLength(notice.body) > MAX_TEXT_BYTES;
-  const tail = [long ? words.more : '', words.hint, words.url].filter((line) => line !== '');
-  const body = [notice.title, '', cutBytes(notice.body, MAX_TEXT_BYTES), '', ...tail].join('\n');
-  if (long) return { body };
-  const html = `<h3>${escape(notice.title)}</h3>${markdownToHtml(notice.body)}${
-    words.hint === '' ? '' : `<p><em>${escape(words.hint)}</em></p>`
-  }<p><a href="${escape(words.url)}">${escape(words.url)}</a></p>`;
-  return Buffer.byteLength(html) > MAX_HTML_BYTES ? { body } : { body, formattedBody: html };
+  const head = [notice.title, words.by, '', cutBytes(notice.body, MAX_TEXT_BYTES)].join('\n');
+  const rest = `\n\n${[long ? words.more : '', words.hint, words.url].filter((line) => line !== '').join('\n')}`;
+  const text = { body: head + rest, tail: rest.length };
+  if (long) return { ...text, htmlTail: 0 };
+  const html = `<h3>${escape(notice.title)}</h3><p><em>${escape(words.by)}</em></p>${markdownToHtml(notice.body)}`;
+  const htmlRest = `${words.hint === '' ? '' : `<p><em>${escape(words.hint)}</em></p>`}<p><a href="${escape(words.url)}">${escape(words.url)}</a></p>`;
+  return Buffer.byteLength(html + htmlRest) > MAX_HTML_BYTES
+    ? { ...text, htmlTail: 0 }
+    : { ...text, formattedBody: html + htmlRest, htmlTail: htmlRest.length };
 }

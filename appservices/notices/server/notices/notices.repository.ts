@@ -167,10 +167,17 @@ export const noticesRepository = {
         next_remind_at = case when excluded.confirmed_at is null then r.next_remind_at end`.execute(on);
   },
 
-  async addRecipients(trx: NoticesTrx, noticeId: string, userIds: readonly string[]): Promise<void> {
+  async addRecipients(
+    trx: NoticesTrx,
+    noticeId: string,
+    people: { readonly recipients: ReadonlySet<string>; readonly waiting: ReadonlySet<string> },
+  ): Promise<void> {
+    const userIds = [...people.recipients];
+    const waiting = [...people.waiting];
     for (let at = 0; at < userIds.length; at += INSERT_AT_ONCE) {
-      await sql`insert into notices.recipient (notice_id, user_id)
-        select ${noticeId}::uuid, unnest(${userIds.slice(at, at + INSERT_AT_ONCE)}::text[])
+      await sql`insert into notices.recipient (notice_id, user_id, waiting)
+        select ${noticeId}::uuid, x, x = any(${waiting}::text[])
+        from unnest(${userIds.slice(at, at + INSERT_AT_ONCE)}::text[]) x
         on conflict do nothing`.execute(trx);
     }
   },
@@ -213,8 +220,13 @@ export const noticesRepository = {
   },
 
   async progress(on: On, notice: NoticeRow): Promise<Progress> {
-    const people = await sql<{ recipients: string; seen: string; confirmed: string }>`select
-        count(*) as recipients, count(seen_at) as seen, count(confirmed_at) as confirmed
+    const people = await sql<{
+      recipients: string;
+      not_activated: string;
+      seen: string;
+      confirmed: string;
+    }>`select
+        count(*) as recipients, count(*) filter (where waiting) as not_activated, count(seen_at) as seen, count(confirmed_at) as confirmed
       from notices.recipient where notice_id = ${notice.id} and not gone`.execute(on);
     const states = await on
       .selectFrom('notices.delivery')
@@ -227,6 +239,7 @@ export const noticesRepository = {
     const [row] = people.rows;
     return {
       recipients: Number(row?.recipients ?? 0),
+      not_activated: Number(row?.not_activated ?? 0),
       seen: Number(row?.seen ?? 0),
       confirmed: Number(row?.confirmed ?? 0),
       deliveries: {
@@ -276,6 +289,8 @@ export const noticesRepository = {
       .where('notice_id', '=', noticeId)
       .where('confirmed_at', 'is', null)
       .where('gone', '=', false)
+      // Nothing could reach them.
+      .where('waiting', '=', false)
       .executeTakeFirst();
     return Number(result.numUpdatedRows);
   },
@@ -291,6 +306,15 @@ export const noticesRepository = {
       .limit(20)
       .forUpdate()
       .skipLocked()
+      .execute();
+  },
+
+  async setCome(on: On, userId: string): Promise<void> {
+    await on
+      .updateTable('notices.recipient')
+      .set({ waiting: false })
+      .where('user_id', '=', userId)
+      .where('waiting', '=', true)
       .execute();
   },
 

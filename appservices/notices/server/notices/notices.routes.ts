@@ -75,7 +75,7 @@ export function noticesRoutes(http: Http, notices: Notices): void {
         response: { 200: AudienceCount },
       },
     },
-    async (request) => ({ people: await notices.count(requireActor(request), request.body) }),
+    (request) => notices.count(requireActor(request), request.body),
   );
   http.get(
     '/managed',

@@ -6,6 +6,8 @@ import type { Standing } from './notices.repository.ts';
 /** Where a notice goes: rooms by department, and people who are told directly. */
 export interface Delivery {
   readonly recipients: ReadonlySet<string>;
+  /** Those of them who have not activated the account yet: they find it in their list when they do. */
+  readonly waiting: ReadonlySet<string>;
   readonly rooms: readonly string[];
   readonly direct: readonly string[];
 }
@@ -16,10 +18,12 @@ export async function deliveryOf(org: OrgRead, audience: Audience): Promise<Deli
   const plan = planRooms(audience, departments);
   const recipients = new Set<string>();
   const reached = new Set<string>();
+  const waiting = new Set<string>();
   const add = (people: readonly OrgPerson[], inRoom: boolean): void => {
     for (const person of people) {
-      if (person.status !== 'active') continue;
+      if (person.status !== 'active' && person.status !== 'joining') continue;
       recipients.add(person.user_id);
+      if (person.status === 'joining') waiting.add(person.user_id);
       if (inRoom) reached.add(person.user_id);
     }
   };
@@ -28,8 +32,9 @@ export async function deliveryOf(org: OrgRead, audience: Audience): Promise<Deli
   for (const id of audience.roles) add(await org.roleHolders(id), false);
   return {
     recipients,
+    waiting,
     rooms: plan.rooms,
-    direct: [...recipients].filter((userId) => !reached.has(userId)),
+    direct: [...recipients].filter((userId) => !reached.has(userId) && !waiting.has(userId)),
   };
 }
 

@@ -54,7 +54,7 @@ export function createSending(
       return db.transaction().execute(async (trx) => {
         const notice = await repository.lock(trx, noticeId);
         if (notice?.state !== 'sending' || notice.sent_at !== null) return notice;
-        await repository.addRecipients(trx, noticeId, [...delivery.recipients]);
+        await repository.addRecipients(trx, noticeId, delivery);
         await repository.addDeliveries(trx, noticeId, 'room', delivery.rooms);
         await repository.addDeliveries(trx, noticeId, 'direct', delivery.direct);
         if (delivery.recipients.size <= MAX_SIGNALLED) await signals.enqueue(trx, [...delivery.recipients]);
@@ -62,6 +62,8 @@ export function createSending(
       });
     },
 
+    /** From now on they are as the others: counted, reminded. */
+    setCome: (userId: string): Promise<void> => repository.setCome(db, userId),
     setGone: (userId: string, gone: boolean): Promise<void> => repository.setGone(db, userId, gone),
   };
 }

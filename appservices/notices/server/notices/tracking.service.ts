@@ -47,6 +47,7 @@ export function createTracking(base: Base, parts: { policy: NoticesPolicy; manag
           seen_at: row.seen_at?.toISOString() ?? null,
           confirmed_at: row.confirmed_at?.toISOString() ?? null,
           reminded_at: row.reminded_at?.toISOString() ?? null,
+          waiting: row.waiting,
         })),
         next,
       };

@@ -9,6 +9,7 @@ import {
 import {
   noticesErrorTable,
   type Audience,
+  type AudienceCount,
   type Audiences,
   type CreateNotice,
   type ManagedNotice,
@@ -93,11 +94,12 @@ export function createWriting(
       };
     },
 
-    async count(actor: Actor, audience: Audience): Promise<number> {
+    async count(actor: Actor, audience: Audience): Promise<AudienceCount> {
       await requirePerson(org, actor);
       await policy.requireSender(actor);
       await requireAudience(actor, audience);
-      return (await deliveryOf(org, audience)).recipients.size;
+      const { recipients, waiting } = await deliveryOf(org, audience);
+      return { people: recipients.size, not_activated: waiting.size };
     },
 
     async create(actor: Actor, body: CreateNotice, locale: Locale): Promise<ManagedNotice> {

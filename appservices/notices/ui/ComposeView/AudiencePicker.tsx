@@ -1,5 +1,5 @@
 import type { Audiences } from '@qiao/notices/contract';
-import { CheckField, SearchBox, useText } from '@qiao/ui-kit';
+import { CheckField, SearchBox, useText, type Formats, type TextOf } from '@qiao/ui-kit';
 import { useState, type ReactNode } from 'react';
 import type { ComposeSnapshot, ComposeViewModel } from './ComposeViewModel.ts';
 
@@ -21,13 +21,25 @@ function pathsOf(departments: Audiences['departments']): Map<string, string> {
   );
 }
 
+/** How many of those it is for have not come yet, and what becomes of it for them; empty: all are here. */
+export function notActivatedText(
+  t: TextOf,
+  format: Formats,
+  { people = 0, notActivated }: Pick<ComposeSnapshot, 'people' | 'notActivated'>,
+): string {
+  if (notActivated === 0) return '';
+  return notActivated === people
+    ? t('audience.none_activated')
+    : t('audience.not_activated', { number: format.number(notActivated) });
+}
+
 /** Whom a notice goes to. */
 export function AudiencePicker(props: {
   audiences: Audiences;
   state: ComposeSnapshot;
   model: ComposeViewModel;
 }): ReactNode {
-  const { t } = useText('notices');
+  const { t, format } = useText('notices');
   const { audiences, state, model } = props;
   const { audience } = state;
   const [query, setQuery] = useState('');
@@ -89,7 +101,9 @@ export function AudiencePicker(props: {
         </>
       )}
       <p className="q-muted" role="status">
-        {state.people === undefined ? '' : t('audience.people', { count: state.people })}
+        {state.people === undefined
+          ? ''
+          : `${t('audience.people', { count: state.people })} ${notActivatedText(t, format, state)}`}
       </p>
     </div>
   );

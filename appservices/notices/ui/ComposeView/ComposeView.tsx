@@ -18,7 +18,7 @@ import {
 import type { ReactNode } from 'react';
 import { Markdown } from '../Markdown.tsx';
 import '../notices.css';
-import { AudiencePicker } from './AudiencePicker.tsx';
+import { AudiencePicker, notActivatedText } from './AudiencePicker.tsx';
 import { ComposeViewModel } from './ComposeViewModel.ts';
 
 const MAX_TITLE = 200;
@@ -55,7 +55,7 @@ function Form({ id }: { id: string | undefined }): ReactNode {
       body:
         people === undefined
           ? t('compose.send_text')
-          : t('compose.send_people', { count: people, title: state.title }),
+          : `${t('compose.send_people', { count: people, title: state.title })} ${notActivatedText(t, format, state)}`,
       confirm: t(at === '' ? 'compose.send' : 'compose.schedule'),
       done: at === '' ? t('compose.sent') : t('compose.scheduled', { time: format.dateTime(new Date(at)) }),
     });

@@ -18,6 +18,8 @@ export interface ComposeSnapshot {
   readonly audience: Audience;
   /** How many people the audience has; undefined while not known. */
   readonly people: number | undefined;
+  /** Those of them who have not activated the account yet. */
+  readonly notActivated: number;
   readonly preview: boolean;
   /** Local time as an input has it, `2026-11-23T09:00`; empty: now. */
   readonly at: string;
@@ -65,6 +67,7 @@ export class ComposeViewModel extends ViewModel<ComposeSnapshot> {
       confirm: true,
       audience: NOBODY,
       people: undefined,
+      notActivated: 0,
       preview: false,
       at: '',
       busy: false,
@@ -165,8 +168,8 @@ export class ComposeViewModel extends ViewModel<ComposeSnapshot> {
     this.#counting = setTimeout(() => {
       this.#services.api
         .call(noticesApi.count, { body: audience })
-        .then(({ people }) => {
-          if (this.snapshot.audience === audience) this.set({ people });
+        .then(({ people, not_activated: notActivated }) => {
+          if (this.snapshot.audience === audience) this.set({ people, notActivated });
         })
         // Sending says what is wrong with it.
         .catch(() => undefined);

@@ -164,7 +164,7 @@ function People({
                         ? format.dateTime(one.confirmed_at)
                         : one.seen_at !== null
                           ? t('sent.seen_at', { time: format.dateTime(one.seen_at) })
-                          : t('sent.not_seen')
+                          : t(one.waiting ? 'sent.waits' : 'sent.not_seen')
                     }
                   />
                 </li>
@@ -247,6 +247,11 @@ function One({ id }: { id: string }): ReactNode {
                             total: format.number(progress.recipients),
                           })}
                         />
+                      )}
+                      {progress.not_activated > 0 && (
+                        <p className="q-muted">
+                          {t('sent.not_activated', { count: progress.not_activated })}
+                        </p>
                       )}
                       {progress.deliveries.waiting > 0 && running && (
                         <p className="q-muted">{t('sent.waiting', { count: progress.deliveries.waiting })}</p>

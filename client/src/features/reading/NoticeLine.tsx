@@ -23,17 +23,18 @@ function Line(props: { id: string }): ReactNode {
       {notice.confirm && (
         <span className="c-ask__text">{t(isOpen ? 'notice.wanted' : 'notice.confirmed')}</span>
       )}
-      <RouterLink to={`/x/notices/notices/${id}`}>{t('notice.open')}</RouterLink>
-      {isOpen && (
+      {isOpen ? (
         <Button kind="primary" size="md" disabled={state.busy} onClick={() => void model.confirm()}>
           {t('notice.confirm')}
         </Button>
+      ) : (
+        <RouterLink to={`/x/notices/notices/${id}`}>{t('notice.open')}</RouterLink>
       )}
     </div>
   );
 }
 
-/** Below a message that brings a notice: whether it is confirmed, and the button that does it. */
+/** Below a message that brings a notice: the button that confirms it, then that it is confirmed and where it stands. */
 export function NoticeLine(props: { message: Message }): ReactNode {
   const { session } = useServices();
   const { notice, send } = props.message;
