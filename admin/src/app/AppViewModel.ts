@@ -1,6 +1,7 @@
 import type { Me } from '@qiao/org/contract';
 import type { ApiError } from '@qiao/ui-kit';
 import {
+  mayPass,
   ApiClient,
   asApiError,
   endpoint,
@@ -28,6 +29,9 @@ const NOBODY: Session = {
   permissions: {},
 };
 
+/** From one try to find out who is signed in to the next, milliseconds. */
+const AGAIN_MS = 3000;
+
 /** Where the console stands; `ended`: the session ran out in the middle of work. */
 export type AppState =
   | { readonly at: 'starting' }
@@ -52,6 +56,7 @@ const sessionOf = (answer: Me): Session => ({
 export class AppViewModel extends ViewModel<AppSnapshot> {
   readonly #i18n: I18n;
   readonly #api: ApiClient;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(i18n: I18n, fetcher?: typeof fetch) {
     const api = new ApiClient({
@@ -70,6 +75,9 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
   }
 
   protected override onMount(): void {
+    this.own(() => {
+      clearTimeout(this.#timer);
+    });
     void this.enter();
   }
 
@@ -94,9 +102,18 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
       const error = asApiError(thrown);
       if (error.status === 401) {
         if (this.snapshot.state.at !== 'signed-out') this.set({ state: { at: 'signed-out', ended: false } });
-      } else this.set({ state: { at: 'failed', error } });
+      } else {
+        this.set({ state: { at: 'failed', error } });
+        if (mayPass(error)) this.#again();
+      }
     }
   };
+
+  /** The console comes back by itself after the database or the host was away. */
+  #again(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.enter(), AGAIN_MS);
+  }
 
   /** Exchanges the homeserver's proof for a session of ours. @throws ApiError */
   readonly exchange = async (openid: OpenIdAnswer): Promise<void> => {

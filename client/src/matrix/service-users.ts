@@ -11,6 +11,10 @@ import { serverOf } from './rooms-text.ts';
 export const isServiceUser = (userId: string, me: string): boolean =>
   userId === `@${ROOMS_LOCALPART}:${serverOf(me) ?? ''}`;
 
+/** Whether a user is a bot of the company's own appservices: nobody else can have such an account there. */
+export const isOwnBot = (userId: string, me: string): boolean =>
+  userId.startsWith('@_qiao_') && serverOf(userId) === serverOf(me);
+
 /** One for the service user that stays in the rooms it made, else none. */
 const served = (room: Room): number => (isServiceUser(creatorOf(room), room.myUserId) ? 1 : 0);
 

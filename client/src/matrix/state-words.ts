@@ -1,6 +1,6 @@
 import type { MatrixEvent } from 'matrix-js-sdk';
 import { EVENT } from './names.ts';
-import { isServiceUser } from './service-users.ts';
+import { isServiceUser, isOwnBot } from './service-users.ts';
 import { asList, asRecord, asText, cleanName } from './safe-text.ts';
 
 /** A line about a change of the room: key below `room:state.` and the names in it. */
@@ -55,6 +55,16 @@ function membershipWords(event: MatrixEvent, nameOf: NameOf): Words {
   }
 }
 
+/** How a room is set up: told where a person does it, and nobody's concern where the company's own bot keeps it in step. */
+const UPKEEP: ReadonlySet<string> = new Set([
+  EVENT.create,
+  EVENT.topic,
+  EVENT.encryption,
+  EVENT.powerLevels,
+  EVENT.joinRules,
+  EVENT.historyVisibility,
+]);
+
 /** What a state event says in words, or undefined when people need not see it. */
 export function stateWords(event: MatrixEvent, nameOf: NameOf, me: string): Words {
   // How a conversation is made and how people are brought in is nobody's doing: the joins tell it.
@@ -62,6 +72,12 @@ export function stateWords(event: MatrixEvent, nameOf: NameOf, me: string): Word
   const by = nameOf(event.getSender() ?? '');
   const content = asRecord(event.getContent());
   const before = asRecord(event.getPrevContent());
+  // A department's first name is no news either; another one is.
+  if (
+    isOwnBot(event.getSender() ?? '', me) &&
+    (UPKEEP.has(event.getType()) || (event.getType() === EVENT.name && asText(before['name']) === undefined))
+  )
+    return undefined;
   switch (event.getType()) {
     case EVENT.member:
       return membershipWords(event, nameOf);

@@ -63,7 +63,17 @@ export function arrange(
     } else {
       const last = items.at(-1);
       if (last?.kind === 'state') {
-        items[items.length - 1] = keep({ ...last, lines: [...last.lines, entry.line] });
+        const { lines } = last;
+        const before = lines.at(-1);
+        // Who may do what, changed again and again by one person, is one change.
+        const again =
+          entry.line.key === 'power' &&
+          before?.key === 'power' &&
+          before.values['by'] === entry.line.values['by'];
+        items[items.length - 1] = keep({
+          ...last,
+          lines: [...(again ? lines.slice(0, -1) : lines), entry.line],
+        });
       } else {
         items.push(keep({ kind: 'state', key: `state ${eventId}`, ts, lines: [entry.line] }));
       }

@@ -12,7 +12,6 @@ export const StateGroup = memo(function StateGroup(props: { item: StateItem }): 
   const { t, format } = useText('room');
   const [open, setOpen] = useState(false);
   const { lines, key } = props.item;
-  const folded = lines.length > FEW && !open;
   const namesOf = (key: string): Set<string> =>
     new Set(lines.flatMap((line) => (line.key === key ? [String(line.values['name'] ?? '')] : [])));
   const joined = namesOf('joined');
@@ -21,7 +20,11 @@ export const StateGroup = memo(function StateGroup(props: { item: StateItem }): 
     joined.size > 0 &&
     lines.every((line) => line.key === 'joined' || line.key === 'invited') &&
     [...namesOf('invited')].every((name) => joined.has(name));
+  // How a conversation was set up is one line, whatever the client that made it did for it.
+  const started = lines.find((line) => line.key === 'created');
+  const folded = lines.length > (started !== undefined || onlyJoins ? 1 : FEW) && !open;
   const summary = (): string => {
+    if (started !== undefined) return t('state_started', started.values);
     if (!onlyJoins) return t('state_many', { count: lines.length });
     if (joined.size <= NAMED) return t('state_joined', { names: format.list([...joined]) });
     const [first = '', second = ''] = joined;

@@ -4,7 +4,7 @@ import InfoIcon from '@vector-im/compound-design-tokens/assets/web/icons/info-so
 import { useEffect, useRef, type ReactNode } from 'react';
 import { asApiError, type ApiError } from '../api/client.ts';
 import { useServices, useText } from '../app/services.tsx';
-import type { Pages, Remote } from '../model/remote.ts';
+import { mayPass, type Pages, type Remote } from '../model/remote.ts';
 import { cx, type IconType } from './basics.tsx';
 
 export function EmptyState(props: {
@@ -41,6 +41,7 @@ export function ErrorState(props: { error: unknown; retry?: () => void }): React
       </span>
       <p className="q-empty__title">{missing ? t('error.missing') : t('error.title')}</p>
       <p className="q-muted">{explain(error)}</p>
+      {mayPass(error) && <p className="q-muted">{t('error.again')}</p>}
       {error.requestId && <p className="q-request-id">{t('error.request_id', { id: error.requestId })}</p>}
       {props.retry && !missing && (
         <div className="q-empty__actions">

@@ -35,6 +35,53 @@ export const LOADING: Remote<never> = { state: 'loading' };
 export const dataOf = <T>(remote: Remote<T>): T | undefined =>
   remote.state === 'ready' ? remote.data : undefined;
 
+/** Waits between tries of what could not be loaded and may pass by itself, milliseconds. */
+const AGAIN_MS = 2000;
+const AGAIN_AT_MOST_MS = 30_000;
+
+/** Nobody answered, or who answered could not just now: a database, a homeserver or a gateway that is away. */
+export const mayPass = (error: unknown): boolean => {
+  const { status, code } = asApiError(error);
+  return status >= 500 || code === 'kit.offline';
+};
+
+interface QueryState {
+  readonly status: string;
+  readonly error: unknown;
+  readonly errorUpdateCount: number;
+}
+
+/** When to look again: as asked, or, where it failed and may pass, by itself until it works. */
+const nextLook = (state: QueryState, asked: number | false): number | false => {
+  if (state.status !== 'error' || !mayPass(state.error)) return asked;
+  const again = Math.min(AGAIN_MS * 2 ** Math.min(state.errorUpdateCount - 1, 10), AGAIN_AT_MOST_MS);
+  return asked === false ? again : Math.min(asked, again);
+};
+
+/** What was told of a failure stays told while it is tried again by itself: nothing flickers. */
+function keepFailure(refetch: () => Promise<unknown>) {
+  let kept: Remote<never> | undefined;
+  return {
+    told(result: { isError: boolean; isFetching: boolean; error: unknown }): Remote<never> | undefined {
+      if (result.isError && !result.isFetching) {
+        kept = {
+          state: 'failed',
+          error: asApiError(result.error),
+          retry: () => {
+            // Who asks for it sees that it is tried.
+            kept = undefined;
+            void refetch();
+          },
+        };
+      }
+      return kept;
+    },
+    forget() {
+      kept = undefined;
+    },
+  };
+}
+
 export interface Watch<T> {
   readonly key: QueryKey;
   readonly load: (signal: AbortSignal) => Promise<T>;
@@ -62,28 +109,22 @@ export function watch<T>(
       queryKey: next.key,
       queryFn: ({ signal }: { signal: AbortSignal }) => next.load(signal),
       enabled: next.enabled ?? true,
-      refetchInterval:
-        typeof every === 'function'
-          ? (query: { state: { data: T | undefined } }) => every(query.state.data)
-          : (every ?? false),
+      refetchInterval: (query: { state: QueryState & { data: T | undefined } }) =>
+        nextLook(query.state, typeof every === 'function' ? every(query.state.data) : (every ?? false)),
     };
   };
   const observer = new QueryObserver<T, Error, T, T, QueryKey>(queries, optionsOf(given));
+  const failure = keepFailure(() => observer.refetch());
   const tell = (result: ReturnType<typeof observer.getCurrentResult>): void => {
     if (result.data !== undefined) {
       onChange({ state: 'ready', data: result.data, stale: result.isPlaceholderData || result.isError });
-    } else if (result.isError && !result.isFetching) {
-      onChange({
-        state: 'failed',
-        error: asApiError(result.error),
-        retry: () => void observer.refetch(),
-      });
-    } else onChange(LOADING);
+    } else onChange(failure.told(result) ?? LOADING);
   };
   const unsubscribe = observer.subscribe(tell);
   tell(observer.getCurrentResult());
   return {
     change: (next) => {
+      failure.forget();
       observer.setOptions(optionsOf(next));
       tell(observer.getCurrentResult());
     },
@@ -120,7 +161,7 @@ export function watchPages<T, P extends PageOf<T> = PageOf<T>>(
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page: P) => page.next ?? undefined,
     enabled: next.enabled ?? true,
-    refetchInterval: next.every ?? (false as const),
+    refetchInterval: (query: { state: QueryState }) => nextLook(query.state, next.every ?? false),
   });
   const observer = new InfiniteQueryObserver<
     P,
@@ -129,6 +170,7 @@ export function watchPages<T, P extends PageOf<T> = PageOf<T>>(
     QueryKey,
     string | undefined
   >(queries, optionsOf(given));
+  const failure = keepFailure(() => observer.refetch());
   const more = (): void => {
     const now = observer.getCurrentResult();
     if (now.hasNextPage && !now.isFetchingNextPage) void observer.fetchNextPage();
@@ -147,14 +189,13 @@ export function watchPages<T, P extends PageOf<T> = PageOf<T>>(
           more,
         },
       });
-    } else if (result.isError && !result.isFetching) {
-      onChange({ state: 'failed', error: asApiError(result.error), retry: () => void observer.refetch() });
-    } else onChange(LOADING);
+    } else onChange(failure.told(result) ?? LOADING);
   };
   const unsubscribe = observer.subscribe(tell);
   tell(observer.getCurrentResult());
   return {
     change: (next) => {
+      failure.forget();
       observer.setOptions(optionsOf(next));
       tell(observer.getCurrentResult());
     },
