@@ -6,6 +6,8 @@ import type { OrgContext } from '../setup.ts';
 import type { OrgDb } from '../tables.ts';
 
 export const WELCOME_JOB = 'org.welcome';
+/** What it was before, for one person: such jobs may wait in an installation's queue. */
+const FORMER_JOB = 'org.welcome-person';
 /** Waits between looks whether it can be said, milliseconds: short while people are being joined. */
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 15 * 60_000;
@@ -41,6 +43,17 @@ export const welcomeJob = (org: OrgContext, bot: OrgBot, welcomes: Welcomes): Jo
       await welcomes.said(next.welcome.id, org.clock.now());
       // Who was joined meanwhile, or is still to be, is named tomorrow.
       await enqueueWelcome(org, org.db, department_id);
+    },
+  });
+
+/** Jobs of an earlier version: the person is named with the others of the department. */
+export const formerWelcomeJob = (org: OrgContext, welcomes: Welcomes): Job =>
+  defineJob({
+    name: FORMER_JOB,
+    payload: Type.Object({ person_id: Type.String(), look: Type.Integer({ minimum: 1 }) }),
+    run: async ({ person_id }) => {
+      const department = await welcomes.departmentOf(person_id, org.clock.now());
+      if (department !== undefined) await enqueueWelcome(org, org.db, department);
     },
   });
 

@@ -3,7 +3,7 @@ import { Value } from 'typebox/value';
 import { ORG_ROOMS, orgEvents, type OrgRooms } from '../../contract/index.ts';
 import { provisionJob } from '../jobs/provision.job.ts';
 import { reconcileJob } from '../jobs/reconcile.job.ts';
-import { enqueueWelcome, welcomeJob } from '../jobs/welcome.job.ts';
+import { enqueueWelcome, formerWelcomeJob, welcomeJob } from '../jobs/welcome.job.ts';
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb } from '../tables.ts';
 import { createBotRepository } from './bot.repository.ts';
@@ -56,7 +56,12 @@ export function provisionParts(org: OrgContext): DomainParts {
     routes: (http) => {
       provisionRoutes(http, org.access, service);
     },
-    jobs: [provisionJob(provisioner), reconcileJob(provisioner), welcomeJob(org, bot, welcomes)],
+    jobs: [
+      provisionJob(provisioner),
+      reconcileJob(provisioner),
+      welcomeJob(org, bot, welcomes),
+      formerWelcomeJob(org, welcomes),
+    ],
     subscriptions: org.config.greet
       ? // Whichever comes last: the link used, or the first device with keys.
         (['org.person.activated', 'org.person.ready'] as const).map((event) => ({

@@ -54,7 +54,16 @@ export function createWelcomes(db: OrgDb, serverName: string) {
           said_at: Date | null;
         }>`select id, room_id, people, made_at, said_at from org.welcome
           where department_id = ${departmentId} order by made_at desc limit 1`.execute(trx);
-        const [last] = lines;
+        let [last] = lines;
+        // The room has been replaced, or nothing could be said there for a day: it is not said late, or elsewhere.
+        const stale =
+          last?.said_at === null &&
+          (last.room_id !== department.room_id ||
+            last.made_at.getTime() + BETWEEN_WELCOMES_MS <= now.getTime());
+        if (last && stale) {
+          await sql`delete from org.welcome where id = ${last.id}`.execute(trx);
+          last = undefined;
+        }
         const present = async (
           id: string,
           roomId: string,
@@ -62,7 +71,11 @@ export function createWelcomes(db: OrgDb, serverName: string) {
         ): Promise<NextWelcome> => {
           const { rows } = await sql<{ localpart: string; display_name: string }>`
             select p.localpart, p.display_name from unnest(${[...people]}::uuid[]) with ordinality as x(id, at)
-            join org.person p on p.id = x.id order by x.at`.execute(trx);
+            join org.person p on p.id = x.id and p.status = 'active' order by x.at`.execute(trx);
+          if (rows.length === 0) {
+            await sql`delete from org.welcome where id = ${id}`.execute(trx);
+            return { kind: 'nobody' };
+          }
           return {
             kind: 'say',
             welcome: {

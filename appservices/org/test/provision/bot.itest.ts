@@ -127,6 +127,23 @@ describe('the organisation bot', () => {
     expect(await said(bob!, room)).toHaveLength(1);
   });
 
+  it('drops a line that could not be said for a day', async () => {
+    const { room } = await company.rooms(department);
+    const [, bob] = clients;
+    await sql`update org.welcome set said_at = null, made_at = now() - interval '25 hours'
+      where made_at = (select max(made_at) from org.welcome)`.execute(company.db);
+    await sql`select jobs.add_job(${WELCOME_JOB}, ${JSON.stringify({ department_id: department, look: 1 })}::json,
+      job_key => ${`${WELCOME_JOB}:${department}`})`.execute(company.db);
+    await waitFor(async () => {
+      const { rows } = await sql`select 1 from org.welcome where said_at is null`.execute(company.db);
+      return rows.length === 0;
+    });
+    await idle();
+    const mark = await bob!.sendText(room, 'another line of our own');
+    await bob!.waitEvent({ room_id: room, event_id: mark });
+    expect(await said(bob!, room)).toHaveLength(1);
+  });
+
   it('answers among many only who addresses it', async () => {
     const { room } = await company.rooms(department);
     const [an, bob] = clients;

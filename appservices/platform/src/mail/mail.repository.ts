@@ -88,10 +88,12 @@ export const mailRepository = {
     return Number(result.numAffectedRows ?? 0) > 0;
   },
 
-  /** The next one that is due; undefined where none is. */
+  /** The next one that is due, those to one person before those of a round to many; undefined where none is. */
   async due(on: On, now: Date): Promise<DueMail | undefined> {
     const { rows } = await sql<DueMail>`select domain, ${COLUMNS} from platform.mail
-      where state = 'waiting' and next_at <= ${now} order by next_at, id limit 1`.execute(on);
+      where state = 'waiting' and next_at <= ${now} order by batch is not null, next_at, id limit 1`.execute(
+      on,
+    );
     return rows[0];
   },
 
