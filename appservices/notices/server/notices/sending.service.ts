@@ -51,7 +51,7 @@ export function createSending(
       const found = await repository.find(db, noticeId);
       if (found?.state !== 'sending' || found.sent_at !== null) return found;
       const delivery = await deliveryOf(org, found.audience);
-      return db.transaction().execute(async (trx) => {
+      const planned = await db.transaction().execute(async (trx) => {
         const notice = await repository.lock(trx, noticeId);
         if (notice?.state !== 'sending' || notice.sent_at !== null) return notice;
         await repository.addRecipients(trx, noticeId, delivery);
@@ -60,6 +60,12 @@ export function createSending(
         if (delivery.recipients.size <= MAX_SIGNALLED) await signals.enqueue(trx, [...delivery.recipients]);
         return repository.update(trx, noticeId, { sent_at: clock.now() });
       });
+      if (delivery.waiting.size > 0) {
+        // Who came between the two had no row to be counted in yet; who comes from here on has.
+        const { waiting } = await deliveryOf(org, found.audience);
+        for (const userId of delivery.waiting) if (!waiting.has(userId)) await repository.setCome(db, userId);
+      }
+      return planned;
     },
 
     /** From now on they are as the others: counted, reminded. */

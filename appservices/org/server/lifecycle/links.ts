@@ -55,6 +55,23 @@ export interface Links {
   endOfMail(trx: OrgTrx, mailId: string): Promise<void>;
 }
 
+/**
+ * Ends a person's links that somebody may know who could not grant what the person gets now: those that were neither
+ * made by `actor`, nor by a main administrator, nor by the system.
+ */
+export async function endLinksOfOthers(
+  trx: OrgTrx,
+  personId: string,
+  actor: string,
+  serverName: string,
+): Promise<void> {
+  await sql`delete from org.activation where person_id = ${personId}::uuid and used_at is null
+    and made_by <> ${actor} and made_by like '@%' and not exists (
+      select 1 from org.role_grant g join org.role r on r.id = g.role_id join org.person p on p.id = g.person_id
+      where r.builtin = 'main_admin' and g.department_id is null and (g.ends_at is null or g.ends_at > now())
+        and made_by = '@' || p.localpart || ':' || ${serverName}::text)`.execute(trx);
+}
+
 export function createLinks(context: Pick<OrgContext, 'clock' | 'config' | 'random' | 'site'>): Links {
   const { clock, config, random, site } = context;
   return {

@@ -6,6 +6,7 @@ import { changesRepository } from '../changes.repository.ts';
 import type { DepartmentTree } from '../directory/tree.ts';
 import { loadTree } from '../directory/tree.repository.ts';
 import { peopleRepository } from '../directory/people.repository.ts';
+import { endLinksOfOthers } from '../lifecycle/links.ts';
 import { cleanName } from '../names.ts';
 import type { OrgContext } from '../setup.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
@@ -42,7 +43,7 @@ const trxOf = (trx: OrgTrx): Transaction<never> => trx as unknown as Transaction
 
 /** Roles, grants, and what everybody holds. */
 export function createRoles(context: RolesContext) {
-  const { access, acts, clock, random, texts } = context;
+  const { access, acts, clock, homeserver, random, texts } = context;
   const db = context.db as OrgDb;
   const definitions = () => access.permissions();
 
@@ -266,6 +267,7 @@ export function createRoles(context: RolesContext) {
         }
         const id = random.uuid();
         await repository.insertGrant(trx, { ...grant, id, granted_by: actor.userId, granted_at: now });
+        await endLinksOfOthers(trx, grant.person_id, actor.userId, homeserver.serverName);
         await acts.record(trxOf(trx), {
           actor: actor.userId,
           action: 'org.role.grant',

@@ -364,6 +364,28 @@ test('guessing is slowed down', async () => {
   expect(answers.slice(120).every((status) => status === 429)).toBe(true);
 });
 
+test('who gets a right that the maker of a link could not give has no such link any more', async () => {
+  const { id } = await working('Admin before the grant', other);
+  await buildGrant(company.db, { person_id: id, role: 'department_admin', department_id: other });
+  const call = await company.host.as(await company.userId(id));
+  const rising = await newPerson('Rising', other);
+  const theirs = tokenOf(await call('POST', `/api/org/people/${rising}/activation`));
+  const ours = await linkFor(rising);
+  const { body: roles } = await boss.call('GET', '/api/org/roles');
+  const role = (roles.items as { id: string; builtin: string | null }[]).find(
+    (one) => one.builtin === 'main_admin',
+  );
+  const granted = await boss.call('POST', '/api/org/grants', {
+    person_id: rising,
+    role_id: role?.id,
+    department_id: null,
+    ends_at: null,
+  });
+  expect(granted.status, granted.text).toBe(201);
+  expect((await fromPage('/activation/info', { token: theirs })).status).toBe(404);
+  expect((await fromPage('/activation/info', { token: ours })).status).toBe(200);
+});
+
 test('a department admin gets no link, and lets nobody go, out of reach', async () => {
   const { id } = await working('Admin of Sales', other);
   await buildGrant(company.db, { person_id: id, role: 'department_admin', department_id: other });
