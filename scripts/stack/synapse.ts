@@ -175,6 +175,8 @@ function generated(options: SynapseOptions, folder: string): Settings {
                 internal_rooms: ['org_bot', 'notices_bot'].map(
                   (name) => `@_qiao_${name}:${config.server_name}`,
                 ),
+                // As `OrgConfig` has it: of phones that are written without a country.
+                default_country: config.domains['org']?.['phone_country'] ?? 'CN',
                 conversations: {
                   user: `@_qiao_org_rooms:${config.server_name}`,
                   appservice: 'qiao-org',

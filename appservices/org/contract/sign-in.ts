@@ -86,12 +86,27 @@ export const MailMessage = Type.Object({
 });
 export type MailMessage = Static<typeof MailMessage>;
 
+/**
+ * A name and whether it lets the person in. `shared`: it is somebody else's, too, so that nobody gets in by it;
+ * `unusable`: it is no phone; `pending`: the homeserver is still to be told.
+ */
+export const SignInName = Type.Object({
+  value: Type.String(),
+  state: Type.Enum(['usable', 'shared', 'unusable', 'pending']),
+});
 /** `GET /people/:id/activation`: what was handed out; makes nothing. Links themselves are stored nowhere. */
 export const ActivationState = Type.Object({
   person: PersonRef,
   activated: Type.Boolean(),
   email: Nullable(Type.String()),
   mail: Type.Object({ configured: Type.Boolean() }),
+  /** What the person can sign in with beside the password. */
+  sign_in: Type.Object({
+    user_name: Type.String(),
+    email: Nullable(Type.String()),
+    phone: Nullable(SignInName),
+    employee_number: Nullable(SignInName),
+  }),
   /** Those that work now, newest first. */
   links: Type.Array(
     Type.Object({

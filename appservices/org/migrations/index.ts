@@ -9,6 +9,7 @@ import * as m008 from './008_conversations.ts';
 import * as m009 from './009_leaving.ts';
 import * as m010 from './010_bot_speaks.ts';
 import * as m011 from './011_sign_in.ts';
+import * as m012 from './012_names.ts';
 
 export const migrations = {
   '001_org': m001,
@@ -22,4 +23,5 @@ export const migrations = {
   '009_leaving': m009,
   '010_bot_speaks': m010,
   '011_sign_in': m011,
+  '012_names': m012,
 };

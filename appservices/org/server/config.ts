@@ -9,6 +9,11 @@ export const OrgConfig = Type.Object(
       default: 14,
       description: 'Days an activation link is valid',
     }),
+    phone_country: Type.String({
+      pattern: '^[A-Z]{2}$',
+      default: 'CN',
+      description: 'Country (ISO 3166-1) of phones that are written without one, for signing in',
+    }),
     undo_days: Type.Integer({
       minimum: 1,
       maximum: 365,

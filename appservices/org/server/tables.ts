@@ -50,6 +50,7 @@ export interface PersonTable {
   applied_name: string | null;
   applied_email: string | null;
   applied_names: ColumnType<string | null, string | null | undefined, string | null>;
+  names_told: Generated<string[]>;
   activated_at: Timestamp | null;
   greeted_at: Timestamp | null;
   keys_at: Timestamp | null;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from phonenumbers import SUPPORTED_REGIONS
 from synapse.config import ConfigError
 
 _KNOWN_KEYS = frozenset(
@@ -17,6 +18,7 @@ _KNOWN_KEYS = frozenset(
         "fast_memberships",
         "people_rooms",
         "conversations",
+        "default_country",
     }
 )
 _CONVERSATION_KEYS = frozenset({"user", "appservice"})
@@ -55,6 +57,8 @@ class QiaoConfig:
         fast_memberships: allow the batched membership path on the tested Synapse release.
         people_rooms: rooms that people make with any client get a version in which nobody is
             above everybody for good, and do not federate unless somebody outside is invited.
+        default_country: country of phones that are written without one, ISO 3166-1 alpha-2; None:
+            only phones with a country are known.
         conversations: None: invitations among colleagues are left to them.
     """
 
@@ -65,6 +69,7 @@ class QiaoConfig:
     max_in_flight: int = DEFAULT_MAX_IN_FLIGHT
     fast_memberships: bool = True
     people_rooms: bool = True
+    default_country: str | None = None
     conversations: ConversationsConfig | None = None
 
 
@@ -113,6 +118,15 @@ def parse_config(raw: dict[str, Any]) -> QiaoConfig:
             ("modules", "qiao", "internal_rooms"),
         )
 
+    default_country = raw.get("default_country")
+    if default_country is not None and (
+        not isinstance(default_country, str) or default_country not in SUPPORTED_REGIONS
+    ):
+        raise ConfigError(
+            "default_country must be a country of ISO 3166-1, such as CN",
+            ("modules", "qiao", "default_country"),
+        )
+
     return QiaoConfig(
         token_path=token_path,
         server=server,
@@ -121,6 +135,7 @@ def parse_config(raw: dict[str, Any]) -> QiaoConfig:
         internal_rooms=internal_rooms,
         fast_memberships=fast_memberships,
         people_rooms=people_rooms,
+        default_country=default_country,
         conversations=_parse_conversations(raw.get("conversations")),
     )
 

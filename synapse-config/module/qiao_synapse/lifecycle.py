@@ -18,6 +18,7 @@ from qiao_synapse import validate
 from qiao_synapse.config import QiaoConfig
 from qiao_synapse.errors import INTERNAL_ITEM_ERROR, bad_request, forbidden, item_error, not_found
 from qiao_synapse.guard import Guard
+from qiao_synapse.identifiers import Identifiers
 from qiao_synapse.memberships import Memberships
 from qiao_synapse.store import AccountFacts, QiaoStore
 
@@ -49,6 +50,7 @@ class Lifecycle:
         guard: Guard,
         queue: Linearizer,
         memberships: Memberships,
+        identifiers: Identifiers,
     ) -> None:
         self._hs = hs
         self._server_name = hs.hostname
@@ -57,6 +59,7 @@ class Lifecycle:
         self._guard = guard
         self._queue = queue
         self._memberships = memberships
+        self._identifiers = identifiers
         self._clock = hs.get_clock()
         self._store = hs.get_datastores().main
         self._state = hs.get_storage_controllers().state
@@ -285,6 +288,7 @@ class Lifecycle:
                 )
                 logger.info("deactivated %s", user_id)
             await self._qiao_store.delete_short_lived_tokens(user_id)
+            await self._identifiers.release(user_id)
             parting = await self._wait_for_parting(user_id)
             if not parting:
                 # Synapse logs and ignores a room it could not leave (and older versions

@@ -18,6 +18,7 @@ from qiao_synapse.direct import DirectLabels
 from qiao_synapse.guard import Guard
 from qiao_synapse.handover import Handover
 from qiao_synapse.http import PREFIX, QiaoResource
+from qiao_synapse.identifiers import Identifiers, PasswordChecker
 from qiao_synapse.internal_rooms import InternalRooms
 from qiao_synapse.lifecycle import Lifecycle
 from qiao_synapse.memberships import Memberships
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 FEATURES = (
     "accounts",
     "accounts.activated",
+    "accounts.identifiers",
     "accounts.lifecycle",
     "memberships",
     "memberships.add",
@@ -64,6 +66,9 @@ class QiaoModule:
             PeopleRooms(hs, guard).register(api)
         noting = Colleagues.register(hs, api, store, guard) if config.conversations else None
 
+        identifiers = Identifiers(hs, store, guard, config.default_country)
+        PasswordChecker(hs, identifiers).register(api)
+
         if hs.config.worker.worker_app is not None:
             return
 
@@ -81,7 +86,7 @@ class QiaoModule:
         )
         activated = Activated(hs, store)
         rooms = Rooms(hs, store, guard)
-        lifecycle = Lifecycle(hs, config, store, guard, accounts.queue, memberships)
+        lifecycle = Lifecycle(hs, config, store, guard, accounts.queue, memberships, identifiers)
         handover = Handover(hs, store, guard, lifecycle)
         witness = Witness(hs, store)
 
@@ -106,6 +111,8 @@ class QiaoModule:
                     ("POST", "/accounts"): accounts.create,
                     ("POST", "/accounts/query"): accounts.query,
                     ("POST", "/accounts/activated"): activated.list,
+                    ("POST", "/accounts/identifiers"): identifiers.set,
+                    ("POST", "/accounts/resolve"): identifiers.resolving,
                     ("POST", "/accounts/password"): accounts.password,
                     ("POST", "/accounts/profile"): lifecycle.profile,
                     ("POST", "/accounts/emails"): lifecycle.emails,

@@ -1,4 +1,4 @@
-"""Bulk reads over Synapse's tables, and the module's two tables.
+"""Bulk reads over Synapse's tables, and the module's own tables.
 
 All SQL of the module is here. It reads account facts, memberships and counts, and whether
 there are keys; never events' content, tokens or keys.
@@ -37,6 +37,19 @@ _CREATE_INVITATIONS = """
         tries INTEGER NOT NULL,
         PRIMARY KEY (room_id, user_id)
     )
+"""
+
+# Phones and employee numbers, each of one or of several accounts.
+_CREATE_IDENTIFIERS = """
+    CREATE TABLE IF NOT EXISTS qiao_identifiers (
+        user_id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (user_id, kind, value)
+    )
+"""
+_CREATE_IDENTIFIERS_INDEX = """
+    CREATE INDEX IF NOT EXISTS qiao_identifiers_value ON qiao_identifiers (kind, value)
 """
 
 
@@ -96,6 +109,8 @@ class QiaoStore:
                 def txn_create(txn: LoggingTransaction) -> None:
                     txn.execute(_CREATE_TABLE)
                     txn.execute(_CREATE_INVITATIONS)
+                    txn.execute(_CREATE_IDENTIFIERS)
+                    txn.execute(_CREATE_IDENTIFIERS_INDEX)
 
                 await self._pool.runInteraction("qiao_prepare", txn_create)
                 self._ready = True
@@ -251,6 +266,83 @@ class QiaoStore:
             return dict(txn.fetchall())
 
         return await self._pool.runInteraction("qiao_get_email_owners", txn_get)
+
+    async def get_claimants(self, kind: str, value: str) -> list[str]:
+        """User ids of those who have this phone or employee number, in order."""
+        await self.prepare()
+        rows = await self._pool.simple_select_onecol(
+            table="qiao_identifiers",
+            keyvalues={"kind": kind, "value": value},
+            retcol="user_id",
+            desc="qiao_get_claimants",
+        )
+        return sorted(rows)
+
+    async def get_bound(self, user_id: str, medium: str) -> list[str]:
+        """Third-party ids of an account."""
+        return await self._pool.simple_select_onecol(
+            table="user_threepids",
+            keyvalues={"user_id": user_id, "medium": medium},
+            retcol="address",
+            desc="qiao_get_bound",
+        )
+
+    async def set_claims(
+        self, user_id: str, wanted: Collection[tuple[str, str]]
+    ) -> set[tuple[str, str]]:
+        """Make an account's (kind, value) exactly these. Returns those that came or went."""
+        await self.prepare()
+
+        def txn_set(txn: LoggingTransaction) -> set[tuple[str, str]]:
+            txn.execute("SELECT kind, value FROM qiao_identifiers WHERE user_id = ?", (user_id,))
+            there = {(kind, value) for kind, value in txn.fetchall()}
+            for kind, value in there - set(wanted):
+                txn.execute(
+                    "DELETE FROM qiao_identifiers WHERE user_id = ? AND kind = ? AND value = ?",
+                    (user_id, kind, value),
+                )
+            for kind, value in set(wanted) - there:
+                txn.execute(
+                    "INSERT INTO qiao_identifiers (user_id, kind, value) VALUES (?, ?, ?)",
+                    (user_id, kind, value),
+                )
+            return there ^ set(wanted)
+
+        return await self._pool.runInteraction("qiao_set_claims", txn_set)
+
+    async def get_shared_claims(
+        self, user_ids: Collection[str], claims: Collection[tuple[str, str]]
+    ) -> dict[str, set[str]]:
+        """Kinds of names that are not theirs alone: of these accounts, and of all who have one of these names."""
+
+        def txn_get(txn: LoggingTransaction) -> dict[str, set[str]]:
+            concerned = set(user_ids)
+            for kind, value in claims:
+                txn.execute(
+                    "SELECT user_id FROM qiao_identifiers WHERE kind = ? AND value = ?",
+                    (kind, value),
+                )
+                concerned.update(user_id for (user_id,) in txn.fetchall())
+            found: dict[str, set[str]] = {user_id: set() for user_id in concerned}
+            if not concerned:
+                return found
+            clause, args = make_in_list_sql_clause(txn.database_engine, "mine.user_id", concerned)
+            txn.execute(
+                f"""
+                SELECT DISTINCT mine.user_id, mine.kind FROM qiao_identifiers AS mine
+                JOIN qiao_identifiers AS other
+                    ON other.kind = mine.kind AND other.value = mine.value
+                    AND other.user_id <> mine.user_id
+                WHERE {clause}
+                """,  # noqa: S608
+                args,
+            )
+            for user_id, kind in txn.fetchall():
+                found[user_id].add(kind)
+            return found
+
+        await self.prepare()
+        return await self._pool.runInteraction("qiao_get_shared_claims", txn_get)
 
     async def claim(self, user_ids: Collection[str]) -> None:
         """Note that these accounts, which do not exist, are about to be made here."""

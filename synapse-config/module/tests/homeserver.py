@@ -192,7 +192,8 @@ class Homeserver:
                         "server": self.server_name,
                         **self._module_config,
                     },
-                }
+                },
+                {"module": "counting.Count", "config": {}},
             ],
             **self._settings,
         }
@@ -206,7 +207,10 @@ class Homeserver:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
         config = self._write_config()
-        env = {**os.environ, "PYTHONPATH": str(MODULE_ROOT)}
+        env = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(MODULE_ROOT), str(MODULE_ROOT / "tests")]),
+        }
         with open(self.folder / "out.log", "ab") as out:
             self._process = subprocess.Popen(
                 [

@@ -13,6 +13,8 @@ ENDPOINTS: list[tuple[str, str]] = [
     ("GET", "/ping"),
     ("POST", "/accounts"),
     ("POST", "/accounts/query"),
+    ("POST", "/accounts/identifiers"),
+    ("POST", "/accounts/resolve"),
     ("POST", "/accounts/password"),
     ("POST", "/accounts/profile"),
     ("POST", "/accounts/emails"),

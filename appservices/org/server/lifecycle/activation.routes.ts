@@ -1,4 +1,5 @@
 import { makeErrors, requireActor, type DomainParts, type Http } from '@qiao/platform';
+import type { Static } from 'typebox';
 import {
   Activate,
   Activated,
@@ -13,6 +14,7 @@ import {
   orgErrorTable,
   SheetBatch,
   SheetLinks,
+  type SignInName,
 } from '../../contract/index.ts';
 import { csvLine } from '../../contract/csv.ts';
 import { peopleRepository as directoryPeople } from '../directory/people.repository.ts';
@@ -46,6 +48,21 @@ function zoneOf(name: string | undefined): string {
   }
 }
 
+/** Whether a name lets its person in. */
+function signInName(
+  person: LifePerson,
+  kind: 'phone' | 'number',
+  value: string | null,
+): Static<typeof SignInName> | null {
+  if (value === null) return null;
+  // One on a line, as the homeserver was last told (`provision.repository`).
+  const [phone = '', number = ''] = (person.applied_names ?? '').split('\n');
+  const told = kind === 'phone' ? phone : number;
+  if (told !== value) return { value, state: 'pending' };
+  if (person.names_told.includes(`${kind}_shared`)) return { value, state: 'shared' };
+  return { value, state: person.names_told.includes(`${kind}_unusable`) ? 'unusable' : 'usable' };
+}
+
 /** HTTP of activation: links for administrators, and the two public calls of the page `/activate`. */
 export function activationRoutes(
   context: Pick<OrgContext, 'db' | 'homeserver' | 'mail' | 'site' | 'texts'>,
@@ -73,6 +90,12 @@ export function activationRoutes(
           activated: person.activated_at !== null,
           email: person.email,
           mail: { configured: mail.configured },
+          sign_in: {
+            user_name: person.localpart,
+            email: person.email,
+            phone: signInName(person, 'phone', person.phone),
+            employee_number: signInName(person, 'number', person.external_id),
+          },
           links: living.map((link) => ({
             id: link.id,
             purpose: purposeOf(person),

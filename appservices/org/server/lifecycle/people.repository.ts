@@ -15,6 +15,9 @@ export interface LifePerson {
   starts_on: string | null;
   manager_id: string | null;
   external_id: string | null;
+  phone: string | null;
+  applied_names: string | null;
+  names_told: string[];
 }
 
 const COLUMNS = [
@@ -30,6 +33,9 @@ const COLUMNS = [
   'starts_on',
   'manager_id',
   'external_id',
+  'phone',
+  'applied_names',
+  'names_told',
 ] as const;
 
 export const peopleRepository = {

@@ -17,6 +17,12 @@ export interface ItemResult {
   readonly errcode?: string;
   readonly error?: string;
 }
+export interface IdentifiersResult extends ItemResult {
+  /** Kinds of names (`phone`, `number`) that are somebody else's, too. */
+  readonly shared?: readonly string[];
+  /** How many phones are none. */
+  readonly unusable?: number;
+}
 export interface AccountResult extends ItemResult {
   readonly created?: boolean;
   readonly made_here?: boolean;
@@ -143,6 +149,18 @@ export function createModuleApi(
       results<ItemResult>('/accounts/profile', { items }, signal),
     setEmails: (items: readonly { user_id: string; emails: readonly string[] }[], signal?: AbortSignal) =>
       results<ItemResult>('/accounts/emails', { items }, signal),
+    /** Phones and employee numbers to sign in with. `others`: whose names were touched without being asked about. */
+    async setIdentifiers(
+      items: readonly { user_id: string; phones: readonly string[]; numbers: readonly string[] }[],
+      signal?: AbortSignal,
+    ): Promise<{ results: readonly IdentifiersResult[]; others: readonly IdentifiersResult[] }> {
+      const answer = await post('/accounts/identifiers', { items }, signal);
+      const list = (value: unknown): IdentifiersResult[] => {
+        if (!Array.isArray(value)) throw new Error('module /accounts/identifiers: not an answer');
+        return value as IdentifiersResult[];
+      };
+      return { results: list(answer['results']), others: list(answer['others']) };
+    },
     lock: (userId: string, locked: boolean, signal?: AbortSignal) =>
       post('/accounts/suspend', { user_id: userId, suspended: locked }, signal),
     async deactivate(userId: string, signal?: AbortSignal): Promise<{ parting: boolean }> {

@@ -10,6 +10,7 @@ import { batches, inFlight } from './in-flight.ts';
 import {
   MODULE_BATCH,
   type AccountResult,
+  type IdentifiersResult,
   type MembershipChange,
   type MembershipResult,
   type ModuleApi,
@@ -106,6 +107,7 @@ async function sendAll(parts: PassParts, memory: PassMemory): Promise<number> {
     if (n === 0) break;
   }
   done += await changeProfiles(parts);
+  done += await changeNames(parts);
   done += await makeRooms(parts, memory);
   done += await sendState(parts);
   done += await changeMembers(parts, 'leave', () => repository.pendingLeaves());
@@ -274,6 +276,54 @@ async function changeProfiles(parts: PassParts): Promise<number> {
       }
       await repository.addProblems(problems);
       parts.counted('names', batch.length - problems.length);
+      done += batch.length;
+    });
+  }
+}
+
+/** Why a name cannot be signed in with. */
+const notUsable = ({ shared = [], unusable = 0 }: IdentifiersResult): string[] => [
+  ...shared.map((kind) => `${kind}_shared`),
+  ...(unusable > 0 ? ['phone_unusable'] : []),
+];
+
+/** Phones and employee numbers, which the homeserver knows people by when they sign in. */
+async function changeNames(parts: PassParts): Promise<number> {
+  const { module, repository } = parts;
+  let done = 0;
+  for (;;) {
+    const pending = await repository.pendingNames();
+    if (pending.length === 0) return done;
+    await inFlight(parts.concurrency, batches(pending, ACCOUNT_BATCH), async (batch) => {
+      await parts.check();
+      const userId = (localpart: string): string => `@${localpart}:${parts.serverName}`;
+      const localpart = (id = ''): string => id.slice(1, -(parts.serverName.length + 1));
+      const answer = await module.setIdentifiers(
+        batch.map((person) => ({
+          user_id: userId(person.localpart),
+          phones: person.wanted === null || person.phone === null ? [] : [person.phone],
+          numbers: person.wanted === null || person.number === null ? [] : [person.number],
+        })),
+        parts.signal,
+      );
+      const problems: Problem[] = [];
+      const good = batch.filter((person, at) => {
+        const result = answer.results[at] ?? { errcode: 'M_UNKNOWN' };
+        if (result.errcode !== undefined)
+          problems.push(problemOf(`person:${person.id}`, 'profile', result.errcode, result.error ?? null));
+        return result.errcode === undefined;
+      });
+      await repository.setAppliedNames(good.map((person) => ({ id: person.id, applied: person.wanted })));
+      const told = (result: IdentifiersResult) => ({
+        localpart: localpart(result.user_id),
+        names: notUsable(result),
+      });
+      await repository.tellNames([
+        ...answer.results.filter((result) => result.errcode === undefined).map(told),
+        ...answer.others.map(told),
+      ]);
+      await repository.addProblems(problems);
+      parts.counted('names', good.length);
       done += batch.length;
     });
   }

@@ -32,6 +32,11 @@ const accountDiffers: Q<boolean> = sql`(p.account <> ${wantedAccount} and not (p
   and (p.status in ('suspended', 'left') or coalesce(p.starts_on > (now() at time zone 'utc')::date, false))))`;
 const profileDiffers: Q<boolean> = sql`(p.account = 'created' and p.status in ('joining', 'active')
   and (p.applied_name is distinct from p.display_name or p.applied_email is distinct from lower(p.email)))`;
+/** Phone and employee number to sign in with, one on a line; of who leaves, none: they may be a successor's. */
+const wantedNames: Q<string | null> = sql`case when p.status in ('joining', 'active')
+  then nullif(coalesce(p.phone, '') || chr(10) || coalesce(p.external_id, ''), chr(10)) end`;
+const namesDiffer: Q<boolean> = sql`(p.account in ('created', 'locked')
+  and p.applied_names is distinct from ${wantedNames})`;
 /** People who belong into rooms now. */
 const present: Q<boolean> = sql`(p.account = 'created' and p.status in ('joining', 'active'))`;
 
@@ -100,6 +105,13 @@ export interface PendingProfile {
   email: string | null;
   applied_name: string | null;
   applied_email: string | null;
+}
+export interface PendingNames {
+  id: string;
+  localpart: string;
+  phone: string | null;
+  number: string | null;
+  wanted: string | null;
 }
 export interface PendingMember {
   room_id: string;
@@ -208,6 +220,13 @@ export function createProvisionRepository(db: OrgDb, serverName: string) {
         order by p.id limit ${PAGE}`);
     },
 
+    pendingNames(): Promise<PendingNames[]> {
+      return rows(sql<PendingNames>`
+        select p.id, p.localpart, p.phone, p.external_id as number, ${wantedNames} as wanted
+        from org.person p where ${namesDiffer} and not ${blocked(sql`'person:' || p.id`)}
+        order by p.id limit ${PAGE}`);
+    },
+
     pendingLeaves(): Promise<PendingMember[]> {
       return rows(sql<PendingMember>`${wantedMembers}
         select rm.room_id, rm.person_id, p.localpart, 0 as step ${leavesFrom}
@@ -244,7 +263,7 @@ export function createProvisionRepository(db: OrgDb, serverName: string) {
       }>`
         select count(*) filter (where p.account = 'none' and ${accountDiffers})::int as accounts,
           count(*) filter (where p.account <> 'none' and ${accountDiffers})::int as account_changes,
-          count(*) filter (where ${profileDiffers})::int as names,
+          count(*) filter (where ${profileDiffers} or ${namesDiffer})::int as names,
           count(*) filter (where p.account <> 'none')::int as accounts_done,
           count(*) filter (where ${waitsForKeys})::int as waiting
         from org.person p`);
@@ -265,6 +284,8 @@ export function createProvisionRepository(db: OrgDb, serverName: string) {
       // Devices go with the account: whoever gets it back begins anew.
       await sql`update org.person p set account = v.account,
           keys_at = case when v.account in ('created', 'locked') then p.keys_at end,
+          applied_names = case when v.account in ('created', 'locked') then p.applied_names end,
+          names_told = case when v.account in ('created', 'locked') then p.names_told else '{}' end,
           applied_name = coalesce(v.name, p.applied_name),
           applied_email = case when v.name is null then p.applied_email else v.email end
         from unnest(${uuids(changed.map((c) => c.id))}, ${texts(changed.map((c) => c.account))},
@@ -284,6 +305,32 @@ export function createProvisionRepository(db: OrgDb, serverName: string) {
       await sql`update org.person p set applied_email = v.email
         from unnest(${uuids(changed.map((c) => c.id))}, ${texts(changed.map((c) => c.email))}) as v(id, email)
         where p.id = v.id`.execute(db);
+    },
+
+    async setAppliedNames(changed: readonly { id: string; applied: string | null }[]): Promise<void> {
+      if (changed.length === 0) return;
+      await sql`update org.person p set applied_names = v.applied
+        from unnest(${uuids(changed.map((c) => c.id))}, ${texts(changed.map((c) => c.applied))}) as v(id, applied)
+        where p.id = v.id`.execute(db);
+    },
+
+    /** Which names cannot be signed in with, as the homeserver tells it. */
+    async tellNames(told: readonly { localpart: string; names: readonly string[] }[]): Promise<void> {
+      if (told.length === 0) return;
+      const values = JSON.stringify(told);
+      await sql`update org.person p set names_told = v.names
+        from jsonb_to_recordset(${values}::jsonb) as v(localpart text, names text[])
+        where p.localpart = v.localpart and p.names_told <> v.names`.execute(db);
+    },
+
+    /** Phones are read by another country's rules than before: all of them are told anew. */
+    async phoneCountry(country: string): Promise<void> {
+      const changed = await rows(sql`update org.workspace
+        set settings = settings || jsonb_build_object('phone_country', ${country}::text)
+        where settings->>'phone_country' is distinct from ${country} returning 1`);
+      // Nothing anybody wants: it differs from all.
+      if (changed.length > 0)
+        await sql`update org.person set applied_names = '?' where applied_names is not null`.execute(db);
     },
 
     /** Records a room that now exists. False if another one was recorded meanwhile. */
@@ -374,7 +421,8 @@ export function createProvisionRepository(db: OrgDb, serverName: string) {
       const { n } = await one(sql<{ n: number }>`select count(*)::int as n from org.provision_problem`);
       if (n === 0) return;
       await sql`delete from org.provision_problem b using org.person p
-        where b.subject = 'person:' || p.id and not ${accountDiffers} and not ${profileDiffers}`.execute(db);
+        where b.subject = 'person:' || p.id and not ${accountDiffers} and not ${profileDiffers}
+          and not ${namesDiffer}`.execute(db);
       await sql`${wantedMembers}, open as (
           select 'member:' || w.room_id || ':' || w.person_id as subject ${joinsFrom}
           union all select 'member:' || rm.room_id || ':' || rm.person_id ${leavesFrom})

@@ -92,6 +92,7 @@ export function contextFor(
     id: 'org',
     config: {
       activation_days: 14,
+      phone_country: 'CN',
       undo_days: 30,
       provision_concurrency: 4,
       max_import_bytes: 268_435_456,
