@@ -98,6 +98,25 @@ export function setup(context: NoticesContext): DomainParts {
         await reminders.forget(userId);
       }),
       onPerson('org.person.returned', (userId) => notices.setGone(userId, false)),
+      {
+        event: 'org.person.password_asked',
+        subscriber: 'notices.administrators',
+        handle: async (payload) => {
+          if (!Value.Check(orgEvents['org.person.password_asked'], payload)) return;
+          const { request_id: request, person_id: id, administrators } = payload;
+          const person = await org.person(id);
+          if (person === undefined) return;
+          for (const userId of administrators) {
+            const locale = (await org.personByUserId(userId))?.locale ?? (await org.locale());
+            const body = say(locale, 'password_asked', {
+              name: person.display_name,
+              account: person.user_id,
+              link: `${context.site.settings.public_url}/admin/`,
+            });
+            await bot.tell(userId, { body }, `password-${request}-${userId}`);
+          }
+        },
+      },
     ],
     health: {
       // The host is well without it: it starts as soon as the homeserver is there.

@@ -131,6 +131,33 @@ describe('what arrives in a stock client', () => {
     await stack.stop();
   });
 
+  it('tells an administrator, encrypted, who has forgotten the password, once', async () => {
+    const { rows } = await sql<{ id: string }>`select id from org.person where localpart = 'anna'`.execute(
+      db(),
+    );
+    const grant = await buildGrant(handle.db as never, { person_id: rows[0]!.id, role: 'main_admin' });
+    const ask = (name: string) => host.call('POST', '/api/org/password/forgot', { name });
+    for (const name of ['boss', '@nobody:elsewhere.test', 'nobody at all'])
+      expect(await ask(name)).toMatchObject({ status: 202, body: {} });
+    const told = await nio.waitEvent({
+      sender: `@_qiao_notices_bot:${stack.info.serverName}`,
+      body_contains: boss,
+    });
+    expect(String((told.content as { body?: unknown }).body)).toContain('老板');
+    expect(told.decrypted).toBe(true);
+    expect((await ask('BOSS')).status).toBe(202);
+    const times = async (): Promise<unknown> =>
+      (await (await host.as(anna))('GET', '/api/org/password-requests')).body;
+    await waitFor(async () => JSON.stringify(await times()).includes('"times":2'), {
+      what: 'the second time',
+    });
+    expect(await times()).toMatchObject({
+      items: [{ person: { user_id: boss }, state: 'open', times: 2 }],
+    });
+    // The rights were for this alone.
+    await sql`delete from org.role_grant where id = ${grant}::uuid`.execute(db());
+  });
+
   it('is a notice in the department’s room, encrypted, confirmed by ✅', async () => {
     const { rows } = await sql<{ id: string }>`select id from org.department`.execute(db());
     const id = await send('停电通知', { departments: [{ id: rows[0]!.id, subtree: true }] });

@@ -10,7 +10,11 @@ export const orgEvents = {
   'org.person.suspended': Type.Object({ person_id: Type.String(), user_id: Type.String() }),
   'org.person.left': Type.Object({ person_id: Type.String(), user_id: Type.String() }),
   'org.person.returned': Type.Object({ person_id: Type.String(), user_id: Type.String() }),
-  /** Somebody has forgotten the password and needs an administrator; once for each such time. */
-  'org.person.password_asked': Type.Object({ person_id: Type.String() }),
+  /** Somebody has forgotten the password and needs an administrator: one of these; once for each such time. */
+  'org.person.password_asked': Type.Object({
+    request_id: Type.String(),
+    person_id: Type.String(),
+    administrators: Type.Array(Type.String()),
+  }),
   'org.department.changed': Type.Object({ department_id: Type.String() }),
 } as const;

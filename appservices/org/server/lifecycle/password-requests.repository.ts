@@ -85,6 +85,15 @@ export const passwordRequestsRepository = {
       where id = ${id}::uuid and state in ('open', 'mailed')`.execute(trx);
   },
 
+  /** Accounts that may edit people somewhere; whether this person, the policy says. */
+  async editors(trx: OrgTrx, now: Date): Promise<string[]> {
+    const { rows } = await sql<{ localpart: string }>`select distinct p.localpart from org.role_grant g
+      join org.role r on r.id = g.role_id join org.person p on p.id = g.person_id
+      where 'org.person.edit' = any(r.permissions) and (g.ends_at is null or g.ends_at > ${now})
+        and p.status = 'active' order by p.localpart`.execute(trx);
+    return rows.map((row) => row.localpart);
+  },
+
   /** People of whom there are requests. */
   async persons(db: OrgDb): Promise<string[]> {
     const { rows } = await sql<{ id: string }>`select distinct r.person_id as id from org.password_request r

@@ -15,6 +15,8 @@ const MINUTE_MS = 60_000;
 const MAIL_PAUSE_MS = 10 * MINUTE_MS;
 /** Mails with a link for one person in a day, whoever asks for them. */
 const MAILS_A_DAY = 5;
+/** Administrators who are told of one request. */
+const MOST_TOLD = 20;
 /** How long a link to a new password works. */
 export const PASSWORD_LINK_MS = 60 * MINUTE_MS;
 
@@ -47,7 +49,21 @@ export function createPasswordRequests(
 
   const tell = async (trx: OrgTrx, row: { id: string; person_id: string }): Promise<void> => {
     if (!(await repository.claimTelling(trx, row.id, clock.now()))) return;
-    await events.publish(inner(trx), 'org.person.password_asked', { person_id: row.person_id });
+    const administrators: string[] = [];
+    for (const localpart of await repository.editors(trx, clock.now())) {
+      const userId = `@${localpart}:${homeserver.serverName}`;
+      const actor: Actor = { userId, local: true };
+      // Who has forgotten it cannot help themselves.
+      const may = await policy.manageable(actor, 'org.person.edit', [row.person_id], trx);
+      const own = (await peopleRepository.byLocalpart(trx, localpart))?.id === row.person_id;
+      if (may.has(row.person_id) && !own) administrators.push(userId);
+      if (administrators.length === MOST_TOLD) break;
+    }
+    await events.publish(inner(trx), 'org.person.password_asked', {
+      request_id: row.id,
+      person_id: row.person_id,
+      administrators,
+    });
   };
   const mailTo = async (
     trx: OrgTrx,

@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { sql } from 'kysely';
-import { login, uploadKeys, waitFor, type TestUser } from '@qiao/testkit';
+import {
+  login,
+  startMailServer,
+  uploadKeys,
+  waitFor,
+  type ReceivedMail,
+  type TestMailServer,
+  type TestUser,
+} from '@qiao/testkit';
+import type { MailEntry, PasswordRequest, SheetLinks } from '../../contract/index.ts';
 import type { TestAnswer, TestCall } from '@qiao/platform/testing';
 import { changesRepository } from '../../server/changes.repository.ts';
 import { buildGrant } from '../../testing/builders.ts';
@@ -9,6 +18,7 @@ import { startCompany, type Company } from '../provision/company.ts';
 const PASSWORD = 'x7Kp-2mQz!aa und eine Tuba';
 
 let company: Company;
+let post: TestMailServer;
 let boss: { id: string; call: TestCall };
 let department: string;
 let other: string;
@@ -72,7 +82,17 @@ const signIn = async (id: string): Promise<string> => {
 };
 
 beforeAll(async () => {
-  company = await startCompany();
+  post = await startMailServer();
+  company = await startCompany({
+    mail: {
+      host: '127.0.0.1',
+      port: post.port,
+      security: 'none',
+      from: 'no-reply@example.com',
+      retry_seconds: 1,
+      give_up_hours: 1,
+    },
+  });
   const [one, two] = [company.department('研发部'), company.department('Sales')];
   await company.apply([one, two]);
   department = one.id;
@@ -83,7 +103,10 @@ beforeAll(async () => {
   await buildGrant(company.db, { person_id: admin.id, role: 'main_admin' });
   boss = { id: admin.id, call: await company.host.as(await company.userId(admin.id)) };
 });
-afterAll(() => company.close());
+afterAll(async () => {
+  await company.close();
+  await post.close();
+});
 
 test('a leaver is suspended, hands over, is closed with a certificate, and comes back', async () => {
   const { id, user } = await working('王伟', department, { manager_id: boss.id, is_head: true });
@@ -341,6 +364,176 @@ test('a link is used once, and every other kind looks the same', async () => {
   for (const secret of [token, expired, suspended, PASSWORD]) {
     expect(company.host.logLines.join('\n')).not.toContain(secret);
   }
+});
+
+/** The newest mail to an address. */
+const mailTo = (address: string, nth = 1): Promise<ReceivedMail> =>
+  waitFor(
+    () => {
+      const got = post.mails.filter(({ to }) => to.includes(address));
+      return Promise.resolve(got.length >= nth && got.at(-1));
+    },
+    { what: `mail ${String(nth)} to ${address}` },
+  );
+const tokenIn = (mail: ReceivedMail): string =>
+  /\/activate#([A-Za-z0-9_-]{43})/.exec(mail.parsed.text ?? '')?.[1] ?? 'none';
+const signInAs = async (name: string): Promise<unknown> => {
+  const answer = await fetch(`${company.stack.info.homeserverUrl}/_matrix/client/v3/login`, {
+    method: 'POST',
+    body: JSON.stringify({
+      type: 'm.login.password',
+      identifier: { type: 'm.id.user', user: name },
+      password: PASSWORD,
+    }),
+  });
+  const body = (await answer.json()) as { user_id?: string; errcode?: string };
+  return body.user_id ?? body.errcode;
+};
+
+test('looking at the links of a person ends none, and one that is used ends the others', async () => {
+  const id = await newPerson('多个链接');
+  const sent = await linkFor(id);
+  const look = (): Promise<TestAnswer> => boss.call('GET', `/api/org/people/${id}/activation`);
+  expect((await look()).body).toMatchObject({
+    activated: false,
+    mail: { configured: true },
+    links: [{ purpose: 'activation', way: 'dialog' }],
+    last_mail: null,
+  });
+  const again = await linkFor(id);
+  const batch = await boss.call('POST', '/api/org/activations/links', { person_ids: [id] });
+  const sheet = (batch.body as SheetLinks).items[0];
+  expect(sheet).toMatchObject({ person: { display_name: '多个链接' }, departments: ['研发部'] });
+  expect((await look()).body.links).toHaveLength(3);
+  for (const token of [sent, again, new URL(sheet!.link).hash.slice(1)])
+    expect((await fromPage('/activation/info', { token })).status).toBe(200);
+  expect((await activate(sent)).status).toBe(200);
+  expect((await look()).body).toMatchObject({ activated: true, links: [] });
+  expect((await activate(again)).status).toBe(404);
+  // Ended by hand.
+  const renewed = await linkFor(id);
+  expect((await fromPage('/activation/info', { token: renewed })).body.purpose).toBe('password');
+  expect((await boss.call('DELETE', `/api/org/people/${id}/activation`)).body).toEqual({ ended: 1 });
+  expect((await fromPage('/activation/info', { token: renewed })).status).toBe(404);
+});
+
+test('the file of links says who it is and until when, in the zone of the reader', async () => {
+  const id = await newPerson('名单', department, { external_id: 'A00417', email: 'list@example.com' });
+  const file = await boss.call('POST', '/api/org/people/activations', {
+    person_ids: [id],
+    time_zone: 'Asia/Shanghai',
+  });
+  const [header, row = ''] = file.text.split('\r\n');
+  expect(header).toBe('\uFEFFName,Employee number,Department,E-mail,User name,Activation link,Valid until');
+  expect(row).toMatch(/^名单,A00417,研发部,list@example\.com,/);
+  expect(row).toMatch(/,"?\d\d \w{3,4} \d{4},? \d\d:\d\d GMT\+8"?$/);
+  const wrong = await boss.call('POST', '/api/org/people/activations', { time_zone: 'Mars/Olympus' });
+  expect(wrong.body.error.code).toBe('org.time_zone_not_valid');
+});
+
+test('many are activated by mail; who has no address, and whom it does not reach, are told', async () => {
+  const group = company.department('邮件部');
+  await company.apply([group]);
+  const reached = await newPerson('收到', group.id, { email: 'reached@example.com', locale: 'zh-Hans' });
+  const gone = await newPerson('退信', group.id, { email: 'bounced@example.com' });
+  const without = await newPerson('无邮箱', group.id);
+  post.answer('bounced@example.com', 550);
+  const begun = await boss.call('POST', '/api/org/activations/mail', { department_id: group.id });
+  expect([begun.status, begun.text]).toEqual([202, begun.text]);
+  expect(begun.body).toMatchObject({ total: 2, without_email_count: 1, without_email: [{ id: without }] });
+  const first = await mailTo('reached@example.com');
+  expect(first.parsed.subject).toBe('激活您在测试公司的账号');
+  const state = (): Promise<TestAnswer> =>
+    boss.call('GET', `/api/org/activations/mail/${String(begun.body.id)}`);
+  await waitFor(async () => (await state()).body.waiting === 0, { what: 'all are tried' });
+  expect((await state()).body).toMatchObject({
+    sent: 1,
+    failed: 1,
+    activated: 0,
+    failed_people: [{ person: { id: gone }, mail: { error: { code: 'refused_address' } } }],
+  });
+  const list = await boss.call('GET', '/api/org/mail/messages?state=failed');
+  const failed = (list.body.items as MailEntry[]).find(({ person: whom }) => whom?.id === gone);
+  expect(failed).toMatchObject({ to: 'bounced@example.com', attempts: 1, readable: false });
+  // What never came leaves no link; what came is used beside one that is made meanwhile.
+  const links = await boss.call('GET', `/api/org/people/${gone}/activation`);
+  expect(links.body.links).toEqual([]);
+  await linkFor(reached);
+  expect((await activate(tokenIn(first))).status).toBe(200);
+  expect((await state()).body.activated).toBe(1);
+  post.answer('bounced@example.com', undefined);
+  expect((await boss.call('POST', `/api/org/mail/messages/${failed?.id ?? ''}/retry`)).status).toBe(202);
+  const second = await mailTo('bounced@example.com');
+  // The language is not known: both, one below the other.
+  expect(second.parsed.subject).toContain('激活您在测试公司的账号 / Activate your account');
+  // A link that was mailed ends with the address.
+  await company.apply([{ kind: 'person_change', id: gone, set: { email: 'other@example.com' } }]);
+  expect((await activate(tokenIn(second))).status).toBe(404);
+  const nobody = await boss.call('POST', `/api/org/people/${without}/activation/mail`);
+  expect(nobody.body.error.code).toBe('org.no_email');
+});
+
+test('who has forgotten the password gets a link by mail for an hour, and other devices are signed out', async () => {
+  const { id, user } = await working('忘记', department, { email: 'forgot@example.com', locale: 'en' });
+  const portal = await company.host.as(user.userId);
+  expect((await portal('GET', '/api/org/me')).status).toBe(200);
+  const answers = [];
+  for (const name of ['forgot@example.com', 'FORGOT@example.com', 'nobody@example.com', '%', 'x'.repeat(320)])
+    answers.push(await fromPage('/password/forgot', { name }));
+  expect(new Set(answers.map(({ status, text }) => `${String(status)} ${text}`))).toEqual(
+    new Set(['202 {}']),
+  );
+  const mail = await mailTo('forgot@example.com');
+  expect(mail.parsed.subject).toBe('A new password for 测试公司');
+  const token = tokenIn(mail);
+  const info = await fromPage('/activation/info', { token });
+  expect(info.body).toMatchObject({ purpose: 'password', language: 'en' });
+  const left = Date.parse(String(info.body.expires_at)) - Date.now();
+  expect(left).toBeGreaterThan(50 * 60_000);
+  expect(left).toBeLessThanOrEqual(60 * 60_000);
+  const requests = async (): Promise<PasswordRequest | undefined> =>
+    ((await boss.call('GET', '/api/org/password-requests')).body.items as PasswordRequest[]).find(
+      ({ person: whom }) => whom.id === id,
+    );
+  await waitFor(async () => (await requests())?.times === 2, { what: 'the second time' });
+  expect(await requests()).toMatchObject({ state: 'mailed' });
+  // The second time came too soon for a second mail, and nobody else has got one.
+  expect(post.mails.filter(({ to }) => to.includes('forgot@example.com'))).toHaveLength(1);
+  expect((await activate(token, 'Eine ganz andere Tuba 77')).status).toBe(200);
+  expect(await refused(user)).toBe('M_UNKNOWN_TOKEN');
+  expect((await portal('GET', '/api/org/me')).status).toBe(401);
+  expect(await signIn(id)).toBe('M_FORBIDDEN');
+  expect((await activate(token)).status).toBe(404);
+  expect(await requests()).toMatchObject({ state: 'done' });
+  expect(company.host.logLines.join('\n')).not.toContain('nobody@example.com');
+});
+
+test('people sign in by what the directory knows them by; it follows changes and leavers', async () => {
+  const { id, user } = await working('多名', department, {
+    email: 'many.names@example.com',
+    phone: '+86 138 0013 8017',
+    external_id: 'A00-17',
+  });
+  const names = (): Promise<TestAnswer> => boss.call('GET', `/api/org/people/${id}/activation`);
+  await waitFor(async () => (await names()).body.sign_in.employee_number?.state === 'usable', {
+    what: 'the names are known',
+  });
+  for (const name of ['many.names@example.com', '13800138017', '+8613800138017', 'a00-17'])
+    expect([name, await signInAs(name)]).toEqual([name, user.userId]);
+  // Somebody else with the same phone: nobody gets in by it, and both are told.
+  const twin = await newPerson('同号', department, { phone: '138-0013-8017' });
+  await waitFor(async () => (await names()).body.sign_in.phone.state === 'shared', { what: 'both are told' });
+  expect(await signInAs('13800138017')).toBe('M_FORBIDDEN');
+  await company.apply([{ kind: 'person_change', id: twin, set: { phone: '138 0013 8018' } }]);
+  await waitFor(async () => (await signInAs('13800138017')) === user.userId, {
+    what: 'it is one’s own again',
+  });
+  // A successor takes number and phone over as soon as the leaving has begun.
+  expect((await boss.call('POST', `/api/org/people/${id}/offboarding`, {})).status).toBe(201);
+  await company.apply([{ kind: 'person_change', id: twin, set: { phone: '13800138017' } }]);
+  expect((await activate(await linkFor(twin))).status).toBe(200);
+  const successor = await company.userId(twin);
+  await waitFor(async () => (await signInAs('138 0013 8017')) === successor, { what: 'the successor' });
 });
 
 test('two who use one link at the same time: one of them does', async () => {

@@ -6,6 +6,7 @@ import {
   openDatabase,
   systemClock,
   systemRandom,
+  type SiteSettings,
 } from '@qiao/platform';
 import { startTestHost, type TestHost } from '@qiao/platform/testing';
 import {
@@ -85,7 +86,9 @@ export const placed = (department_id: string, is_head = false): Placement[] => [
   { department_id, ...at(is_head) },
 ];
 
-export async function startCompany(options: { greet?: boolean } = {}): Promise<Company> {
+export async function startCompany(
+  options: { greet?: boolean; mail?: SiteSettings['mail'] } = {},
+): Promise<Company> {
   const stack = await startTestStack();
   const { info } = stack;
   const proxy = await startFaultProxy(info.homeserverUrl);
@@ -102,7 +105,11 @@ export async function startCompany(options: { greet?: boolean } = {}): Promise<C
         hs_token_org: secret('hs_token_org'),
         synapse_module_token: secret('synapse_module_token'),
       },
-      settings: { company_name: '测试公司', domains: { org: { greet: options.greet ?? false } } },
+      settings: {
+        company_name: '测试公司',
+        domains: { org: { greet: options.greet ?? false } },
+        ...(options.mail ? { mail: options.mail } : {}),
+      },
       serve: true,
     });
     await host.listen(Number(new URL(info.hostUrl).port));
