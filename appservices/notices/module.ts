@@ -9,7 +9,7 @@ import zhHans from './strings/zh_Hans.json' with { type: 'json' };
 /** Who has read, who owes an answer, and notices (CHAT-2, CHAT-3, CHAT-6). */
 export default defineModule({
   id: 'notices',
-  needs: ['org'],
+  needs: ['org', 'push'],
   config: NoticesConfig,
   claims: {
     eventTypes: ['im.qiao.notices.changed'],

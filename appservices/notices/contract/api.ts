@@ -156,7 +156,7 @@ export const Pending = Type.Object({
 export type Pending = Static<typeof Pending>;
 
 const TimeOfDay = Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$' });
-export const Settings = Type.Object({
+const wishes = {
   /** IANA name, `Asia/Shanghai`. */
   zone: Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9_+\\-/]+$' }),
   quiet: Type.Boolean(),
@@ -171,9 +171,18 @@ export const Settings = Type.Object({
   every_minutes: Type.Integer({ minimum: 30, maximum: 7 * 24 * 60 }),
   /** Reminders also as a message of the bot, for other clients and push. */
   direct: Type.Boolean(),
+};
+/** `PUT /settings` */
+export const PutSettings = Type.Object(wishes, { additionalProperties: false });
+export type PutSettings = Static<typeof PutSettings>;
+export const Settings = Type.Object({
+  ...wishes,
+  /** Do not disturb: neither reminded nor notified up to this time; null: not set. */
+  paused_until: Nullable(DateTime),
 });
 export type Settings = Static<typeof Settings>;
-export const PutSettings = Type.Object(Settings.properties, { additionalProperties: false });
+/** `PUT /settings/pause`: do not disturb, for at most seven days; null, or a time that has passed, ends it. */
+export const PutPause = Type.Object({ until: Nullable(DateTime) }, { additionalProperties: false });
 
 // --- notices ----------------------------------------------------------------------------------------------------
 

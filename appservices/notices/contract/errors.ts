@@ -7,6 +7,7 @@ export const noticesErrorTable = {
   reminded_already: { status: 429 },
   zone_unknown: { status: 400 },
   quiet_too_long: { status: 400 },
+  pause_too_long: { status: 400 },
   text_not_valid: { status: 400 },
   audience_empty: { status: 400 },
   audience_not_allowed: { status: 403 },

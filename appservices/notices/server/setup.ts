@@ -7,6 +7,7 @@ import {
   type OrgRead,
   type OrgRooms,
 } from '@qiao/org/contract';
+import { PUSH_HOLDS, type PushHolds } from '@qiao/push/contract';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { createNoticesBot } from './bot.ts';
@@ -39,7 +40,8 @@ export function setup(context: NoticesContext): DomainParts {
     context.texts.t(locale, `notices:${key}`, params);
   const witness = createWitness(context);
   const signals = createSignals(base);
-  const settings = createSettings(base);
+  const settings = createSettings(base, { signals });
+  (context.use(PUSH_HOLDS) as PushHolds).register((userId, message) => settings.holdsBack(userId, message));
   const notices = createNotices(base, { policy: createNoticesPolicy(context.access), signals });
   const obligations = createObligations(base, {
     settings,

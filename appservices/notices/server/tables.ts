@@ -13,6 +13,7 @@ export interface SettingsTable {
   urgent_through: boolean;
   every_minutes: number;
   direct: boolean;
+  paused_until: Timestamp | null;
   updated_at: Timestamp;
 }
 export interface ObligationTable {

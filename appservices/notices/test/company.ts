@@ -10,6 +10,8 @@ import {
 } from '@qiao/org/testing';
 import { defineModule, type DomainModule } from '@qiao/platform';
 import type { TestCall } from '@qiao/platform/testing';
+import push from '@qiao/push/module';
+import { PushService } from '@qiao/push/testing';
 import { makeUser, testStack, type TestUser } from '@qiao/testkit';
 import { sql } from 'kysely';
 import notices from '../module.ts';
@@ -71,8 +73,10 @@ export interface Company {
   as(who: Who | 'partner' | 'stranger'): Promise<TestCall>;
   /** Sends a message into the room. */
   say(who: Who, room?: string): Promise<string>;
-  /** Runs a job of the domain once, as the queue would. */
+  /** Runs a job of the domain, or of push, once, as the queue would. */
   job(name: string, payload?: object): Promise<void>;
+  /** Where people's browsers get their pushes from. */
+  readonly pushService: PushService;
   now(): Date;
   /** Sets the clock. */
   setNow(at: string | Date): void;
@@ -88,12 +92,14 @@ export async function openCompany(): Promise<Company> {
   const routes: KnownRoute[] = [];
   const handovers: HandoverSource[] = [];
   let now = new Date(NOON);
+  const pushService = await PushService.start();
   const test = await openTestOrg({
-    domains: [org, noting(routes, handovers)],
+    domains: [org, push, noting(routes, handovers)],
     serverName: info.serverName,
     homeserverUrl: info.homeserverUrl,
     secrets: { synapse_module_token: info.moduleToken },
     clock: { now: () => now },
+    settings: { domains: { push: { inside_endpoints: [pushService.origin] } } },
   });
   const { host } = test;
   const db = test.db as unknown as NoticesDb;
@@ -141,6 +147,7 @@ export async function openCompany(): Promise<Company> {
     department,
     role: { sender, empty },
     room,
+    pushService,
     as: (who) =>
       host.as(
         who === 'partner'
@@ -151,7 +158,9 @@ export async function openCompany(): Promise<Company> {
       ),
     say: (who, roomId = room) => user[who].sendText(roomId, `${SECRET} text`),
     async job(name, payload = {}) {
-      const job = host.parts.get('notices')?.jobs?.find((one) => one.name === name);
+      const job = ['notices', 'push']
+        .flatMap((id) => host.parts.get(id)?.jobs ?? [])
+        .find((one) => one.name === name);
       if (job === undefined) throw new Error(`no job ${name}`);
       const log = { info: () => undefined } as never;
       await job.run(payload, { signal: new AbortController().signal, attempt: 1, log });
@@ -172,6 +181,9 @@ export async function openCompany(): Promise<Company> {
       const acts = await sql<{ count: string }>`select count(*) as count from platform.act`.execute(db);
       return [...parts, `acts ${String(acts.rows[0]?.count)}`].join('\n');
     },
-    close: () => test.close(),
+    close: async () => {
+      pushService.close();
+      await test.close();
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import org from '@qiao/org/module';
+import push from '@qiao/push/module';
 import { buildDepartment, buildGrant, buildPerson, buildRole } from '@qiao/org/testing';
 import { openDatabase, type DatabaseHandle } from '@qiao/platform';
 import { startTestHost, type TestHost } from '@qiao/platform/testing';
@@ -52,7 +53,7 @@ describe('what arrives in a stock client', () => {
     stack = await startTestStack();
     const { info } = stack;
     host = await startTestHost({
-      domains: [org, notices],
+      domains: [org, push, notices],
       databaseUrl: info.databaseUrl,
       serverName: info.serverName,
       homeserverUrl: info.homeserverUrl,

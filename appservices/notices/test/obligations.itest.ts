@@ -249,6 +249,58 @@ describe('reminding', () => {
     expect(one!.obligation_ids).toHaveLength(2);
   });
 
+  it('are quiet for pushes, too, and while one is not to be disturbed; urgent messages come through where wished', async () => {
+    const { pushService, user, room } = company;
+    const { subscription, read } = pushService.browser();
+    const { body: kept } = await (await company.as('bea'))('POST', '/api/push/subscriptions', subscription);
+    const push = async (event: string, where = room): Promise<void> => {
+      const at = company.now().toISOString();
+      await company.job('push.deliver', { id: kept.id, room: where, event, unread: 1, urgent: true, at });
+    };
+    const came = (): unknown[] => pushService.got.splice(0).map((one) => read(one)['event']);
+    const shanghai = { ...AWAKE, zone: 'Asia/Shanghai', quiet: true, quiet_from: '20:00', quiet_to: '08:00' };
+    await settings('bea', shanghai);
+    company.setNow('2026-11-23T11:59:00Z');
+    await push('$evening');
+    company.setNow('2026-11-23T12:00:00Z');
+    await push('$night');
+    expect(came()).toEqual(['$evening']);
+
+    const event = await company.say('bob');
+    await ask('bob', event, ['bea'], { kind: 'urgent', every_minutes: 5 });
+    await push(event);
+    expect(came()).toEqual([]);
+    await settings('bea', { ...shanghai, urgent_through: true });
+    await push(event);
+    await push('$other');
+    await company.db
+      .insertInto('notices.direct_room')
+      .values({ user_id: user.bea.userId, room_id: '!bot:qiao.test' })
+      .execute();
+    await push('$reminder', '!bot:qiao.test');
+    expect(came()).toEqual([event, '$reminder']);
+
+    // In the middle of the day, for an hour; of somebody else's wishes nothing changes.
+    company.setNow('2026-11-24T04:00:00Z');
+    await settings('bea', shanghai);
+    const pause = async (until: string | null) =>
+      (await company.as('bea'))('PUT', '/api/notices/settings/pause', { until });
+    expect((await pause('2026-11-24T05:00:00.000Z')).body).toMatchObject({
+      ...shanghai,
+      paused_until: '2026-11-24T05:00:00.000Z',
+    });
+    await push('$paused');
+    company.setNow('2026-11-24T05:00:00Z');
+    await push('$afterwards');
+    expect(came()).toEqual(['$afterwards']);
+    await pause('2026-11-24T08:00:00.000Z');
+    await push('$again');
+    expect((await pause(null)).body).toMatchObject({ paused_until: null });
+    await push('$ended');
+    expect(came()).toEqual(['$ended']);
+    expect((await pause('2026-12-02T08:00:00.000Z')).body.error.code).toBe('notices.pause_too_long');
+  });
+
   it('reminds of a question no more often than wished, whoever asks', async () => {
     await settings('bea', { ...AWAKE, every_minutes: 240 });
     for (let count = 0; count < 4; count++) {

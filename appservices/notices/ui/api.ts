@@ -21,7 +21,10 @@ export const noticesApi = {
   ),
   pending: get<{ answer: notices.Pending }>('/pending'),
   settings: get<{ answer: notices.Settings }>('/settings'),
-  putSettings: endpoint<{ body: notices.Settings; answer: notices.Settings }>('PUT', '/api/notices/settings'),
+  putSettings: endpoint<{ body: notices.PutSettings; answer: notices.Settings }>(
+    'PUT',
+    '/api/notices/settings',
+  ),
 
   notices: get<{ query: Of<typeof notices.NoticesQuery>; answer: Of<typeof notices.NoticesPage> }>(
     '/notices',

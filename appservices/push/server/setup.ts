@@ -1,4 +1,5 @@
 import type { Clock, DomainContext, DomainParts, JobQueue, Random } from '@qiao/platform';
+import { PUSH_HOLDS, type PushHold, type PushHolds } from '../contract/index.ts';
 import type { PushConfig } from './config.ts';
 import { Delivery, type Outcome } from './delivery.ts';
 import { deliverJob } from './jobs/deliver.job.ts';
@@ -20,7 +21,9 @@ export interface Parts {
   readonly serverName: string;
   readonly notifyUrl: string;
   /** Counts a push by its outcome; no ids. */
-  readonly counted: (outcome: Outcome | 'limited') => void;
+  readonly counted: (outcome: Outcome | 'limited' | 'held') => void;
+  /** Asked before each push. */
+  readonly holds: readonly PushHold[];
 }
 
 const PUSH_PREFIX = '/_matrix/push/v1';
@@ -37,6 +40,7 @@ export function setup(context: DomainContext<PushConfig>): DomainParts {
         : `mailto:admin@${serverName.replace(/:\d+$/, '')}`;
   const vapid = new Vapid(site.secrets.getOrCreate('push_vapid_key', makeVapidKey), contact);
   const sent = context.metrics.counter('push_sent_total', 'Pushes, by outcome', ['outcome']);
+  const holds: PushHold[] = [];
   const parts: Parts = {
     db: context.db,
     queue: context.queue,
@@ -51,8 +55,11 @@ export function setup(context: DomainContext<PushConfig>): DomainParts {
         ? `http://127.0.0.1:${ports['host'] ?? HOST_PORT}${PUSH_PREFIX}/notify`
         : config.notify_url,
     counted: (outcome) => sent.inc({ outcome }),
+    holds,
   };
+  const offered: PushHolds = { register: (hold) => void holds.push(hold) };
   return {
+    offers: { [PUSH_HOLDS]: offered },
     routes: (http) => {
       subscriptionsRoutes(http, parts);
     },

@@ -14,6 +14,7 @@ const wishes = (more: Partial<Wishes> = {}): Wishes => ({
   quiet_from: '20:00',
   quiet_to: '08:00',
   quiet_weekends: true,
+  paused_until: null,
   urgent_through: false,
   every_minutes: 240,
   ...more,

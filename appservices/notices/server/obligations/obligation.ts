@@ -4,7 +4,7 @@ import {
   type ObligationKind,
   type ObligationState,
 } from '../../contract/index.ts';
-import { nextAwake, type QuietHours } from '../settings/quiet.ts';
+import { nextAwake, type QuietHours } from '../../contract/quiet.ts';
 
 /*
  * Rules of obligations, without I/O: when the next reminder is due, when there are no more, and who may end one how.

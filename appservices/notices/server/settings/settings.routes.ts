@@ -1,5 +1,5 @@
 import { requireActor, type Http } from '@qiao/platform';
-import { PutSettings, Settings } from '../../contract/index.ts';
+import { PutPause, PutSettings, Settings } from '../../contract/index.ts';
 import type { Base } from '../context.ts';
 import { requirePerson } from '../people.ts';
 import type { SettingsService } from './settings.service.ts';
@@ -28,6 +28,21 @@ export function settingsRoutes(http: Http, { org }: Base, settings: SettingsServ
     async (request) => {
       const { user_id } = await requirePerson(org, requireActor(request));
       return settings.put(user_id, request.body);
+    },
+  );
+  http.put(
+    '/settings/pause',
+    {
+      schema: {
+        tags,
+        summary: 'Do not disturb the caller for a while',
+        body: PutPause,
+        response: { 200: Settings },
+      },
+    },
+    async (request) => {
+      const { user_id } = await requirePerson(org, requireActor(request));
+      return settings.pause(user_id, request.body.until);
     },
   );
 }

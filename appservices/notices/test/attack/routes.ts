@@ -218,6 +218,19 @@ export const ROUTES: Readonly<Record<string, RouteCase>> = {
       })),
     ok: { who: 'bea', call: () => ({ url: at('/settings'), body: SETTINGS }) },
   },
+  'PUT /api/notices/settings/pause': {
+    attacks: () => [],
+    bad: () =>
+      [
+        {},
+        { until: 'tomorrow' },
+        { until: 5 },
+        // Longer than a week.
+        { until: '2036-11-23T04:00:00.000Z' },
+        { until: null, user_id: '@x:y' },
+      ].map((body) => ({ url: at('/settings/pause'), body })),
+    ok: { who: 'bea', call: () => ({ url: at('/settings/pause'), body: { until: null } }) },
+  },
 
   'GET /api/notices/notices': {
     attacks: () =>

@@ -3,6 +3,7 @@ import {
   Card,
   FormShell,
   Loaded,
+  SearchPicker,
   SelectField,
   TextField,
   ToggleField,
@@ -10,10 +11,34 @@ import {
   useText,
   useViewModel,
 } from '@qiao/ui-kit';
-import type { ReactNode } from 'react';
+import { useCallback, useMemo, useState, type ReactNode } from 'react';
 import { SettingsViewModel } from './SettingsViewModel.ts';
+import { findZones, zoneOf, zonesFor } from './zones.ts';
 
 const INTERVALS_MINUTES = [30, 60, 120, 240, 480, 1440];
+
+/** One of all time zones, found by a place or by how far it is from UTC. */
+function ZonePicker(props: { value: string; onChange: (zone: string) => void }): ReactNode {
+  const { t, locale } = useText('notices');
+  const { value, onChange } = props;
+  const [choosing, setChoosing] = useState(false);
+  const [at] = useState(() => new Date());
+  const all = useMemo(() => (choosing ? zonesFor(locale, value, at) : []), [choosing, locale, value, at]);
+  const search = useCallback((query: string) => Promise.resolve(findZones(all, query)), [all]);
+  return (
+    <SearchPicker
+      label={t('settings.zone')}
+      help={t('settings.zone_help')}
+      placeholder={t('settings.zone_find')}
+      value={choosing ? undefined : zoneOf(value, locale, at)}
+      onChange={(zone) => {
+        setChoosing(zone === undefined);
+        if (zone) onChange(zone.id);
+      }}
+      search={search}
+    />
+  );
+}
 
 /** Quiet hours and reminders. */
 export default function SettingsView(): ReactNode {
@@ -24,7 +49,6 @@ export default function SettingsView(): ReactNode {
     <Loaded of={state.stored}>
       {(stored) => {
         const now = { ...stored, ...state.changed };
-        const zones = [...new Set([now.zone, ...Intl.supportedValuesOf('timeZone')])].sort();
         const intervals = [...new Set([...INTERVALS_MINUTES, now.every_minutes])].sort(
           (one, other) => one - other,
         );
@@ -74,10 +98,8 @@ export default function SettingsView(): ReactNode {
                     model.change({ urgent_through });
                   }}
                 />
-                <SelectField
-                  label={t('settings.zone')}
+                <ZonePicker
                   value={now.zone}
-                  options={zones.map((zone) => ({ value: zone, label: zone.replaceAll('_', ' ') }))}
                   onChange={(zone) => {
                     model.change({ zone });
                   }}

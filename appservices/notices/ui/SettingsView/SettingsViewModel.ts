@@ -39,7 +39,8 @@ export class SettingsViewModel extends ViewModel<SettingsSnapshot> {
     const stored = dataOf(this.snapshot.stored);
     if (stored === undefined) return;
     this.set({ busy: true });
-    const body = { ...stored, ...this.snapshot.changed };
+    // "Do not disturb" has a switch of its own.
+    const { paused_until: _paused, ...body } = { ...stored, ...this.snapshot.changed };
     const answer = await attempt(() => api.call(noticesApi.putSettings, { body }), {
       done,
       invalidate: [keys.settings],

@@ -20,9 +20,15 @@ export const deliverJob = (parts: Parts): Job =>
       at: Type.String(),
     }),
     async run({ id, room, event, unread, urgent, at }) {
-      const { db, delivery, clock, counted } = parts;
+      const { db, delivery, clock, counted, holds } = parts;
       const target = await subscriptions.find(db, id);
       if (!target || clock.now().getTime() - Date.parse(at) > TTL_SECONDS * 1000) return;
+      // As it is now: what was put off by an unwell push service may have come into quiet hours.
+      for (const hold of holds)
+        if (await hold(target.user_id, { room, event })) {
+          counted('held');
+          return;
+        }
       // Tells the push service that two messages are of one room, but not which, and not across browsers.
       const topic = createHash('sha256').update(`${target.auth}\0${room}`).digest('base64url').slice(0, 32);
       const outcome = await delivery.send(target, { room, event, unread }, { urgent, topic });

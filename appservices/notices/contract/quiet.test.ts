@@ -7,6 +7,7 @@ const hours = (zone: string, more: Partial<QuietHours> = {}): QuietHours => ({
   quiet_from: '20:00',
   quiet_to: '08:00',
   quiet_weekends: true,
+  paused_until: null,
   ...more,
 });
 const next = (at: string, quiet: QuietHours): string => nextAwake(new Date(at), quiet).toISOString();
@@ -92,6 +93,14 @@ describe('quiet hours', () => {
       expect(isQuiet(found, short)).toBe(false);
       expect(found.getTime() % 60_000).toBe(0);
     }
+  });
+
+  it('lasts as long as one is not to be disturbed, and then what else is quiet', () => {
+    const paused = hours('Asia/Shanghai', { paused_until: '2026-11-23T06:00:00.000Z' });
+    expect(isQuiet(new Date('2026-11-23T05:59:59Z'), paused)).toBe(true);
+    expect(next('2026-11-23T04:00:00Z', paused)).toBe('2026-11-23T06:00:00.000Z');
+    const evening = hours('Asia/Shanghai', { paused_until: '2026-11-23T13:00:00.000Z' });
+    expect(next('2026-11-23T04:00:00Z', evening)).toBe('2026-11-24T00:00:00.000Z');
   });
 
   it('knows zones', () => {

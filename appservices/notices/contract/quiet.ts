@@ -1,5 +1,5 @@
 /*
- * Quiet hours: when somebody is not reminded. Pure; time zones by IANA name, with the rules the runtime knows
+ * Quiet hours: when somebody is neither reminded nor notified, here and in the browser. Pure, and imports nothing; time zones by IANA name, with the rules the runtime knows
  * (Intl, CLDR), so that daylight saving needs no care of the caller's.
  */
 
@@ -13,15 +13,20 @@ export interface QuietHours {
   readonly quiet_to: string;
   /** Saturday and Sunday all day, local; the night that begins on Friday goes on. */
   readonly quiet_weekends: boolean;
+  /** Do not disturb: quiet up to this instant, RFC 3339; null: not. */
+  readonly paused_until: string | null;
 }
+
+/** Longest "do not disturb", days. */
+export const MAX_PAUSE_DAYS = 7;
 
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 24 * 60;
 /** Shortest time a day awake: looking in steps half as long cannot miss it. */
 export const MIN_AWAKE_MINUTES = 60;
 const STEP_MS = (MIN_AWAKE_MINUTES / 2) * MINUTE_MS;
-/** Nobody is quiet longer than this, milliseconds: a weekend and the nights around it, and some. */
-const LONGEST_MS = 8 * 24 * 60 * MINUTE_MS;
+/** Nobody is quiet longer than this, milliseconds: a pause, a weekend and the nights around it, and some. */
+const LONGEST_MS = (MAX_PAUSE_DAYS + 8) * 24 * 60 * MINUTE_MS;
 
 /** More than there are zones: names may be written in capitals or not, and are not to fill the memory. */
 const MAX_FORMATS = 1000;
@@ -61,6 +66,7 @@ export const quietMinutes = (from: string, to: string): number =>
 
 /** Whether the instant lies in the quiet hours. */
 export function isQuiet(at: Date, hours: QuietHours): boolean {
+  if (hours.paused_until !== null && at.getTime() < Date.parse(hours.paused_until)) return true;
   if (!hours.quiet && !hours.quiet_weekends) return false;
   let weekday = '';
   let minutes = 0;
