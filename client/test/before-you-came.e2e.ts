@@ -114,6 +114,15 @@ describe('somebody who has not been here', () => {
     await setUpKeys(other.page);
   });
 
+  test('finds what waited counted as unread: in the list, at the rail and in the title', async () => {
+    await other.page
+      .locator('.c-list')
+      .getByRole('link', { name: /张三.*2 unread/ })
+      .waitFor();
+    await other.page.getByRole('navigation', { name: 'Main menu' }).getByText('2 waiting').waitFor();
+    await waitFor(async () => (await other.page.title()).startsWith('(2) '), { what: 'the title' });
+  });
+
   test('reads everything from the first message on, and the writer sees to whom the keys went, and when', async () => {
     await open(other.page, roomId);
     await tile(other.page, '第一条：合同在抽屉里').waitFor();

@@ -11,6 +11,7 @@ import { PushService } from '@qiao/push/testing';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
+  enterDirectory,
   lookAway,
   picture,
   picturesOfFailure,
@@ -106,7 +107,7 @@ const pushers = async (user: TestUser): Promise<PusherAnswer['pushers']> =>
 const allow = ({ context }: TestPage, permission: string): Promise<void> =>
   context.grantPermissions([permission], { origin: testStack().gatewayUrl });
 
-const toggle = (page: Page) => page.getByRole('switch', { name: 'Notify me on this device' });
+const toggle = (page: Page) => page.getByRole('switch', { name: 'Push messages to this device' });
 
 /** Chooses the language of the next page of a browser. */
 const speak = (page: Page, locale: string): Promise<void> =>
@@ -257,7 +258,7 @@ describe('a browser', () => {
     const { page } = second;
     await page.goto('/settings/notifications');
     await toggle(page).click();
-    await page.getByText('Notifications could not be switched on').waitFor();
+    await page.getByText('Pushes could not be switched on').waitFor();
     await page.getByRole('button', { name: 'Try again' }).waitFor();
     expect(await axeViolations(page)).toEqual([]);
     expect(await pushers(listener)).toEqual([]);
@@ -316,6 +317,142 @@ describe('signing out', () => {
     await page.getByText('Off', { exact: true }).waitFor();
     await page.getByText('No other device of yours gets notifications.').waitFor();
     expect(await pushers(speaker)).toEqual([]);
+  });
+});
+
+describe('while the page is open, without any push service', () => {
+  let zhou: TestUser;
+  let own: TestPage;
+  let page: Page;
+  let leave = (): Promise<void> => Promise.resolve();
+  let team = '';
+  const offer = () => page.getByText('Be told of new messages while you work in another window?');
+  /** The person works in another window, or comes back. */
+  const away = (is: boolean): Promise<void> =>
+    page.evaluate((gone) => {
+      localStorage.setItem('test.away', String(gone));
+    }, is);
+  const bodies = async (): Promise<string[]> => (await shown(own)).map(({ body }) => body);
+  const rail = () =>
+    page.getByRole('navigation', { name: 'Main menu' }).getByRole('link', { name: /^Chats/ });
+  const menu = async (entry: string): Promise<void> => {
+    await page.getByRole('button', { name: /^Menu of/ }).click();
+    await page.getByRole('menuitem', { name: entry }).click();
+  };
+
+  beforeAll(async () => {
+    zhou = await makeUser({ name: 'zhou', displayName: '周七' });
+    leave = await enterDirectory([zhou, '周七']);
+    team = await speaker.createRoom({ name: '采购组', preset: 'public_chat' });
+    await zhou.join(team);
+    own = await client.open();
+    ({ page } = own);
+    // The person's answer to the browser's own question, which nobody can press here.
+    await page.exposeFunction('sayYes', () => allow(own, 'notifications'));
+    await page.addInitScript(() => {
+      const browser = globalThis as unknown as { sayYes: () => Promise<void> };
+      Notification.requestPermission = async () => {
+        await browser.sayYes();
+        return Notification.permission;
+      };
+      document.hasFocus = () => localStorage.getItem('test.away') !== 'true';
+    });
+    await signIn(page, zhou, { keys: 'made' });
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  });
+  afterAll(() => leave());
+
+  test('they are offered once, after the keys: who says no is not asked again', async () => {
+    await offer().waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'notifications-offer');
+    await page.getByRole('button', { name: 'No, thanks' }).click();
+    await offer().waitFor({ state: 'detached' });
+    await page.reload();
+    await page.getByRole('link', { name: /采购组/ }).waitFor();
+    await page.goto('/settings/notifications');
+    const here = page.getByRole('switch', { name: 'Notify me on this device' });
+    await here.waitFor();
+    expect(await offer().count()).toBe(0);
+    expect(await here.isChecked()).toBe(false);
+    await here.click();
+    await page.getByRole('switch', { name: 'Sound' }).waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+  });
+
+  test('a message is told once, also when a push of it follows, and leads to it', async () => {
+    await page.goto('/');
+    await page.getByRole('link', { name: /采购组/ }).waitFor();
+    await away(true);
+    const eventId = await speaker.sendText(team, '报价单到了');
+    await waitFor(async () => (await shown(own)).length > 0);
+    const once = [{ title: '采购组', body: 'New message from 李四', tag: team }];
+    expect(await shown(own)).toEqual(once);
+    const push = await deliveryTo(own);
+    await push({ room: team, event: eventId, unread: 1 });
+    // What comes after it has been shown, so it has been worked on.
+    await push({ test: true });
+    await waitFor(async () => (await shown(own)).some(({ tag }) => tag === 'qiao'));
+    expect((await shown(own)).filter(({ tag }) => tag === team)).toEqual(once);
+    const [worker] = own.context.serviceWorkers();
+    await worker!.evaluate(async (tag) => {
+      const scope = globalThis as unknown as EventTarget & { registration: ServiceWorkerRegistration };
+      const [notification] = await scope.registration.getNotifications({ tag });
+      // As the browser says it after a click; the DOM's types for pages do not know the event.
+      const { NotificationEvent: Clicked } = globalThis as unknown as {
+        NotificationEvent: new (type: string, init: object) => Event;
+      };
+      scope.dispatchEvent(new Clicked('notificationclick', { notification }));
+    }, team);
+    await page.getByRole('main', { name: '采购组' }).getByText('报价单到了').waitFor();
+    await waitFor(() => decodeURIComponent(page.url()).includes(eventId));
+    await away(false);
+    await page.bringToFront();
+    await page.evaluate(() => dispatchEvent(new Event('focus')));
+    await waitFor(async () => !(await shown(own)).some(({ tag }) => tag === team));
+  });
+
+  test('“do not disturb” holds, and what came is counted', async () => {
+    await page.goto('/');
+    await page.getByRole('link', { name: /采购组/ }).waitFor();
+    await menu('For an hour');
+    await page.getByText('You will not be disturbed.').waitFor();
+    await page.getByRole('img', { name: 'Notifications are silent' }).waitFor();
+    await away(true);
+    await speaker.sendText(team, '不急');
+    await rail().getByText('1 waiting').waitFor();
+    expect(await bodies()).not.toContain('New message from 李四');
+    await menu('End “Do not disturb”');
+    await page.getByText('You will be notified again.').waitFor();
+    await speaker.sendText(team, '现在说');
+    await waitFor(async () => (await bodies()).includes('New message from 李四'));
+  });
+
+  test('quiet hours hold, by the clock of a zone that is found by its name', async () => {
+    await page.goto('/settings/notices-reminders');
+    await page.getByRole('button', { name: 'Time zone' }).click();
+    const zone = page.getByRole('combobox', { name: 'Time zone' });
+    await zone.click();
+    await page.getByRole('option').first().waitFor();
+    await picture(page, 'settings-zone');
+    await zone.fill('coordinated universal');
+    await page
+      .getByRole('option', { name: /Coordinated Universal Time/ })
+      .first()
+      .click();
+    const clock = (hours: number): string =>
+      new Date(Date.now() + hours * 3_600_000).toISOString().slice(11, 16);
+    await page.getByLabel('From').fill(clock(-2));
+    await page.getByLabel('To').fill(clock(2));
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved.').waitFor();
+    await page.goto('/settings/notifications');
+    await page.getByText('These are your quiet hours').waitFor();
+    const before = await bodies();
+    await away(true);
+    await speaker.sendText(team, '夜里的消息');
+    await rail().getByText('3 waiting').waitFor();
+    expect(await bodies()).toEqual(before);
   });
 });
 

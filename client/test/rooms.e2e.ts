@@ -373,6 +373,121 @@ describe('people from outside', () => {
   });
 });
 
+describe('what is unread', () => {
+  /** Numbers of the four places; 0 where there is none. */
+  const numberIn = async (locator: Locator, pattern: RegExp): Promise<number> =>
+    Number(pattern.exec((await locator.locator('.q-sr').allTextContents()).join(' '))?.[1] ?? 0);
+  const rail = (): Locator =>
+    page.getByRole('navigation', { name: 'Main menu' }).getByRole('link', { name: /^Chats/ });
+  const threads = (): Locator => page.getByRole('main').getByRole('button', { name: /^Threads/ });
+  const places = async (): Promise<Record<string, unknown>> => ({
+    list: await numberIn(row(/小组/), /(\d+) unread/),
+    rail: await numberIn(rail(), /(\d+) waiting/),
+    header: Number(/(\d+) unread/.exec((await threads().getAttribute('aria-label')) ?? '')?.[1] ?? 0),
+    title: Number(/^\((\d+)\)/.exec(await page.title())?.[1] ?? 0),
+  });
+  /** What the homeserver counts, for the other devices of the person. */
+  const atServer = async (): Promise<number> => {
+    const filter = JSON.stringify({ room: { timeline: { limit: 1, unread_thread_notifications: true } } });
+    const answer = await me.request<{
+      rooms: {
+        join: Record<
+          string,
+          {
+            unread_notifications: { notification_count: number };
+            unread_thread_notifications?: Record<string, { notification_count: number }>;
+          }
+        >;
+      };
+    }>('GET', `/v3/sync?timeout=0&filter=${encodeURIComponent(filter)}`);
+    const room = answer.rooms.join[group];
+    return [room?.unread_notifications, ...Object.values(room?.unread_thread_notifications ?? {})].reduce(
+      (sum, each) => sum + (each?.notification_count ?? 0),
+      0,
+    );
+  };
+  let group = '';
+  let root = '';
+
+  test('an invitation counts at the rail and in the title', async () => {
+    await home();
+    await page.getByRole('button', { name: 'Order', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'Mark everything as read' }).click();
+    await page.getByText('Everything is marked as read.').waitFor();
+    await expect.poll(() => numberIn(rail(), /(\d+) waiting/)).toBe(0);
+    group = await nio.createRoom({ name: '小组', encrypted: true, invite: [me.userId] });
+    await expect.poll(() => numberIn(rail(), /(\d+) waiting/)).toBe(1);
+    await waitFor(async () => (await page.title()).startsWith('(1) '), { what: 'the title' });
+    await row(/小组/).click();
+    await page.getByRole('button', { name: 'Accept' }).click();
+    await page.getByRole('button', { name: 'Accept' }).waitFor({ state: 'detached' });
+    await nio.waitEvent({ room_id: group, type: 'm.room.member', sender: me.userId });
+    await expect.poll(() => numberIn(rail(), /(\d+) waiting/)).toBe(0);
+  });
+
+  test('a reply in a thread counts once, and the same everywhere; a mention makes it red', async () => {
+    await open('项目 A');
+    root = await nio.sendText(group, '周五之前谁有空？');
+    const reply = await nio.sendText(group, '我有空', { thread: root });
+    await expect.poll(() => numberIn(row(/小组/), /(\d+) unread/)).toBe(2);
+    await open('小组');
+    await expect.poll(places).toEqual({ list: 1, rail: 1, header: 1, title: 1 });
+    expect(await rail().locator('.c-rail__count').getAttribute('data-mention')).toBe('false');
+    await page.locator(`[data-event="${root}"]`).getByText('1 unread').waitFor();
+    // Changed and reacted to: it is still one message.
+    await nio.sendText(group, '我周四有空', { replaces: reply });
+    await nio.react(group, reply, '👍');
+    await nio.sendText(group, '张三呢？', { thread: root, mentions: [me.userId] });
+    await expect.poll(places).toEqual({ list: 2, rail: 2, header: 2, title: 2 });
+    await expect.poll(() => rail().locator('.c-rail__count').getAttribute('data-mention')).toBe('true');
+    await rail().getByText('1 mention').waitFor();
+    await threads().click();
+    await page.getByRole('complementary', { name: 'Threads' }).getByText('2 unread, 1 mention').waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'rooms-unread-threads');
+    await page.reload();
+    await expect.poll(places).toEqual({ list: 2, rail: 2, header: 2, title: 2 });
+  });
+
+  test('marked as read, all of it is: several threads, whose newest is an edit or a reaction', async () => {
+    const second = await nio.sendText(group, '另一件事');
+    const reply = await nio.sendText(group, '说吧', { thread: second });
+    await nio.sendText(group, '请说', { replaces: reply });
+    await nio.react(group, reply, '👀');
+    await open('项目 A');
+    await expect.poll(() => numberIn(row(/小组/), /(\d+) unread/)).toBeGreaterThanOrEqual(3);
+    await openMenu('小组');
+    await choose('Mark as read');
+    await expect.poll(() => numberIn(row(/小组/), /(\d+) unread/)).toBe(0);
+    await expect.poll(atServer).toBe(0);
+    await open('小组');
+    await page.reload();
+    await page.getByRole('main', { name: '小组' }).waitFor();
+    await row('项目 A').waitFor();
+    await expect.poll(places).toEqual({ list: 0, rail: 0, header: 0, title: 0 });
+    // By the keyboard, where one is.
+    await nio.sendText(group, '再来一条', { thread: second });
+    await nio.sendText(group, '还有一条', { thread: root });
+    await expect.poll(places).toEqual({ list: 2, rail: 2, header: 2, title: 2 });
+    await page.keyboard.press('Shift+Escape');
+    await expect.poll(places).toEqual({ list: 0, rail: 0, header: 0, title: 0 });
+    await expect.poll(atServer).toBe(0);
+  });
+
+  test('a thread that is read in its panel is read for all places', async () => {
+    const reply = await nio.sendText(group, '最后一问', { thread: root });
+    await nio.react(group, reply, '❓');
+    await expect.poll(places).toEqual({ list: 1, rail: 1, header: 1, title: 1 });
+    await page
+      .locator(`[data-event="${root}"]`)
+      .getByRole('button', { name: /repl(y|ies)/ })
+      .click();
+    await page.getByRole('complementary', { name: 'Thread' }).getByText('最后一问').waitFor();
+    await expect.poll(places).toEqual({ list: 0, rail: 0, header: 0, title: 0 });
+    await expect.poll(atServer).toBe(0);
+  });
+});
+
 describe('while the account is still being read', () => {
   test('a chat that another device has made is not made twice', async () => {
     const sync = '**/_matrix/client/v3/sync?*';

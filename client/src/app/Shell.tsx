@@ -2,40 +2,40 @@ import ChatIcon from '@vector-im/compound-design-tokens/assets/web/icons/chat';
 import ChatSolidIcon from '@vector-im/compound-design-tokens/assets/web/icons/chat-solid';
 import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/search';
 import DirectoryIcon from '@vector-im/compound-design-tokens/assets/web/icons/company';
-import SettingsIcon from '@vector-im/compound-design-tokens/assets/web/icons/settings';
-import AdminIcon from '@vector-im/compound-design-tokens/assets/web/icons/admin';
-import SignOutIcon from '@vector-im/compound-design-tokens/assets/web/icons/sign-out';
 import { Button } from '@vector-im/compound-web';
 import {
-  administers,
   Busy,
   EmptyState,
   ErrorBoundary,
   lazyView,
-  MenuButton,
   RouterLink,
-  useGo,
   useServices,
   useSnapshot,
   useText,
   type ClientPage,
   type IconType,
 } from '@qiao/ui-kit';
-import { Suspense, useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
+import {
+  Suspense,
+  useEffect,
+  useState,
+  useSyncExternalStore,
+  type ComponentType,
+  type ReactNode,
+} from 'react';
 import { matchPath, NavLink, Route, Routes, useLocation } from 'react-router';
-import { MatrixAvatar } from '../components/MatrixAvatar.tsx';
+import { countText } from '../components/count-text.ts';
 import { useMatrix } from '../matrix/context.tsx';
+import { waitingOf } from '../matrix/rooms.ts';
 import { RefusalsHost } from '../features/room/RefusalsHost.tsx';
 import { Badge } from '../features/rooms/Badge.tsx';
 import { NewChatHost } from '../features/rooms/NewChatDialog.tsx';
 import { Switcher } from '../features/rooms/Switcher.tsx';
 import { modules } from '../modules.ts';
 import { AppShellHost } from '../pwa/AppShellHost.tsx';
-import { Chats, Directory, KeysHost, Person, ReadingLines, Search, Settings } from './pages.ts';
+import { Chats, Directory, KeysHost, NotifierHost, Person, ReadingLines, Search, Settings } from './pages.ts';
 import { useTitle } from './title.ts';
-
-/** Counts above this are told as "99+". */
-const MAX_COUNT = 99;
+import { UserMenu } from './UserMenu.tsx';
 
 interface RailEntry {
   readonly title: string;
@@ -47,11 +47,38 @@ interface RailEntry {
   readonly also?: readonly string[];
   /** Watches the count of what waits there. */
   readonly badge?: Badged;
+  /** A count of its own. */
+  readonly Count?: ComponentType;
 }
 type Badged = NonNullable<NonNullable<ClientPage['nav']>['badge']>;
 
+/** Messages that wait, as in the list and the title; red where one mentions the person. */
+function ChatsCount(): ReactNode {
+  const { t } = useText('app');
+  const { totals } = useSnapshot(useMatrix().rooms);
+  const count = waitingOf(totals);
+  if (count === 0) return null;
+  return (
+    <span className="c-rail__count" data-mention={totals.mentions > 0}>
+      <span aria-hidden>{countText(count)}</span>
+      <span className="q-sr">
+        {t('nav.waiting', { count })}
+        {totals.mentions > 0 && `, ${t('nav.mentions', { count: totals.mentions })}`}
+      </span>
+    </span>
+  );
+}
+
 const ownEntries: readonly RailEntry[] = [
-  { title: 'app:nav.chats', Icon: ChatIcon, ActiveIcon: ChatSolidIcon, to: '/', order: 0, also: ['/room/'] },
+  {
+    title: 'app:nav.chats',
+    Icon: ChatIcon,
+    ActiveIcon: ChatSolidIcon,
+    to: '/',
+    order: 0,
+    also: ['/room/'],
+    Count: ChatsCount,
+  },
   { title: 'app:nav.search', Icon: SearchIcon, to: '/search', order: 5 },
   { title: 'app:nav.directory', Icon: DirectoryIcon, to: '/directory', order: 20, also: ['/person/'] },
 ];
@@ -62,7 +89,7 @@ const domainPages = modules.flatMap((module) =>
 
 /** How much waits behind an entry. */
 function RailCount(props: { badge: Badged }): ReactNode {
-  const { t, format } = useText('app');
+  const { t } = useText('app');
   const services = useServices();
   const [count, setCount] = useState(0);
   const { badge } = props;
@@ -70,7 +97,7 @@ function RailCount(props: { badge: Badged }): ReactNode {
   if (count === 0) return null;
   return (
     <span className="c-rail__count">
-      <span aria-hidden>{count > MAX_COUNT ? `${String(MAX_COUNT)}+` : format.number(count)}</span>
+      <span aria-hidden>{countText(count)}</span>
       <span className="q-sr">{t('nav.waiting', { count })}</span>
     </span>
   );
@@ -105,17 +132,12 @@ function useChatsPath(pathname: string): string {
 function Rail(): ReactNode {
   const { t } = useText('app');
   const { session, i18n } = useServices();
-  const { encryption, ownProfile } = useMatrix();
-  const profile = useSnapshot(ownProfile);
   const { pathname } = useLocation();
   const chats = useChatsPath(pathname);
-  const go = useGo();
   const entries = [
     ...ownEntries,
     ...domainPages.flatMap((page) => (page.nav && page.allowed(session) ? [page.nav] : [])),
   ].sort((one: RailEntry, other: RailEntry) => one.order - other.order);
-  // The directory's name, where the person is in it.
-  const name = session.personId === undefined ? profile.name : session.displayName;
   return (
     <nav className="c-rail" aria-label={t('nav.label')}>
       <ul className="c-rail__entries">
@@ -135,47 +157,13 @@ function Rail(): ReactNode {
                 <Icon width={24} height={24} aria-hidden />
                 <span>{i18n.t(entry.title)}</span>
                 {entry.badge && <RailCount badge={entry.badge} />}
+                {entry.Count && <entry.Count />}
               </NavLink>
             </li>
           );
         })}
       </ul>
-      <div className="c-rail__foot">
-        <MenuButton
-          label={t('user_menu', { name })}
-          side="above"
-          align="start"
-          className="c-rail__user"
-          entries={[
-            { heading: name },
-            'line',
-            { label: t('nav.settings'), Icon: SettingsIcon, onSelect: () => void go('/settings') },
-            // In this tab: the session of our interfaces is the console's, too, and its way back leads here.
-            ...(administers(session)
-              ? [
-                  {
-                    label: t('nav.console'),
-                    Icon: AdminIcon,
-                    onSelect: () => {
-                      location.assign('/admin/');
-                    },
-                  },
-                ]
-              : []),
-            'line',
-            {
-              label: t('sign_out'),
-              Icon: SignOutIcon,
-              destructive: true,
-              onSelect: () => {
-                encryption.show('sign-out');
-              },
-            },
-          ]}
-        >
-          <MatrixAvatar id={session.userId} name={name} mxc={profile.avatar} size={36} />
-        </MenuButton>
-      </div>
+      <UserMenu key={session.personId} />
     </nav>
   );
 }
@@ -239,6 +227,7 @@ export default function Shell(props: { onSignOut: (everywhere: boolean) => void 
         <Suspense fallback={null}>
           <KeysHost onSignOut={props.onSignOut} />
           <ReadingLines />
+          <NotifierHost />
         </Suspense>
         <AppShellHost />
       </header>

@@ -8,4 +8,5 @@ export const Directory = lazyView(() => import('../features/directory/DirectoryV
 export const Person = lazyView(() => import('../features/directory/PersonView.tsx'));
 export const ReadingLines = lazyView(() => import('../features/reading/ReadingLines.tsx'));
 export const Settings = lazyView(() => import('../features/settings/SettingsView.tsx'));
+export const NotifierHost = lazyView(() => import('../features/notifications/NotifierHost.tsx'));
 export const KeysHost = lazyView(() => import('../features/keys/KeysHost.tsx'));

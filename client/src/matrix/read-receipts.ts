@@ -1,26 +1,8 @@
-import { ReceiptType, type MatrixClient, type MatrixEvent } from 'matrix-js-sdk';
+import type { MatrixClient, MatrixEvent } from 'matrix-js-sdk';
+import { unreadOf } from './unread.ts';
 
-/** Whether others see what this person has read: kept in this browser. */
-const SETTING = 'qiao.private-receipts';
 /** Somebody who only scrolls through has not read, milliseconds. */
 const AFTER_MS = 400;
-
-/** Whether receipts go to the person's own devices only (`m.read.private`). */
-export const receiptsArePrivate = (): boolean => {
-  try {
-    return localStorage.getItem(SETTING) === 'yes';
-  } catch {
-    return false;
-  }
-};
-
-export const setReceiptsPrivate = (isPrivate: boolean): void => {
-  try {
-    localStorage.setItem(SETTING, isPrivate ? 'yes' : 'no');
-  } catch {
-    // Without storage the default holds.
-  }
-};
 
 /** Tells the homeserver how far a conversation or thread was read; only while the window has the focus. */
 export class ReadReceipts {
@@ -54,15 +36,8 @@ export class ReadReceipts {
     if (eventId === undefined || eventId === this.#sent) return;
     const before = this.#sent;
     this.#sent = eventId;
-    const room = this.#client.getRoom(this.#roomId);
-    const thread = this.#threadId === undefined ? undefined : room?.getThread(this.#threadId);
     try {
-      if ((thread ?? room)?.getEventReadUpTo(this.#client.getSafeUserId()) !== eventId) {
-        await this.#client.sendReadReceipt(
-          event,
-          receiptsArePrivate() ? ReceiptType.ReadPrivate : ReceiptType.Read,
-        );
-      }
+      await unreadOf(this.#client).readTo(this.#roomId, this.#threadId, event);
       if (this.#threadId === undefined) await this.#client.setRoomReadMarkers(this.#roomId, eventId);
     } catch {
       // Tried again with the next message, or when the window gets the focus.

@@ -1,8 +1,10 @@
 import {
+  MatrixEventEvent,
   PushRuleActionName,
   PushRuleKind,
   RoomEvent,
   RoomStateEvent,
+  ThreadEvent,
   ClientEvent,
   type MatrixClient,
   type Room,
@@ -12,6 +14,7 @@ import { followsDirectory, historyOf, isRenewable, pinnedIn, stateOf } from './r
 import { RoomViewModel } from './room-listener.ts';
 import { allPeople, fitsTwo, joinedPeople } from './service-users.ts';
 import { asList, asRecord, cleanName, serverOf } from './safe-text.ts';
+import { unreadOf } from './unread.ts';
 
 /** When a room notifies. */
 export type NotifyLevel = 'all' | 'mentions' | 'none';
@@ -45,8 +48,8 @@ export interface RoomInfo {
     readonly pin: boolean;
     readonly send: boolean;
   };
-  /** Threads in which something is unread. */
-  readonly unreadThreads: number;
+  /** Unread replies in threads, and those among them that mention the person. */
+  readonly threads: { readonly unread: number; readonly mentions: number };
 }
 
 const EMPTY: RoomInfo = {
@@ -66,7 +69,7 @@ const EMPTY: RoomInfo = {
   pinned: [],
   notify: 'all',
   rights: { name: false, topic: false, invite: false, pin: false, send: false },
-  unreadThreads: 0,
+  threads: { unread: 0, mentions: 0 },
 };
 
 /** A room's name, topic, settings, and what the person may change. */
@@ -83,9 +86,18 @@ export class RoomInfoStore extends RoomViewModel<RoomInfo> {
       RoomEvent.MyMembership,
       RoomEvent.Summary,
       RoomEvent.UnreadNotifications,
+      ThreadEvent.New,
+      ThreadEvent.Update,
+      ThreadEvent.NewReply,
     ]) {
       this.hear(room, name);
     }
+    this.hear(this.client, MatrixEventEvent.Decrypted);
+    this.own(
+      unreadOf(this.client).onRead((roomId) => {
+        if (roomId === this.roomId) this.later();
+      }),
+    );
     this.hear(room, RoomStateEvent.Update);
     this.hear(this.client, ClientEvent.AccountData);
   }
@@ -125,10 +137,15 @@ export class RoomInfoStore extends RoomViewModel<RoomInfo> {
         pin: may(EVENT.pinned),
         send: joined && room.maySendMessage(),
       },
-      unreadThreads: room
-        .getThreads()
-        .filter((thread) => room.getThreadUnreadNotificationCount(thread.id) > 0).length,
+      threads: this.#threads(room),
     });
+  }
+
+  #threads(room: Room): RoomInfo['threads'] {
+    const { unread, mentions, main } = unreadOf(this.client).of(room);
+    const now = { unread: unread - main.unread, mentions: mentions - main.mentions };
+    const { threads: before } = this.snapshot;
+    return before.unread === now.unread && before.mentions === now.mentions ? before : now;
   }
 
   #level(): NotifyLevel {

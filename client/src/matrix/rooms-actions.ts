@@ -1,5 +1,5 @@
 import type { Conversation } from '@qiao/org/contract';
-import { EventType, PushRuleKind, ReceiptType, type MatrixClient, type Room } from 'matrix-js-sdk';
+import { EventType, PushRuleKind, type MatrixClient, type Room } from 'matrix-js-sdk';
 import type { Conversations } from './conversations.ts';
 import { FirstSync } from './first-sync.ts';
 import { TAG } from './names.ts';
@@ -8,6 +8,7 @@ import type { NotificationLevel } from './rooms-entry.ts';
 import { replacementOf } from './room-state.ts';
 import { serverOf } from './rooms-text.ts';
 import { fitsTwo } from './service-users.ts';
+import { unreadOf } from './unread.ts';
 
 /** Place of a new favourite among the others: the spec's orders go from 0 to 1. */
 const TAG_ORDER = 0.5;
@@ -53,9 +54,7 @@ export class RoomActions {
   async markRead(roomId: string): Promise<void> {
     const room = this.#client.getRoom(roomId);
     if (!room) return;
-    const event = room.getLastLiveEvent();
-    // Without a thread the receipt holds for the main timeline and all threads (MSC3771).
-    if (event) await this.#client.sendReadReceipt(event, ReceiptType.Read, true);
+    await unreadOf(this.#client).readAll(roomId);
     if (room.getAccountData('m.marked_unread')?.getContent()['unread'] === true)
       await this.setMarkedUnread(roomId, false);
   }

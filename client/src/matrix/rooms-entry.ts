@@ -116,6 +116,10 @@ export const isQuiet = (entry: RoomEntry): boolean => entry.level === 'mute';
 export const isUnread = (entry: RoomEntry): boolean =>
   !isQuiet(entry) && (entry.unread > 0 || entry.mentions > 0 || entry.markedUnread);
 
+/** Whether there is something to mark as read, told loudly or not. */
+export const waits = (entry: RoomEntry): boolean =>
+  entry.unread > 0 || entry.mentions > 0 || entry.markedUnread || entry.activity;
+
 /** Newest first; the id decides between equals, so that the order never jumps. */
 const byTime = (one: RoomEntry, other: RoomEntry): number =>
   other.ts - one.ts || (one.roomId < other.roomId ? -1 : one.roomId > other.roomId ? 1 : 0);
@@ -167,6 +171,9 @@ export function totalsOf(entries: Iterable<RoomEntry>): RoomTotals {
   }
   return { unread, mentions, invites };
 }
+
+/** All that waits: the number at the rail, in the title and at the application's icon. */
+export const waitingOf = ({ unread, invites }: RoomTotals): number => unread + invites;
 
 /** Whether two entries say the same: then the old object is kept and nothing is drawn again. */
 export function sameEntry(one: RoomEntry, other: RoomEntry): boolean {

@@ -1,4 +1,4 @@
-import { NotificationCountType, type MatrixClient, type MatrixEvent, type Room } from 'matrix-js-sdk';
+import type { MatrixClient, MatrixEvent, Room } from 'matrix-js-sdk';
 import type { Draft } from './drafts.ts';
 import { EVENT, TAG } from './names.ts';
 import { followsDirectory, orgOwnerOf, stateOf } from './room-state.ts';
@@ -8,6 +8,7 @@ import type { ChildEvent, SpaceFacts } from './rooms-spaces.ts';
 import { childrenOf } from './rooms-spaces.ts';
 import { fitsTwo, isServiceUser } from './service-users.ts';
 import { isExternalUser, MAX_PREVIEW, plainLine, plainName, serverOf } from './rooms-text.ts';
+import { unreadOf, type RoomUnread } from './unread.ts';
 
 /** Events looked at, from the newest back, for one that shows in the list. */
 const LOOK_BACK = 60;
@@ -15,6 +16,12 @@ const LOOK_BACK = 60;
 const MAX_SERVERS = 3;
 /** People named as writing. */
 const MAX_TYPING = 3;
+
+const NOTHING_UNREAD: Pick<RoomUnread, 'unread' | 'mentions' | 'fresh'> = {
+  unread: 0,
+  mentions: 0,
+  fresh: false,
+};
 
 /** What is known besides the rooms themselves. */
 export interface ReadContext {
@@ -144,7 +151,7 @@ export function readRoom(context: ReadContext, room: Room): RoomEntry {
   const invitation = invitationOf(context, room);
   const last = invitation ? undefined : lastMessage(context, room);
   const level = context.levels.get(roomId) ?? 'default';
-  const unread = Math.max(0, room.getUnreadNotificationCount(NotificationCountType.Total));
+  const { unread, mentions, fresh } = invitation ? NOTHING_UNREAD : unreadOf(context.client).of(room);
   const events = room.getLiveTimeline().getEvents();
   const avatar =
     room.getMxcAvatarUrl() ??
@@ -160,14 +167,9 @@ export function readRoom(context: ReadContext, room: Room): RoomEntry {
     ts: last?.ts ?? timeOf(events.at(-1)),
     last,
     unread,
-    mentions: Math.max(0, room.getUnreadNotificationCount(NotificationCountType.Highlight)),
+    mentions,
     markedUnread: marked === true,
-    activity:
-      level !== 'default' &&
-      unread === 0 &&
-      last !== undefined &&
-      !last.own &&
-      !room.hasUserReadEvent(context.me, last.eventId),
+    activity: level !== 'default' && unread === 0 && fresh,
     level,
     favourite: TAG.favourite in room.tags,
     lowPriority: TAG.lowPriority in room.tags,

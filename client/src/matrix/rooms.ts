@@ -21,6 +21,7 @@ import {
   orderRooms,
   sameEntry,
   totalsOf,
+  waits,
   type NotificationLevel,
   type RoomEntry,
   type RoomTotals,
@@ -29,6 +30,7 @@ import { isReplaced, stateOf } from './room-state.ts';
 import { lastEventOf, readRoom, readSpace, type ReadContext } from './rooms-read.ts';
 import { spaceTree, type SpaceFacts, type SpaceNode } from './rooms-spaces.ts';
 import { serverOf } from './rooms-text.ts';
+import { unreadOf } from './unread.ts';
 
 export * from './rooms-entry.ts';
 export type { SpaceNode } from './rooms-spaces.ts';
@@ -139,6 +141,17 @@ export class RoomsStore extends ViewModel<RoomsSnapshot> {
     }
   };
 
+  /** Everything in all conversations is read; one that fails keeps no other back. @throws MatrixError the first */
+  readonly readEverything = async (): Promise<void> => {
+    const waiting = [...this.#entries.values()].filter(
+      (entry) => entry.invitation === undefined && waits(entry),
+    );
+    let failed: unknown;
+    for (const { roomId } of waiting)
+      await this.actions.markRead(roomId).catch((error: unknown) => (failed ??= error));
+    if (failed !== undefined) throw failed as Error;
+  };
+
   /** Waits until a conversation is in the list, as after making or joining it. */
   readonly appears = (roomId: string): Promise<void> =>
     new Promise((resolve) => {
@@ -192,9 +205,8 @@ export class RoomsStore extends ViewModel<RoomsSnapshot> {
     client.on(RoomEvent.Redaction, (_event, room) => {
       ofRoom(room);
     });
-    client.on(RoomEvent.Receipt, (event, room) => {
-      // Everybody's receipts come by; only one's own change what is unread.
-      if (this.#levels.has(room.roomId) && this.#isOwnReceipt(event.getContent())) ofRoom(room);
+    unreadOf(client).onRead((roomId) => {
+      this.#note(roomId);
     });
     client.on(RoomStateEvent.Events, (event) => {
       if (STATE_SHOWN.has(event.getType())) ofEvent(event);
@@ -221,11 +233,6 @@ export class RoomsStore extends ViewModel<RoomsSnapshot> {
       this.#account(ACCOUNT_DATA.pushRules, client.getAccountData(EventType.PushRules)?.getContent());
       this.#noteAll();
     });
-  }
-
-  #isOwnReceipt(content: unknown): boolean {
-    const me = this.client.getUserId() ?? '';
-    return JSON.stringify(content).includes(JSON.stringify(me));
   }
 
   #account(type: string, content: unknown): void {

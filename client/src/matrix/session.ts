@@ -35,6 +35,7 @@ import { Sender } from './sender.ts';
 import { SignIns } from './sign-ins.ts';
 import { StatusModel } from './status.ts';
 import { Timelines } from './timelines.ts';
+import { unreadOf } from './unread.ts';
 import { Tokens } from './tokens.ts';
 import type { StoredSession, Vault } from './vault.ts';
 
@@ -106,6 +107,7 @@ export class MatrixSession {
     this.vault = vault;
     this.client = client;
     this.#store = store;
+    unreadOf(client).watch(store);
     this.status = new StatusModel(client);
     this.encryption = new Encryption(client, given, (userId) => this.rooms.actions.openDirect(userId));
     this.rooms = new RoomsStore(client, conversations);

@@ -3,11 +3,13 @@ import { authorOf, previewOf } from './message-words.ts';
 import type { ListedMessage } from './pinned-store.ts';
 import { RoomViewModel } from './room-listener.ts';
 import { saneTime } from './timeline-items.ts';
+import { unreadOf } from './unread.ts';
 
 /** A thread in the list of threads. */
 export interface ListedThread extends ListedMessage {
   readonly count: number;
-  readonly unread: boolean;
+  readonly unread: number;
+  readonly mentions: number;
   readonly last: ListedMessage | undefined;
 }
 
@@ -34,6 +36,11 @@ export class ThreadsStore extends RoomViewModel<ThreadsSnapshot> {
       this.hear(room, name);
     }
     this.hear(this.client, MatrixEventEvent.Decrypted);
+    this.own(
+      unreadOf(this.client).onRead((roomId) => {
+        if (roomId === this.roomId) this.later();
+      }),
+    );
     this.look();
     void this.load();
   }
@@ -69,7 +76,7 @@ export class ThreadsStore extends RoomViewModel<ThreadsSnapshot> {
           ...listed(root),
           eventId: thread.id,
           count: thread.length,
-          unread: room.getThreadUnreadNotificationCount(thread.id) > 0,
+          ...unreadOf(this.client).ofThread(room, thread.id),
           last: last && last.getId() !== thread.id ? listed(last) : undefined,
         },
       ];

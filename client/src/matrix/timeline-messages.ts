@@ -1,6 +1,5 @@
 import {
   MatrixEventEvent,
-  NotificationCountType,
   PollEvent,
   type EventTimelineSet,
   type MatrixClient,
@@ -28,6 +27,7 @@ import type {
   Unsent,
 } from './timeline-types.ts';
 import { pinnedIn, stateOf } from './room-state.ts';
+import { unreadOf } from './unread.ts';
 
 /** Most pictures of readers kept for one message. */
 const MOST_READERS = 12;
@@ -333,8 +333,7 @@ export class MessageMaker {
     const thread = this.#room.getThread(eventId);
     if (!thread || thread.length === 0) return undefined;
     const last = thread.replyToEvent;
-    const unread = (kind: NotificationCountType): number =>
-      this.#room.getThreadUnreadNotificationCount(eventId, kind);
+    const { unread, mentions } = unreadOf(this.#client).ofThread(this.#room, eventId);
     return {
       count: thread.length,
       last:
@@ -345,12 +344,8 @@ export class MessageMaker {
               ts: saneTime(last.getTs()),
             }
           : undefined,
-      unread:
-        unread(NotificationCountType.Highlight) > 0
-          ? 'mention'
-          : unread(NotificationCountType.Total) > 0
-            ? 'some'
-            : 'none',
+      unread,
+      mentions,
     };
   }
 

@@ -9,6 +9,7 @@ import {
   RoomStateEvent,
   ThreadEvent,
   type TimelineWindow,
+  type EventStatus,
   type EventTimelineSet,
   type MatrixClient,
   type MatrixEvent,
@@ -16,7 +17,7 @@ import {
   type RoomMember,
 } from 'matrix-js-sdk';
 import { authorOf, isShown } from './message-words.ts';
-import { ACCOUNT_DATA } from './names.ts';
+import { ACCOUNT_DATA, RELATION } from './names.ts';
 import { asRecord } from './safe-text.ts';
 import { ReadReceipts } from './read-receipts.ts';
 import { boundTimeline } from './timeline-bounds.ts';
@@ -25,6 +26,7 @@ import { MessageMaker } from './timeline-messages.ts';
 import { rowFrom } from './timeline-rows.ts';
 import type { Edge, TimelineSnapshot } from './timeline-types.ts';
 import { ENOUGH, openWindow, PAGE, pageWindow } from './timeline-window.ts';
+import { unreadOf } from './unread.ts';
 
 /** Changes within this time are drawn together, milliseconds. */
 const GATHER_MS = 30;
@@ -70,6 +72,7 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
       typing: [],
       firstUnread: undefined,
       pages: 0,
+      sent: 0,
     });
     this.#client = client;
     this.roomId = roomId;
@@ -319,6 +322,18 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
     this.#build();
   };
 
+  readonly #onEcho = (event: MatrixEvent, _room: Room, _id?: string, before?: EventStatus | null): void => {
+    this.#atOnce();
+    // Once, when it appears; changes and reactions stay where what they are about is.
+    const appears = before === undefined && event.threadRootId === this.threadId;
+    if (!appears || !isShown(event) || event.isRelation(RELATION.replace)) return;
+    const tell = (): void => {
+      this.set({ sent: this.snapshot.sent + 1 });
+    };
+    if (this.snapshot.newer === 'end') tell();
+    else void this.#load(undefined).then(tell);
+  };
+
   #edge(direction: Direction): Edge {
     if (this.#failed.has(direction)) return 'failed';
     if (!this.#window?.canPaginate(direction)) return 'end';
@@ -412,7 +427,7 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
     const ofRoom = (event: MatrixEvent): void => {
       if (event.getRoomId() === this.roomId) this.#later();
     };
-    this.#hear(room, RoomEvent.LocalEchoUpdated, this.#atOnce);
+    this.#hear(room, RoomEvent.LocalEchoUpdated, this.#onEcho);
     for (const name of [
       RoomEvent.Redaction,
       RoomEvent.RedactionCancelled,
@@ -438,6 +453,11 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
         .map((each) => authorOf(room, each.userId).name);
       this.set({ typing });
     });
+    this.own(
+      unreadOf(this.#client).onRead((roomId) => {
+        if (roomId === this.roomId) this.#later();
+      }),
+    );
     const onFocus = (): void => {
       this.#markRead();
     };

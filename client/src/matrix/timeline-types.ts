@@ -66,7 +66,8 @@ export type Preview =
 export interface ThreadInfo {
   readonly count: number;
   readonly last: { readonly author: Author; readonly preview: Preview; readonly ts: number } | undefined;
-  readonly unread: 'none' | 'some' | 'mention';
+  readonly unread: number;
+  readonly mentions: number;
 }
 
 export type Content =
@@ -167,4 +168,6 @@ export interface TimelineSnapshot {
   readonly firstUnread: string | undefined;
   /** How often more has come, also when it was nothing: whoever is still near an end asks again. */
   readonly pages: number;
+  /** How many messages the person has sent here since it was opened: each is to be in sight. */
+  readonly sent: number;
 }

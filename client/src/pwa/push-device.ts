@@ -419,7 +419,7 @@ export class PushDevice extends ViewModel<PushSnapshot> {
     return this.#rooms.subscribe(() => {
       const now = new Set<string>();
       for (const room of this.#rooms.getSnapshot().rooms)
-        if (room.unread > 0 || room.mentions > 0) now.add(room.roomId);
+        if (room.unread > 0 || room.mentions > 0 || room.invitation !== undefined) now.add(room.roomId);
       for (const roomId of waiting) if (!now.has(roomId)) void browser.quiet(roomId).catch(() => undefined);
       waiting = now;
     });

@@ -31,7 +31,11 @@ describe('a push', () => {
       hints,
     );
     expect(title).toBe('产品部');
-    expect(options).toMatchObject({ body: 'New message', tag: '!a:b', data: { path: '/room/!a%3Ab' } });
+    expect(options).toMatchObject({
+      body: 'New message',
+      tag: '!a:b',
+      data: { path: '/room/!a%3Ab', events: ['$e'] },
+    });
     expect(JSON.stringify(options)).not.toContain('secret');
   });
 

@@ -44,10 +44,19 @@ export function notificationFor(
       lang: hints?.language ?? 'zh-Hans',
       tag: payload.room ?? 'qiao',
       renotify: true,
-      data: { path: payload.room === undefined ? '/' : `/room/${encodeURIComponent(payload.room)}` },
+      data: {
+        path: payload.room === undefined ? '/' : `/room/${encodeURIComponent(payload.room)}`,
+        events: payload.event === undefined ? [] : [payload.event],
+      },
     },
   };
 }
+
+/** The messages that a notification is about; see `show-notification.ts`. */
+const eventsOf = (data: unknown): readonly string[] => {
+  const { events } = (data ?? {}) as { events?: unknown };
+  return Array.isArray(events) ? events.filter((each): each is string => typeof each === 'string') : [];
+};
 
 /** Shows a notification, unless the person is looking at the client: that shows the message itself. */
 export async function onPush(event: WorkerPushEvent): Promise<void> {
@@ -60,6 +69,19 @@ export async function onPush(event: WorkerPushEvent): Promise<void> {
   const { title, options } = notificationFor(payload, await readHints().catch(() => undefined));
   if (payload.test !== true && windows.some((one) => one.focused && one.visibilityState === 'visible'))
     return;
+  const [shown] = await worker.registration.getNotifications({ tag: options.tag ?? '' });
+  // An open page has told of it already: the browser wants something to be shown for each push, not two sounds.
+  if (shown && payload.event !== undefined && eventsOf(shown.data).includes(payload.event)) {
+    const again = {
+      ...options,
+      body: shown.body,
+      data: shown.data as unknown,
+      renotify: false,
+      silent: true,
+    };
+    await worker.registration.showNotification(shown.title, again);
+    return;
+  }
   await worker.registration.showNotification(title, options);
 }
 

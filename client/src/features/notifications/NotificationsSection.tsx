@@ -6,6 +6,7 @@ import {
   Card,
   Loaded,
   RadioCards,
+  RouterLink,
   Skeleton,
   Tag,
   Time,
@@ -15,16 +16,19 @@ import {
   useText,
   useViewModel,
 } from '@qiao/ui-kit';
-import type { ReactNode } from 'react';
+import { useEffect, type ReactNode } from 'react';
 import { useMatrix } from '../../matrix/context.tsx';
 import { ACCOUNT_LEVELS } from '../../matrix/account-level.ts';
+import { pageNotify } from '../../pwa/page-notify.ts';
 import type { PushSnapshot } from '../../pwa/push-device.ts';
+import { playSound } from '../../pwa/sound.ts';
 import { InstallCard } from './InstallCard.tsx';
 import {
   NotificationsViewModel,
   type NotificationsSnapshot,
   type TestState,
 } from './NotificationsViewModel.ts';
+import { QuietViewModel } from './QuietViewModel.ts';
 
 type Model = NotificationsViewModel;
 
@@ -73,12 +77,8 @@ function ThisDevice(props: { push: PushSnapshot; state: NotificationsSnapshot; m
         </Banner>
       );
     case 'denied':
-      return (
-        <Banner tone="warn" title={t('device.denied')}>
-          <p>{t('device.denied_text')}</p>
-          <p>{t('device.denied_system')}</p>
-        </Banner>
-      );
+      // Said above.
+      return <p>{t('device.denied_too')}</p>;
     case 'failed':
       return (
         <>
@@ -138,6 +138,104 @@ function ThisDevice(props: { push: PushSnapshot; state: NotificationsSnapshot; m
         </>
       );
   }
+}
+
+/** Notifications by the page itself, which need nothing but the browser's leave. */
+function WhileOpen({ push }: { push: PushSnapshot }): ReactNode {
+  const { t } = useText('notifications');
+  const page = useSnapshot(pageNotify);
+  useEffect(() => {
+    // Pushes that were switched on have asked for the same leave.
+    pageNotify.look();
+  }, [push.state]);
+  if (page.permission === 'unsupported')
+    return (
+      <Banner tone="neutral" title={t('device.no')}>
+        {t('device.no_text')}
+      </Banner>
+    );
+  if (page.permission === 'denied')
+    return (
+      <Banner tone="warn" title={t('device.denied')}>
+        <p>{t('device.denied_text')}</p>
+        <p>{t('device.denied_system')}</p>
+      </Banner>
+    );
+  return (
+    <>
+      <ToggleField
+        label={t('page.switch')}
+        help={page.permission === 'default' ? t('device.asks') : t('page.switch_help')}
+        checked={page.on}
+        onChange={(on) => {
+          if (on) void pageNotify.turnOn();
+          else pageNotify.turnOff();
+        }}
+      />
+      {page.on && (
+        <>
+          <ToggleField
+            label={t('page.sound')}
+            help={t('page.sound_help')}
+            checked={page.sound}
+            onChange={(sound) => {
+              pageNotify.choose({ sound });
+              // So that one hears what it is like.
+              if (sound) playSound();
+            }}
+          />
+          <ToggleField
+            label={t('page.preview')}
+            help={t('page.preview_help')}
+            checked={page.words}
+            onChange={(words) => {
+              pageNotify.choose({ words });
+            }}
+          />
+        </>
+      )}
+    </>
+  );
+}
+
+const PAUSES = ['hour', 'afternoon', 'tomorrow'] as const;
+
+/** Do not disturb, and whether quiet hours hold now. */
+function Quiet(): ReactNode {
+  const { t, format } = useText('notifications');
+  const services = useServices();
+  const [{ known, quiet, until, paused }, model] = useViewModel(() => new QuietViewModel(services));
+  if (!known) return null;
+  return (
+    <Card title={t('quiet.title')} intro={t('quiet.intro')} level={3}>
+      <div className="q-stack">
+        {quiet && until !== undefined && (
+          <Banner tone="info" live title={t(paused ? 'quiet.paused' : 'quiet.hours')}>
+            {t('quiet.until', { time: format.dateTime(new Date(until)) })}
+          </Banner>
+        )}
+        <div className="c-notify-pauses">
+          {paused ? (
+            <Button kind="secondary" size="md" onClick={() => void model.pause(undefined, t('quiet.ended'))}>
+              {t('quiet.end')}
+            </Button>
+          ) : (
+            PAUSES.map((pause) => (
+              <Button
+                key={pause}
+                kind="secondary"
+                size="md"
+                onClick={() => void model.pause(pause, t('quiet.began'))}
+              >
+                {t(`quiet.for.${pause}`)}
+              </Button>
+            ))
+          )}
+        </div>
+        <RouterLink to="/settings/notices-reminders">{t('quiet.to_hours')}</RouterLink>
+      </div>
+    </Card>
+  );
 }
 
 /** An error of our own interfaces explains itself; the browser's are for its makers. */
@@ -205,6 +303,11 @@ export default function NotificationsSection(): ReactNode {
   const [state, model] = useViewModel(() => new NotificationsViewModel(services, push, notifyRules));
   return (
     <>
+      <Card title={t('page.title')} level={3}>
+        <div className="q-stack">
+          <WhileOpen push={device} />
+        </div>
+      </Card>
       <Card
         title={t('device.title')}
         level={3}
@@ -221,6 +324,7 @@ export default function NotificationsSection(): ReactNode {
           <p className="q-muted q-small">{t('device.private')}</p>
         </div>
       </Card>
+      <Quiet key={services.session.personId} />
       <Card title={t('level.title')} intro={t('level.intro')} level={3}>
         {level === undefined ? (
           <Skeleton lines={3} />

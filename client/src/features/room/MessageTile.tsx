@@ -4,6 +4,7 @@ import ThreadsIcon from '@vector-im/compound-design-tokens/assets/web/icons/thre
 import { ErrorBoundary, Tag, useServices, useText } from '@qiao/ui-kit';
 import { memo, useEffect, useRef, useState, type ReactNode } from 'react';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
+import { UnreadCount } from '../../components/UnreadCount.tsx';
 import { useMatrix } from '../../matrix/context.tsx';
 import type { Message, Preview } from '../../matrix/timeline-types.ts';
 import { AskLine } from '../reading/AskLine.tsx';
@@ -137,7 +138,6 @@ function ThreadLine(props: { message: Message }): ReactNode {
     <button
       type="button"
       className="c-thread-line"
-      data-unread={thread.unread}
       onClick={() => {
         openThread(eventId);
       }}
@@ -158,7 +158,7 @@ function ThreadLine(props: { message: Message }): ReactNode {
           <time className="q-muted q-small">{format.relative(new Date(thread.last.ts))}</time>
         </>
       )}
-      {thread.unread !== 'none' && <span className="q-sr">{t('thread.unread')}</span>}
+      <UnreadCount unread={thread.unread} mentions={thread.mentions} />
     </button>
   );
 }

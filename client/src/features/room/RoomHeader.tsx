@@ -11,6 +11,7 @@ import ThreadsIcon from '@vector-im/compound-design-tokens/assets/web/icons/thre
 import { MenuButton, RouterLink, Tag, useGo, useServices, useText, type IconType } from '@qiao/ui-kit';
 import { lazy, Suspense, useState, type ReactNode } from 'react';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
+import { UnreadCount } from '../../components/UnreadCount.tsx';
 import type { RoomInfo } from '../../matrix/room-info-store.ts';
 import { modules } from '../../modules.ts';
 import { JumpToDate } from './JumpToDate.tsx';
@@ -23,7 +24,7 @@ interface Opener {
   readonly id: string;
   readonly title: string;
   readonly Icon: IconType;
-  readonly count?: number;
+  readonly unread?: RoomInfo['threads'];
   /** Kept in the header also where it is narrow. */
   readonly first?: boolean;
 }
@@ -49,7 +50,7 @@ export function RoomHeader(props: {
       .flatMap((module) => module.client?.panels ?? [])
       .filter((each) => each.allowed(session))
       .map((each) => ({ id: each.id, title: i18n.t(each.title), Icon: each.Icon })),
-    { id: 'threads', title: t('panel.threads'), Icon: ThreadsIcon, count: info.unreadThreads, first: true },
+    { id: 'threads', title: t('panel.threads'), Icon: ThreadsIcon, unread: info.threads, first: true },
     ...(info.pinned.length > 0 ? [{ id: 'pinned', title: t('panel.pinned'), Icon: PinIcon }] : []),
     { id: 'search', title: t('panel.search'), Icon: SearchIcon },
     { id: 'members', title: t('panel.members'), Icon: GroupIcon },
@@ -92,21 +93,21 @@ export function RoomHeader(props: {
         )}
       </div>
       <div className="c-room__buttons" role="toolbar" aria-label={t('panel.label')}>
-        {openers.map(({ id, title, Icon, count, first }) => (
+        {openers.map(({ id, title, Icon, unread, first }) => (
           <button
             key={id}
             type="button"
             className="c-action"
             data-first={first ?? false}
             aria-pressed={panel === id}
-            aria-label={count ? t('panel.unread', { title, count }) : title}
+            aria-label={unread?.unread ? t('panel.unread', { title, count: unread.unread }) : title}
             title={title}
             onClick={() => {
               toggle(id);
             }}
           >
             <Icon width={22} height={22} aria-hidden />
-            {count ? <span className="c-dot" aria-hidden /> : null}
+            {unread && <UnreadCount {...unread} told={false} className="c-room__unread" />}
           </button>
         ))}
         <MenuButton

@@ -129,7 +129,7 @@ export function Timeline(): ReactNode {
   const { store, threadId } = useRoom();
   const label = threadId === undefined ? t('messages') : t('messages_thread');
   const snapshot = useSnapshot(store);
-  const { items, older, newer, focus, unseen, pages } = snapshot;
+  const { items, older, newer, focus, unseen, pages, sent } = snapshot;
   const frame = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const keeper = useRef<ScrollKeeper>(undefined);
@@ -169,6 +169,11 @@ export function Timeline(): ReactNode {
     keeper.current.isEnd = newer === 'end';
     keeper.current.restore();
   }, [items, newer, older]);
+
+  // Whoever has scrolled up sees what they send.
+  useLayoutEffect(() => {
+    if (sent > 0) keeper.current?.toBottom();
+  }, [sent]);
 
   useEffect(() => {
     const made = keeper.current;

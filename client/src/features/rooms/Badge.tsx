@@ -1,12 +1,10 @@
 import { useSnapshot } from '@qiao/ui-kit';
 import { useEffect, type ReactNode } from 'react';
+import { countText } from '../../components/count-text.ts';
 import { useMatrix } from '../../matrix/context.tsx';
+import { waitingOf } from '../../matrix/rooms.ts';
 
-/** Counts above this are told as "99+". */
-const MAX_COUNT = 99;
 const ICON_SIZE = 64;
-
-const countText = (count: number): string => (count > MAX_COUNT ? `${String(MAX_COUNT)}+` : String(count));
 
 /** A window's title with the count before it; without one for 0. */
 export function badgedTitle(title: string, count: number): string {
@@ -43,7 +41,7 @@ async function dottedIcon(href: string, mentioned: boolean): Promise<string | un
 /** Tells what waits in the window's title, its icon, and at the installed application's icon. */
 export function Badge(): ReactNode {
   const { totals } = useSnapshot(useMatrix().rooms);
-  const count = totals.unread + totals.invites;
+  const count = waitingOf(totals);
   const mentioned = totals.mentions > 0;
   useEffect(() => {
     const element = document.querySelector('title');

@@ -1,6 +1,7 @@
 import ChevronIcon from '@vector-im/compound-design-tokens/assets/web/icons/chevron-down';
 import ChatIcon from '@vector-im/compound-design-tokens/assets/web/icons/chat';
 import ComposeIcon from '@vector-im/compound-design-tokens/assets/web/icons/compose';
+import ReadIcon from '@vector-im/compound-design-tokens/assets/web/icons/mark-as-read';
 import FilterIcon from '@vector-im/compound-design-tokens/assets/web/icons/filter';
 import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/search';
 import { Button } from '@vector-im/compound-web';
@@ -11,6 +12,7 @@ import {
   RouterLink,
   Skeleton,
   useGo,
+  useServices,
   useSnapshot,
   useText,
   useViewModel,
@@ -36,6 +38,10 @@ const onNarrow = (listener: () => void): (() => void) => {
     narrow.removeEventListener('change', listener);
   };
 };
+/** What is pressed in a dialog or a menu is meant for that. */
+const isInDialog = ({ target }: KeyboardEvent): boolean =>
+  target instanceof Element && target.closest('dialog, [popover], [role=dialog]') !== null;
+
 /** Whether there is room for one column only, as in app.css. */
 const useNarrow = (): boolean => useSyncExternalStore(onNarrow, () => narrow.matches);
 
@@ -73,6 +79,7 @@ export function RoomListPanel(props: { activeRoomId: string | undefined }): Reac
   const { activeRoomId } = props;
   const { t, format } = useText('rooms');
   const { rooms, status } = useMatrix();
+  const { attempt } = useServices();
   const go = useGo();
   const { connection } = useSnapshot(status);
   const [list, model] = useViewModel(() => new RoomListViewModel(rooms));
@@ -102,6 +109,20 @@ export function RoomListPanel(props: { activeRoomId: string | undefined }): Reac
     };
   }, [model, go, activeRoomId]);
 
+  useEffect(() => {
+    if (activeRoomId === undefined) return;
+    const onKeyDown = (event: KeyboardEvent): void => {
+      if (event.key !== 'Escape' || !event.shiftKey || isInDialog(event)) return;
+      event.preventDefault();
+      void attempt(() => rooms.actions.markRead(activeRoomId));
+    };
+    // Before the editor, which keeps each Escape to itself.
+    addEventListener('keydown', onKeyDown, { capture: true });
+    return () => {
+      removeEventListener('keydown', onKeyDown, { capture: true });
+    };
+  }, [rooms, attempt, activeRoomId]);
+
   const onShown = useCallback(
     (keys: readonly string[]) => {
       rooms.show(keys.filter((key) => key.startsWith('!')));
@@ -121,13 +142,21 @@ export function RoomListPanel(props: { activeRoomId: string | undefined }): Reac
           <span className="c-list__actions">
             <MenuButton
               label={t('order.label')}
-              entries={(['recent', 'unread'] as const).map((order) => ({
-                label: t(`order.${order}`),
-                checked: list.order === order,
-                onSelect: () => {
-                  model.sort(order);
+              entries={[
+                ...(['recent', 'unread'] as const).map((order) => ({
+                  label: t(`order.${order}`),
+                  checked: list.order === order,
+                  onSelect: () => {
+                    model.sort(order);
+                  },
+                })),
+                'line',
+                {
+                  label: t('read_all'),
+                  Icon: ReadIcon,
+                  onSelect: () => void attempt(rooms.readEverything, { done: t('read_all_done') }),
                 },
-              }))}
+              ]}
             >
               <FilterIcon width={20} height={20} aria-hidden />
             </MenuButton>

@@ -8,7 +8,7 @@ import UnreadIcon from '@vector-im/compound-design-tokens/assets/web/icons/mark-
 import { cx, useGo, useServices, useText, type IconType } from '@qiao/ui-kit';
 import { useLayoutEffect, useRef, type KeyboardEvent, type ReactNode } from 'react';
 import { useMatrix } from '../../matrix/context.tsx';
-import type { NotificationLevel, RoomEntry } from '../../matrix/rooms.ts';
+import { waits, type NotificationLevel, type RoomEntry } from '../../matrix/rooms.ts';
 import type { MenuPlace } from './RoomRow.tsx';
 
 const LEVELS: readonly NotificationLevel[] = ['default', 'all', 'mentions', 'mute'];
@@ -99,7 +99,7 @@ export function RoomMenu(props: {
       close();
     }
   };
-  const unread = entry.unread > 0 || entry.mentions > 0 || entry.markedUnread || entry.activity;
+  const unread = waits(entry);
   return (
     <div
       ref={menu}

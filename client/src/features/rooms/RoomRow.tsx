@@ -6,13 +6,11 @@ import MoreIcon from '@vector-im/compound-design-tokens/assets/web/icons/overflo
 import TimeIcon from '@vector-im/compound-design-tokens/assets/web/icons/time';
 import { RouterLink, useServices, useText } from '@qiao/ui-kit';
 import { memo, type ReactNode } from 'react';
+import { countText } from '../../components/count-text.ts';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
 import { isQuiet, isUnread, type RoomEntry } from '../../matrix/rooms.ts';
 import { previewLine } from './preview.ts';
 import { shortWhen } from './when.ts';
-
-/** Counts above this are told as "99+". */
-const MAX_COUNT = 99;
 
 /** Where the row's menu is to open, in CSS pixels of the window. */
 export interface MenuPlace {
@@ -27,11 +25,9 @@ export interface MenuPlace {
 export const roomPath = (roomId: string): string => `/room/${encodeURIComponent(roomId)}`;
 
 function Count({ entry }: { entry: RoomEntry }): ReactNode {
-  const { t, format } = useText('rooms');
+  const { t } = useText('rooms');
   const { unread, mentions } = entry;
   const quiet = isQuiet(entry);
-  const told = (count: number): string =>
-    count > MAX_COUNT ? `${String(MAX_COUNT)}+` : format.number(count);
   return (
     <>
       {mentions > 0 && (
@@ -42,7 +38,7 @@ function Count({ entry }: { entry: RoomEntry }): ReactNode {
       )}
       {unread > 0 ? (
         <span className="c-row__count" data-quiet={quiet}>
-          <span aria-hidden>{told(unread)}</span>
+          <span aria-hidden>{countText(unread)}</span>
           <span className="q-sr">{t('row.unread', { count: unread })}</span>
         </span>
       ) : (

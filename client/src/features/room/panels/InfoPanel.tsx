@@ -5,7 +5,7 @@ import LockOffIcon from '@vector-im/compound-design-tokens/assets/web/icons/lock
 import { useServices, useText } from '@qiao/ui-kit';
 import { useId, useState, type ReactNode } from 'react';
 import { MatrixAvatar } from '../../../components/MatrixAvatar.tsx';
-import { receiptsArePrivate, setReceiptsPrivate } from '../../../matrix/read-receipts.ts';
+import { receiptsArePrivate, setReceiptsPrivate } from '../../../matrix/receipt-privacy.ts';
 import type { NotifyLevel, RoomInfo, RoomInfoStore } from '../../../matrix/room-info-store.ts';
 import { useRoom } from '../room-context.ts';
 import { PanelFrame } from './PanelFrame.tsx';

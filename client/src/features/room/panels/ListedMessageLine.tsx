@@ -1,21 +1,33 @@
 import { useText } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
 import { MatrixAvatar } from '../../../components/MatrixAvatar.tsx';
+import { UnreadCount } from '../../../components/UnreadCount.tsx';
 import type { ListedMessage } from '../../../matrix/pinned-store.ts';
 import { usePreview } from '../MessageTile.tsx';
+
+/** What is unread below it. */
+interface UnreadOf {
+  readonly unread: number;
+  readonly mentions: number;
+}
 
 /** A message in a panel's list: who, when, one line. */
 export function ListedMessageLine(props: {
   message: ListedMessage;
   onOpen: () => void;
   children?: ReactNode;
-  unread?: boolean;
+  unread?: UnreadOf;
 }): ReactNode {
   const { format } = useText('room');
   const words = usePreview();
   const { author, ts, preview } = props.message;
   return (
-    <button type="button" className="c-listed" data-unread={props.unread ?? false} onClick={props.onOpen}>
+    <button
+      type="button"
+      className="c-listed"
+      data-unread={(props.unread?.unread ?? 0) > 0}
+      onClick={props.onOpen}
+    >
       <MatrixAvatar id={author.userId} name={author.name} mxc={author.avatar} size={32} />
       <span className="c-listed__text">
         <span className="c-listed__head">
@@ -27,6 +39,7 @@ export function ListedMessageLine(props: {
         </span>
         {props.children}
       </span>
+      {props.unread && <UnreadCount {...props.unread} />}
     </button>
   );
 }

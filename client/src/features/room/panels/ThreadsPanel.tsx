@@ -24,7 +24,7 @@ export function ThreadsPanel(props: { onClose: () => void }): ReactNode {
               <li key={thread.eventId}>
                 <ListedMessageLine
                   message={thread}
-                  unread={thread.unread}
+                  unread={{ unread: thread.unread, mentions: thread.mentions }}
                   onOpen={() => {
                     openThread(thread.eventId);
                   }}
