@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import phonenumbers
 from synapse.api.errors import Codes, LimitExceededError, SynapseError
+from synapse.api.ratelimiting import Ratelimiter
 from synapse.types import UserID
 from synapse.util.async_helpers import Linearizer
 from synapse.util.threepids import canonicalise_email
@@ -234,14 +235,20 @@ class PasswordChecker:
     """Lets people in by their other names, at the same cost whether there is such a person.
 
     Whatever is typed, one password is hashed: by Synapse for a user name, by us for everything
-    else. Failed tries by any name count for the account they were meant for.
+    else. Failed tries by those other names count together for the account they were meant for, in
+    a limit beside Synapse's own of user names: "too many tries" at a user name would else say
+    whose a phone is that somebody tried.
     """
 
     def __init__(self, hs: HomeServer, identifiers: Identifiers) -> None:
         self._identifiers = identifiers
         self._main = hs.get_datastores().main
         self._auth = hs.get_auth_handler()
-        self._limiter = self._auth._failed_login_attempts_ratelimiter
+        self._limiter = Ratelimiter(
+            store=self._main,
+            clock=hs.get_clock(),
+            cfg=hs.config.ratelimiting.rc_login_failed_attempts,
+        )
         self._nobodys_hash = ""
 
     def register(self, api: ModuleApi) -> None:

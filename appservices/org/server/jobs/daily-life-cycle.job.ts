@@ -11,6 +11,8 @@ const NAME = 'org.daily-life-cycle';
 const CHUNK = 100;
 /** How long is known who asked for a new password. */
 const REQUESTS_DAYS = 90;
+/** After how long a request that was not repeated is over. */
+const IDLE_DAYS = 7;
 
 /**
  * What time brings: people whose last day has passed leave by themselves, people whose first day has come are
@@ -72,6 +74,10 @@ export function dailyLifeCycle(context: OrgContext, changes: Changes): Job {
         returning id`.execute(db);
       if (erased.rows.length > 0)
         log.info({ offboardings: erased.rows.length }, 'leavers can no longer return');
+      await passwordRequestsRepository.closeIdle(
+        db,
+        new Date(now.getTime() - IDLE_DAYS * 24 * 60 * 60 * 1000),
+      );
       await passwordRequestsRepository.sweep(
         db,
         new Date(now.getTime() - REQUESTS_DAYS * 24 * 60 * 60 * 1000),

@@ -12,6 +12,7 @@ export interface PasswordRequestRow {
   mailed_at: Date | null;
 }
 
+const DAY_MS = 24 * 60 * 60 * 1000;
 const COLUMNS = sql.raw('r.id, r.person_id, r.first_at, r.last_at, r.times, r.state, r.mail_id, r.mailed_at');
 
 /** All SQL over `org.password_request`. */
@@ -63,11 +64,24 @@ export const passwordRequestsRepository = {
     return rows[0];
   },
 
-  /** True for the first that asks: administrators are told once of a request. */
+  /** True for who is to tell the administrators: they hear of a request once a day. */
   async claimTelling(trx: OrgTrx, id: string, at: Date): Promise<boolean> {
     const result = await sql`update org.password_request set told_at = ${at}
-      where id = ${id}::uuid and told_at is null`.execute(trx);
+      where id = ${id}::uuid and (told_at is null or told_at <= ${new Date(at.getTime() - DAY_MS)})`.execute(
+      trx,
+    );
     return Number(result.numAffectedRows ?? 0) > 0;
+  },
+
+  /** No mail goes any more for now: an administrator has to help. */
+  async reopen(trx: OrgTrx, id: string): Promise<void> {
+    await sql`update org.password_request set state = 'open' where id = ${id}::uuid`.execute(trx);
+  },
+
+  /** Requests that nobody has repeated since are over: the person has found another way. */
+  async closeIdle(db: OrgDb, before: Date): Promise<void> {
+    await sql`update org.password_request set state = 'closed'
+      where state in ('open', 'mailed') and last_at < ${before}`.execute(db);
   },
 
   /** Somebody helped, or the password is set. */

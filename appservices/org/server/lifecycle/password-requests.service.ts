@@ -15,6 +15,10 @@ const MINUTE_MS = 60_000;
 const MAIL_PAUSE_MS = 10 * MINUTE_MS;
 /** Mails with a link for one person in a day, whoever asks for them. */
 const MAILS_A_DAY = 5;
+/** What no name has: control characters, surrogates, marks of direction. */
+const NO_NAME = /[\p{Cc}\p{Cs}\p{Bidi_Control}]/u;
+/** Tries of the job; what was typed is not kept for longer. */
+const TRIES = 5;
 /** Administrators who are told of one request. */
 const MOST_TOLD = 20;
 /** How long a link to a new password works. */
@@ -88,7 +92,9 @@ export function createPasswordRequests(
 
   return {
     async ask(name, locale) {
-      await queue.enqueue(db as never, PASSWORD_ASKED_JOB, { name, locale });
+      // Nobody's name, and nothing to keep: it may be anything that was pasted.
+      if (NO_NAME.test(name)) return;
+      await queue.enqueue(db as never, PASSWORD_ASKED_JOB, { name, locale }, { maxAttempts: TRIES });
     },
 
     async handle({ name, locale }) {
@@ -123,7 +129,11 @@ export function createPasswordRequests(
         const latest = await mail.list(inner(trx), { persons: [person.id], limit: 4 * MAILS_A_DAY });
         const dayAgo = now.getTime() - 24 * 60 * MINUTE_MS;
         const today = latest.filter((row) => row.kind === 'password' && row.created_at.getTime() > dayAgo);
-        if (today.length >= MAILS_A_DAY) return;
+        if (today.length >= MAILS_A_DAY) {
+          await repository.reopen(trx, request);
+          await tell(trx, { id: request, person_id: person.id });
+          return;
+        }
         await mailTo(trx, request, person, locale, address);
       });
     },

@@ -478,7 +478,15 @@ test('who has forgotten the password gets a link by mail for an hour, and other 
   const portal = await company.host.as(user.userId);
   expect((await portal('GET', '/api/org/me')).status).toBe(200);
   const answers = [];
-  for (const name of ['forgot@example.com', 'FORGOT@example.com', 'nobody@example.com', '%', 'x'.repeat(320)])
+  for (const name of [
+    'forgot@example.com',
+    'FORGOT@example.com',
+    'nobody@example.com',
+    '%',
+    'x'.repeat(320),
+    'pasted\twith\na line',
+    '\u202egro.elpmaxe@togrof',
+  ])
     answers.push(await fromPage('/password/forgot', { name }));
   expect(new Set(answers.map(({ status, text }) => `${String(status)} ${text}`))).toEqual(
     new Set(['202 {}']),
@@ -506,6 +514,35 @@ test('who has forgotten the password gets a link by mail for an hour, and other 
   expect((await activate(token)).status).toBe(404);
   expect(await requests()).toMatchObject({ state: 'done' });
   expect(company.host.logLines.join('\n')).not.toContain('nobody@example.com');
+  // What nobody can be called is kept by no job.
+  const kept = await sql`select 1 from jobs._private_jobs where payload::text like '%pasted%'`.execute(
+    company.db,
+  );
+  expect(kept.rows).toEqual([]);
+});
+
+test('who has had the mails of a day is told of to an administrator', async () => {
+  const { id } = await working('很多次', department, { email: 'often@example.com', locale: 'en' });
+  const ask = async (): Promise<void> => {
+    expect((await fromPage('/password/forgot', { name: 'often@example.com' })).status).toBe(202);
+  };
+  const request = async (): Promise<PasswordRequest | undefined> =>
+    ((await boss.call('GET', '/api/org/password-requests')).body.items as PasswordRequest[]).find(
+      ({ person: whom }) => whom.id === id,
+    );
+  for (let time = 1; time <= 6; time++) {
+    await ask();
+    await waitFor(async () => (await request())?.times === time, { what: `time ${String(time)}` });
+    if (time === 6) break;
+    await waitFor(() => post.mails.filter(({ to }) => to.includes('often@example.com')).length === time, {
+      what: `mail ${String(time)}`,
+    });
+    // Ten minutes later.
+    await sql`update org.password_request set mailed_at = mailed_at - interval '11 minutes'
+      where person_id = ${id}::uuid`.execute(company.db);
+  }
+  await waitFor(async () => (await request())?.state === 'open', { what: 'an administrator has to help' });
+  expect(post.mails.filter(({ to }) => to.includes('often@example.com'))).toHaveLength(5);
 });
 
 test('people sign in by what the directory knows them by; it follows changes and leavers', async () => {
