@@ -127,7 +127,7 @@ describe('signing in', () => {
     const { page } = admin;
     await page.goto('/admin/people');
     await signIn(page, adminName, 'wrong');
-    await page.getByRole('alert').getByText('The username or the password is not right.').waitFor();
+    await page.getByRole('alert').getByText('That did not match. Check the password').waitFor();
     await signIn(page, adminName);
     await title(page, 'People');
     expect(new URL(page.url()).pathname).toBe('/admin/people');
@@ -160,6 +160,64 @@ describe('signing in', () => {
     await page.getByText('Your session has ended').waitFor();
     await signIn(page, adminName);
     await title(page, 'Departments');
+  });
+});
+
+/** How far what was there already has moved by itself since the page began: the layout-shift score of the browser. */
+const shiftOf = (page: Page): Promise<number> =>
+  page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        let score = 0;
+        const add = (entries: PerformanceEntryList): void => {
+          for (const entry of entries)
+            if ('value' in entry && typeof entry.value === 'number') score += entry.value;
+        };
+        const observer = new PerformanceObserver((list) => {
+          add(list.getEntries());
+        });
+        observer.observe({ type: 'layout-shift', buffered: true });
+        // Two frames on, what was kept and what was drawn meanwhile has been told.
+        requestAnimationFrame(() =>
+          requestAnimationFrame(() => {
+            setTimeout(() => {
+              add(observer.takeRecords());
+              resolve(score);
+            });
+          }),
+        );
+      }),
+  );
+
+describe('while fonts and answers come, nothing moves', () => {
+  test.each([
+    ['the sign-in of the client', '/', false],
+    ['the sign-in of the console', '/admin/', false],
+    ['Sources', '/admin/sources', true],
+    ['Activation', '/admin/activation', true],
+  ] as const)('%s', async (_name, path, signedIn) => {
+    const { page, context } = await open();
+    if (signedIn) await context.addCookies(await admin.context.cookies());
+    const read = Promise.withResolvers<true>();
+    await context.route('**/*.woff2', async (route) => {
+      await read.promise;
+      await route.continue();
+    });
+    // The homeserver says how it lets people in when the form has been there for long.
+    await context.route('**/_matrix/client/v3/login', async (route) => {
+      await read.promise;
+      await route.continue();
+    });
+    await page.goto(path);
+    if (signedIn) {
+      await page.locator('.q-card').first().waitFor();
+      await expect.poll(() => page.locator('.q-skeleton').count()).toBe(0);
+    } else await page.getByLabel('Password', { exact: true }).waitFor();
+    read.resolve(true);
+    await page.evaluate(() => document.fonts.ready);
+    expect(await page.evaluate(() => document.fonts.check('16px Inter'))).toBe(true);
+    expect(await shiftOf(page)).toBeLessThan(0.01);
+    await context.close();
   });
 });
 
@@ -295,7 +353,16 @@ describe('roles', () => {
     const nav = other.page.getByRole('navigation', { name: 'Pages' });
     await expect
       .poll(() => nav.getByRole('link').allTextContents())
-      .toEqual(['Overview', 'Departments', 'People', 'Leavers', 'Roles', 'Back to messages']);
+      .toEqual([
+        'Overview',
+        'Departments',
+        'People',
+        'Activation',
+        'Leavers',
+        'Roles',
+        'Mail',
+        'Back to messages',
+      ]);
     await other.page.goto('/admin/people');
     await other.page.getByRole('button', { name: 'Gail Erickson' }).waitFor();
     expect(await other.page.getByRole('button', { name: 'Brian Welcker' }).count()).toBe(0);
@@ -371,6 +438,8 @@ describe('every page', () => {
       departments: '/admin/departments',
       department: `/admin/departments/${(await department('Engineering')).id}`,
       people: '/admin/people',
+      activation: '/admin/activation',
+      mail: '/admin/mail',
       person: `/admin/people/${await personId('duffy')}`,
       leavers: '/admin/leavers',
       leaver: `/admin/leavers/${leavers.items[0]?.id ?? ''}`,

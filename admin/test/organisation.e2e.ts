@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { hrFile } from '@qiao/org/testing';
+import { decodeQR } from 'qr/decode.js';
 import { axeViolations, makeUser, picturesOfFailure, waitFor } from '@qiao/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Page } from 'playwright-core';
-import { providerOf, startConsole, type Console, type Provider } from './support.ts';
+import type { Locator, Page } from 'playwright-core';
+import { picture, providerOf, startConsole, type Console, type Provider } from './support.ts';
 
 /*
  * What a main administrator does less often than the first day's journey in console.e2e.ts: reshaping the tree, rules,
@@ -43,6 +44,12 @@ const pick = async (label: string, text: string, option: RegExp): Promise<void> 
   const dialog = page.getByRole('dialog').last();
   await dialog.getByRole('combobox', { name: label }).first().fill(text);
   await dialog.getByRole('option', { name: option }).click();
+};
+
+const change = async (name: string, to: { email?: string; locale?: 'en' }): Promise<void> => {
+  const path = `/api/org/people/${ids[name] ?? ''}`;
+  const { version } = await company.api<{ version: number }>('GET', path);
+  await company.api('PATCH', path, { version, ...to });
 };
 
 beforeAll(async () => {
@@ -159,19 +166,121 @@ describe('departments that go', () => {
   });
 });
 
-describe('activation links', () => {
-  test('for a department come as one file', async () => {
-    await page.goto('/admin/people');
-    await page.getByRole('button', { name: 'Activation links' }).click();
-    await pick('Only for a department', 'east', /^East/);
+/** The modules of a QR code that is drawn, read as a camera would. */
+async function readCode(code: Locator): Promise<string> {
+  const size = Number((await code.getAttribute('viewBox'))?.split(' ')[2]);
+  const path = (await code.locator('path').getAttribute('d')) ?? '';
+  const scale = 4;
+  const width = size * scale;
+  const data = new Uint8Array(width * width * 4).fill(255);
+  for (const [, x, y] of path.matchAll(/M(\d+) (\d+)h/g))
+    for (let dy = 0; dy < scale; dy++)
+      for (let dx = 0; dx < scale; dx++) {
+        const at = ((Number(y) * scale + dy) * width + Number(x) * scale + dx) * 4;
+        data.fill(0, at, at + 3);
+      }
+  return decodeQR({ width, height: width, data });
+}
+
+describe('activation', () => {
+  const confirm = (name: string): Promise<void> =>
+    page.getByRole('dialog').last().getByRole('button', { name, exact: true }).click();
+  const works = async (link: string): Promise<boolean> => {
+    const token = new URL(link).hash.slice(1);
+    return (await page.request.post('/api/org/activation/info', { data: { token } })).ok();
+  };
+  let mailed = '';
+
+  test('by mail: who is ticked gets one, who has no address is named, and the mail is read while none goes', async () => {
+    await change('Ann Lee', { email: 'ann.lee@example.com' });
+    await page.goto('/admin/activation');
+    await title('Activation');
+    await page.getByText('Mail is not set up').waitFor();
+    await page.getByLabel('Choose Ann Lee').check();
+    await page.getByLabel('Choose Ben Roth').check();
+    await page.getByText('2 people chosen').waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'activation');
+    await page.getByRole('button', { name: 'Send by mail' }).click();
+    await confirm('Send by mail');
+    const rounds = page.getByRole('region', { name: 'Sent by mail' });
+    await rounds.getByText('1 of 1').waitFor();
+    await rounds.getByText(/1 kept/).waitFor();
+    await rounds.getByText('1 without an e-mail address').click();
+    await rounds.getByText('Ben Roth').waitFor();
+    await picture(page, 'activation-mailed');
+
+    await rounds.getByRole('link', { name: 'All mails' }).click();
+    await title('Mail');
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'mail');
+    await page
+      .getByRole('row', { name: /Ann Lee/ })
+      .getByRole('button', { name: 'Read' })
+      .click();
+    const text = await page.getByRole('dialog').locator('.o-mail').innerText();
+    mailed = /https?:\S+\/activate#[\w-]+/.exec(text)?.[0] ?? '';
+    expect(await works(mailed)).toBe(true);
+    await picture(page, 'mail-read');
+    await page.keyboard.press('Escape');
+  });
+
+  test('the dialog of a link tells what was sent and ends nothing, unless it is asked to', async () => {
+    await page.goto(`/admin/people/${ids['Ann Lee'] ?? ''}`);
+    await page.getByRole('button', { name: 'Activation link' }).click();
+    const dialog = page.getByRole('dialog', { name: /Activation link of Ann Lee/ });
+    await dialog.getByText('By mail', { exact: true }).waitFor();
+    await dialog.getByText('Last mail, to ann.lee@example.com:').waitFor();
+    expect(await works(mailed)).toBe(true);
+    await dialog.getByRole('button', { name: 'Make a link and a QR code' }).click();
+    const shown = await dialog.getByLabel('Activation link', { exact: true }).inputValue();
+    expect(await readCode(dialog.getByRole('img', { name: 'QR code of the link of Ann Lee' }))).toBe(shown);
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'activation-link');
+    expect([await works(shown), await works(mailed)]).toEqual([true, true]);
+    await dialog.getByRole('button', { name: 'End all links' }).click();
+    await confirm('End all links');
+    await page.getByText('The links no longer work.').waitFor();
+    expect([await works(shown), await works(mailed)]).toEqual([false, false]);
+  });
+
+  test('on paper: four sheets on a page, each with a code that is its link', async () => {
+    // The others' sheets are in the company's language.
+    await change('Cleo Fox', { locale: 'en' });
+    await page.goto('/admin/activation');
+    await page.getByLabel('Choose all that are shown').check();
+    const count = Number(/\d+/.exec(await page.getByText(/people chosen/).innerText())?.[0]);
+    await page.getByRole('button', { name: 'Print sheets' }).click();
+    await confirm('Print sheets');
+    const sheet = page.getByRole('region', { name: 'Cleo Fox' });
+    await sheet.waitFor();
+    expect(await page.locator('.o-sheet').count()).toBe(count);
+    const link = await sheet.locator('.o-sheet__address').innerText();
+    expect(await readCode(sheet.getByRole('img', { name: /Cleo Fox/ }))).toBe(link);
+    expect(await works(link)).toBe(true);
+    for (const text of ['Labs', 'Scan the code', 'Works until', '@cleo.fox:'])
+      await sheet.getByText(text).first().waitFor();
+    await page.getByRole('region', { name: 'Ben Roth' }).getByText('用手机相机扫描二维码').waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'sheets');
+    const pdf = (await page.pdf({ preferCSSPageSize: true })).toString('latin1');
+    expect(pdf.match(/\/Type \/Page\b/g)).toHaveLength(Math.ceil(count / 4));
+    await page.emulateMedia({ media: 'print' });
+    await picture(page, 'sheets-print');
+    await page.emulateMedia({ media: 'screen' });
+    await page.getByRole('button', { name: 'Back' }).click();
+    await title('Activation');
+  });
+
+  test('in a file, for the mail merge', async () => {
+    await page.getByLabel('Choose Dan Hill').check();
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      page.getByRole('dialog').getByRole('button', { name: 'Download CSV' }).click(),
+      page.getByRole('button', { name: 'CSV for a mail merge' }).click(),
     ]);
     const text = await readFile(await download.path(), 'utf8');
-    expect(text).toContain('Ann Lee');
-    expect(text).toContain('Ben Roth');
-    expect(text).not.toContain('Cleo Fox');
+    expect(text).toContain('Dan Hill');
+    expect(text).not.toContain('Eve Moss');
     expect(text).toMatch(/\/activate#[\w-]{20,}/);
   });
 });

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import {
   activate,
   buildPages,
@@ -73,7 +74,7 @@ export async function startConsole(): Promise<Console> {
 }
 
 export async function signIn(page: Page, user: string, password = PASSWORD): Promise<void> {
-  await page.getByLabel('Username').fill(user);
+  await page.getByLabel('User name').fill(user);
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
@@ -118,4 +119,10 @@ export function providerOf({ own }: Console, token: string): Provider {
     active: (ids) =>
       inTurn(ids, async (id) => ((await (await send('GET', `/${id}`)).json()) as { active: boolean }).active),
   };
+}
+
+/** A picture of the whole page for looking at, where `QIAO_PICTURES` names a folder; else nothing. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env['QIAO_PICTURES'];
+  if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
 }

@@ -63,7 +63,7 @@ describe('the brand', () => {
   test('is the shipped one at first', async () => {
     const { page } = device;
     await page.goto('/');
-    await page.getByLabel('Username').waitFor();
+    await page.getByLabel('User name').waitFor();
     await expect.poll(() => page.title()).toBe('Sign in · Qiao workspace');
     await expect.poll(() => page.locator('svg.q-logo').count()).toBe(1);
   });
@@ -147,7 +147,7 @@ describe('the brand', () => {
     await waitFor(async () => (await (await fetch(`${origin}/brand.json`)).text()).includes('Nur'));
     const { page, context } = await client.open({ baseURL: origin, locale: 'zh-CN' });
     await page.goto('/');
-    await page.getByLabel('Username').waitFor();
+    await page.getByLabel('User name').waitFor();
     await page.getByRole('button', { name: /^Language/ }).click();
     await page.getByRole('menuitemradio').first().waitFor();
     expect(await page.getByRole('menuitemradio').count()).toBe(1);

@@ -108,7 +108,7 @@ beforeAll(async () => {
   await admin.page.getByRole('button', { name: 'Activate account' }).click();
   await admin.page.getByRole('button', { name: 'Activate account' }).waitFor({ state: 'detached' });
   await admin.page.goto('/admin/');
-  await admin.page.getByLabel('Username').fill(first.user_id);
+  await admin.page.getByLabel('User name').fill(first.user_id);
   await admin.page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await admin.page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await admin.page.getByRole('heading', { level: 1 }).waitFor();

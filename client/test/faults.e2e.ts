@@ -439,7 +439,7 @@ describe('what a device may not come back from', () => {
     await page.getByText('The browser has deleted the data of this device').waitFor();
     await picture(page, 'faults-deleted');
     await page.unroute('**/typing/**');
-    await page.getByLabel('Username').fill(user.userId);
+    await page.getByLabel('User name').fill(user.userId);
     await page.getByLabel('Password', { exact: true }).fill(user.password);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('navigation', { name: 'Main menu' }).waitFor();

@@ -280,7 +280,7 @@ describe('a third device', () => {
     const third = await open();
     const { page } = third;
     await page.goto('/');
-    await page.getByLabel('Username').fill(person.gail.userId);
+    await page.getByLabel('User name').fill(person.gail.userId);
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await dialog(page)

@@ -307,7 +307,7 @@ describe('signing out', () => {
     await page.getByRole('button', { name: /^Menu of/ }).click();
     await page.getByRole('menuitem', { name: 'Sign out' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Sign out anyway' }).click();
-    await page.getByLabel('Username').waitFor();
+    await page.getByLabel('User name').waitFor();
     await expect.poll(() => subscribedHere(page)).toBe(false);
     await expect.poll(() => vaultEntries(page)).toEqual(['key']);
     await expect.poll(() => pushers(listener)).toEqual([]);

@@ -36,10 +36,10 @@ describe('signing in', () => {
   test('a wrong password is said', async () => {
     const { page } = device;
     await page.goto('/');
-    await page.getByLabel('Username').fill(user.userId);
+    await page.getByLabel('User name').fill(user.userId);
     await page.getByLabel('Password', { exact: true }).fill('not-the-password');
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-    await page.getByText('The username or the password is not right.').waitFor();
+    await page.getByText('That did not match. Check the password').waitFor();
     expect(await axeViolations(page)).toEqual([]);
   });
 
@@ -85,7 +85,7 @@ describe('the first sync', () => {
       await route.continue();
     });
     await page.goto('/');
-    await page.getByLabel('Username').fill(person.userId);
+    await page.getByLabel('User name').fill(person.userId);
     await page.getByLabel('Password', { exact: true }).fill(person.password);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     const row = page.getByRole('link', { name: /新员工/ });
@@ -112,7 +112,7 @@ describe('signing out', () => {
     // The keys were put off: it says what would be lost.
     await page.getByText('Your encrypted messages would be lost').waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Sign out anyway' }).click();
-    await page.getByLabel('Username').waitFor();
+    await page.getByLabel('User name').waitFor();
     const { devices } = await user.request<{ devices: unknown[] }>('GET', '/v3/devices');
     expect(devices).toHaveLength(1);
     const databases = (): Promise<string[]> =>
@@ -173,7 +173,7 @@ describe('a session that ends by itself', () => {
     await page.getByRole('heading', { name: 'Sign in again' }).waitFor();
     expect(await axeViolations(page)).toEqual([]);
     await picture(page, 'soft-logout');
-    expect(await page.getByLabel('Username').isDisabled()).toBe(true);
+    expect(await page.getByLabel('User name').isDisabled()).toBe(true);
     await page.getByLabel('Password', { exact: true }).fill(person.password);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('navigation', { name: 'Main menu' }).waitFor();
@@ -190,7 +190,7 @@ describe('a session that ends by itself', () => {
     await picture(page, 'settings-devices');
     await page.getByRole('button', { name: 'Sign out everywhere' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
-    await page.getByLabel('Username').waitFor();
+    await page.getByLabel('User name').waitFor();
     await waitFor(() =>
       person.request('GET', '/v3/account/whoami').then(
         () => false,
@@ -322,7 +322,7 @@ describe('single sign-on', () => {
     const { page } = await client.open();
     await page.goto('/?loginToken=made-up');
     await page.getByRole('alert').waitFor();
-    await page.getByLabel('Username').waitFor();
+    await page.getByLabel('User name').waitFor();
     expect(page.url()).not.toContain('loginToken');
   });
 });

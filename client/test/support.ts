@@ -78,7 +78,7 @@ export async function signIn(
   options: { keys?: 'later' | 'asked' | 'made' } = {},
 ): Promise<void> {
   await page.goto('/');
-  await page.getByLabel('Username').fill(user.userId);
+  await page.getByLabel('User name').fill(user.userId);
   await page.getByLabel('Password', { exact: true }).fill(user.password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByRole('navigation', { name: 'Main menu' }).waitFor({ timeout: SIGN_IN_MS });

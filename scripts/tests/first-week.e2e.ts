@@ -158,7 +158,7 @@ describe('the first administrator', () => {
     ({ session } = await activateAndSignIn(own.info, first.link));
     const { page } = await open('en-GB');
     await page.goto('/admin/import');
-    await page.getByLabel('Username').fill(first.user_id.slice(1, first.user_id.indexOf(':')));
+    await page.getByLabel('User name').fill(first.user_id.slice(1, first.user_id.indexOf(':')));
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     const file = page.getByLabel('Drop a CSV or JSON file here');
@@ -244,7 +244,7 @@ describe('its people', () => {
     const { page } = await open('en-GB');
     // Activated by the link before, and now at a device for the first time.
     await page.goto('/');
-    await page.getByLabel('Username').fill(await accountOf(later));
+    await page.getByLabel('User name').fill(await accountOf(later));
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await setUpKeys(page, EN);

@@ -1,9 +1,11 @@
 import {
   Banner,
+  forgotPassword,
   loginFlows,
   rememberPlace,
   SignInForm,
   SignInViewModel,
+  useServices,
   useText,
   useViewModel,
   type OpenIdAnswer,
@@ -19,6 +21,7 @@ export function SignInView(props: {
   loginToken: string | undefined;
 }): ReactNode {
   const { t } = useText('admin');
+  const { api } = useServices();
   const [, model] = useViewModel(
     () =>
       new SignInViewModel({
@@ -27,6 +30,7 @@ export function SignInView(props: {
         },
         flows: () => loginFlows(''),
         loginToken: props.loginToken,
+        forgot: (name) => api.call(forgotPassword, { body: { name } }),
       }),
   );
   return (

@@ -1,6 +1,8 @@
+import ActivationIcon from '@vector-im/compound-design-tokens/assets/web/icons/key';
 import AuditIcon from '@vector-im/compound-design-tokens/assets/web/icons/history';
 import ImportIcon from '@vector-im/compound-design-tokens/assets/web/icons/download';
 import LeaveIcon from '@vector-im/compound-design-tokens/assets/web/icons/leave';
+import MailIcon from '@vector-im/compound-design-tokens/assets/web/icons/email';
 import RolesIcon from '@vector-im/compound-design-tokens/assets/web/icons/admin';
 import SourcesIcon from '@vector-im/compound-design-tokens/assets/web/icons/cloud';
 import TreeIcon from '@vector-im/compound-design-tokens/assets/web/icons/tree';
@@ -41,8 +43,20 @@ export const orgUi: DomainUi = {
         load: () => import('./PeopleView/PeopleView.tsx'),
       },
       {
+        path: 'activation',
+        nav: {
+          group: 'directory',
+          order: 3,
+          title: 'org:nav.activation',
+          Icon: ActivationIcon,
+          to: '/activation',
+        },
+        allowed: (session) => holds(session, 'org.person.edit'),
+        load: () => import('./ActivationView/ActivationView.tsx'),
+      },
+      {
         path: 'leavers',
-        nav: { group: 'directory', order: 3, title: 'org:nav.leavers', Icon: LeaveIcon, to: '/leavers' },
+        nav: { group: 'directory', order: 4, title: 'org:nav.leavers', Icon: LeaveIcon, to: '/leavers' },
         allowed: (session) => holds(session, 'org.person.offboard'),
         load: () => import('./LeaversView/LeaversView.tsx'),
       },
@@ -53,7 +67,7 @@ export const orgUi: DomainUi = {
       },
       {
         path: 'import',
-        nav: { group: 'directory', order: 4, title: 'org:nav.import', Icon: ImportIcon, to: '/import' },
+        nav: { group: 'directory', order: 5, title: 'org:nav.import', Icon: ImportIcon, to: '/import' },
         allowed: (session) => holds(session, 'org.import.run', 'company'),
         load: () => import('./ImportView/ImportsView.tsx'),
       },
@@ -64,7 +78,7 @@ export const orgUi: DomainUi = {
       },
       {
         path: 'sources',
-        nav: { group: 'directory', order: 5, title: 'org:nav.sources', Icon: SourcesIcon, to: '/sources' },
+        nav: { group: 'directory', order: 6, title: 'org:nav.sources', Icon: SourcesIcon, to: '/sources' },
         allowed: (session) => holds(session, 'org.source.edit', 'company'),
         load: () => import('./SourcesView/SourcesView.tsx'),
       },
@@ -81,8 +95,14 @@ export const orgUi: DomainUi = {
         load: () => import('./VisibilityView/VisibilityView.tsx'),
       },
       {
+        path: 'mail',
+        nav: { group: 'system', order: 2, title: 'org:nav.mail', Icon: MailIcon, to: '/mail' },
+        allowed: (session) => holds(session, 'org.person.edit'),
+        load: () => import('./MailView/MailView.tsx'),
+      },
+      {
         path: 'acts',
-        nav: { group: 'system', order: 2, title: 'org:nav.acts', Icon: AuditIcon, to: '/acts' },
+        nav: { group: 'system', order: 3, title: 'org:nav.acts', Icon: AuditIcon, to: '/acts' },
         allowed: (session) => holds(session, 'org.installation.read', 'company'),
         load: () => import('./ActsView/ActsView.tsx'),
       },

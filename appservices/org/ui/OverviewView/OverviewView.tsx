@@ -23,8 +23,8 @@ const leadsTo: Record<Step['id'], string> = {
   departments: '/departments',
   provision: '/health',
   admins: '/roles',
-  pilot: '/people?activated=false',
-  rollout: '/people?activated=false',
+  pilot: '/activation',
+  rollout: '/activation',
 };
 const marks: Record<Step['state'], string> = { todo: '', doing: '…', done: '✓', problem: '!' };
 const tones: Record<Step['state'], Tone> = { todo: 'neutral', doing: 'info', done: 'good', problem: 'bad' };
@@ -44,7 +44,7 @@ export default function OverviewView(): ReactNode {
       <div className="q-stats">
         {state.canPeople && <Stat label={t('overview.people')} value={number(people?.all)} to="/people" />}
         {state.canPeople && (
-          <Stat label={t('overview.waiting')} value={number(people?.waiting)} to="/people?status=joining" />
+          <Stat label={t('overview.waiting')} value={number(people?.waiting)} to="/activation" />
         )}
         {state.canDepartments && (
           <Stat label={t('overview.departments')} value={number(departments?.length)} to="/departments" />

@@ -4,7 +4,6 @@ import LinkIcon from '@vector-im/compound-design-tokens/assets/web/icons/link';
 import GroupIcon from '@vector-im/compound-design-tokens/assets/web/icons/group';
 import type { Department, Person, PersonRef } from '@qiao/org/contract';
 import {
-  Banner,
   Card,
   dataOf,
   DataTable,
@@ -126,57 +125,6 @@ function AddDialog(props: {
   );
 }
 
-function LinksDialog({ state, model }: { state: PeopleSnapshot; model: PeopleViewModel }): ReactNode {
-  const { t } = useText('org');
-  const { session } = useServices();
-  const [department, setDepartment] = useState<DepartmentRef | undefined>(state.department);
-  const everywhere = session.permissions['org.person.edit']?.company ?? false;
-  return (
-    <Dialog
-      title={t('people.links')}
-      intro={t('people.links_intro')}
-      onClose={() => {
-        model.setLinking(false);
-      }}
-      footer={
-        <>
-          <Button
-            kind="secondary"
-            size="md"
-            onClick={() => {
-              model.setLinking(false);
-            }}
-          >
-            {t('cancel')}
-          </Button>
-          <Button
-            kind="primary"
-            size="md"
-            disabled={state.busy || (!everywhere && !department)}
-            onClick={() => void model.downloadLinks(department?.id)}
-          >
-            {t('people.links_download')}
-          </Button>
-        </>
-      }
-    >
-      <div className="q-stack">
-        <Banner tone="warn" title={t('people.links_warning')}>
-          {t('people.links_warning_text')}
-        </Banner>
-        <DepartmentPicker
-          label={t('people.links_for')}
-          optional={everywhere}
-          help={everywhere ? t('people.links_for_help') : undefined}
-          value={department}
-          onChange={setDepartment}
-          filter={editable}
-        />
-      </div>
-    </Dialog>
-  );
-}
-
 /** All people the administrator may see, with search and one person's details beside. */
 export default function PeopleView(): ReactNode {
   const { t, format } = useText('org');
@@ -216,15 +164,8 @@ export default function PeopleView(): ReactNode {
         actions={
           state.canEdit && (
             <>
-              <Button
-                kind="secondary"
-                size="md"
-                Icon={LinkIcon}
-                onClick={() => {
-                  model.setLinking(true);
-                }}
-              >
-                {t('people.links')}
+              <Button kind="secondary" size="md" Icon={LinkIcon} onClick={() => void go('/activation')}>
+                {t('activation.title')}
               </Button>
               <Button
                 kind="primary"
@@ -361,7 +302,6 @@ export default function PeopleView(): ReactNode {
       {state.adding && (
         <AddDialog state={state} model={model} onAdded={(added) => void go(`/people/${added}`)} />
       )}
-      {state.linking && <LinksDialog state={state} model={model} />}
     </>
   );
 }

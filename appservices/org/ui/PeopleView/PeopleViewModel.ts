@@ -2,7 +2,6 @@ import type { Person, PeoplePage } from '@qiao/org/contract';
 import {
   holds,
   LOADING,
-  saveFile,
   ViewModel,
   watchPages,
   type Pages,
@@ -27,7 +26,6 @@ export interface PeopleSnapshot {
   readonly department: { readonly id: string; readonly name: string } | undefined;
   readonly people: Remote<Pages<Person, PeoplePage>>;
   readonly adding: boolean;
-  readonly linking: boolean;
   readonly busy: boolean;
   readonly refused: RefusedField | undefined;
   readonly canEdit: boolean;
@@ -46,7 +44,6 @@ export class PeopleViewModel extends ViewModel<PeopleSnapshot> {
       department: undefined,
       people: LOADING,
       adding: false,
-      linking: false,
       busy: false,
       refused: undefined,
       canEdit: holds(services.session, 'org.person.edit'),
@@ -104,25 +101,6 @@ export class PeopleViewModel extends ViewModel<PeopleSnapshot> {
 
   readonly setAdding = (adding: boolean): void => {
     this.set({ adding, refused: undefined });
-  };
-
-  readonly setLinking = (linking: boolean): void => {
-    this.set({ linking });
-  };
-
-  /** Activation links of many as a file for the mail merge; each link made before ends. */
-  readonly downloadLinks = async (departmentId: string | undefined): Promise<void> => {
-    this.set({ busy: true });
-    const { api, attempt, i18n } = this.#services;
-    const done = await attempt(() =>
-      api.file(orgApi.activationBatch, {
-        body: departmentId === undefined ? {} : { department_id: departmentId },
-      }),
-    );
-    this.set({ busy: false });
-    if (!done.ok) return;
-    saveFile(`${i18n.t('org:people.links_file')}.csv`, done.value);
-    this.set({ linking: false });
   };
 
   /** @returns the new person's id */

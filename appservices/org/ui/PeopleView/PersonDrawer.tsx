@@ -4,7 +4,6 @@ import {
   Banner,
   CheckField,
   CloseButton,
-  CopyField,
   cx,
   Dialog,
   DialogFoot,
@@ -26,6 +25,7 @@ import {
 } from '@qiao/ui-kit';
 import { useState, type ReactNode } from 'react';
 import { DepartmentPicker, PersonPicker } from '../parts/pickers.tsx';
+import { LinkDialog } from '../ActivationView/LinkDialog.tsx';
 import { PersonStatus } from '../parts/status.tsx';
 import { EmailField } from './EmailField.tsx';
 import { PersonViewModel, type PersonSnapshot, type PlacementEdit } from './PersonViewModel.ts';
@@ -313,8 +313,9 @@ function Details({ state, model, person }: Props): ReactNode {
           <Button
             kind="secondary"
             size="md"
-            disabled={state.busy}
-            onClick={() => void model.makeLink(person)}
+            onClick={() => {
+              model.open('link');
+            }}
           >
             {person.activated_at === null ? t('person.activation_link') : t('person.reset')}
           </Button>
@@ -393,7 +394,7 @@ function Details({ state, model, person }: Props): ReactNode {
 
 /** One person beside the list. */
 export function PersonDrawer(props: { id: string; onClose: () => void }): ReactNode {
-  const { t, format } = useText('org');
+  const { t } = useText('org');
   const services = useServices();
   const [state, model] = useViewModel(() => new PersonViewModel(services, props.id));
   const person = dataOf(state.person);
@@ -407,25 +408,7 @@ export function PersonDrawer(props: { id: string; onClose: () => void }): ReactN
       {person && state.dialog === 'edit' && <EditDialog state={state} model={model} person={person} />}
       {person && state.dialog === 'move' && <MoveDialog state={state} model={model} person={person} />}
       {person && state.dialog === 'leave' && <LeaveDialog state={state} model={model} person={person} />}
-      {person && state.link && (
-        <Dialog
-          title={t('person.link_title', { name: person.display_name })}
-          intro={t('person.link_intro')}
-          onClose={model.closeLink}
-          footer={
-            <Button kind="primary" size="md" onClick={model.closeLink}>
-              {t('done')}
-            </Button>
-          }
-        >
-          <div className="q-stack">
-            <CopyField label={t('person.activation_link')} value={state.link.link} />
-            <p className="q-muted">
-              {t('person.link_until', { date: format.dateTime(state.link.expires_at) })}
-            </p>
-          </div>
-        </Dialog>
-      )}
+      {person && state.dialog === 'link' && <LinkDialog person={person} onClose={model.close} />}
     </>
   );
 }

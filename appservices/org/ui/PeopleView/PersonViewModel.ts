@@ -45,8 +45,7 @@ export interface PlacementEdit {
 
 export interface PersonSnapshot {
   readonly person: Remote<PersonDetail>;
-  readonly dialog: 'edit' | 'move' | 'leave' | undefined;
-  readonly link: { readonly link: string; readonly expires_at: string } | undefined;
+  readonly dialog: 'edit' | 'move' | 'leave' | 'link' | undefined;
   readonly busy: boolean;
   readonly refused: RefusedField | undefined;
   readonly canOffboard: boolean;
@@ -65,7 +64,6 @@ export class PersonViewModel extends ViewModel<PersonSnapshot> {
     super({
       person: LOADING,
       dialog: undefined,
-      link: undefined,
       busy: false,
       refused: undefined,
       canOffboard: holds(services.session, 'org.person.offboard'),
@@ -139,26 +137,6 @@ export class PersonViewModel extends ViewModel<PersonSnapshot> {
       ...(done.ok ? { dialog: undefined } : { refused: refusedAt(done.error) }),
     });
   }
-
-  /** Makes a new activation link; the earlier one ends. */
-  readonly makeLink = async (person: PersonDetail): Promise<void> => {
-    const { api, attempt, confirm, i18n } = this.#services;
-    if (person.activated_at !== null) {
-      const sure = await confirm.ask({
-        title: i18n.t('org:person.reset_title'),
-        body: i18n.t('org:person.reset_text', { name: person.display_name }),
-        confirm: i18n.t('org:person.reset'),
-      });
-      if (!sure) return;
-    }
-    this.set({ busy: true });
-    const done = await attempt(() => api.call(orgApi.activationLink, { params: { id: person.id } }));
-    this.set({ busy: false, ...(done.ok ? { link: done.value } : {}) });
-  };
-
-  readonly closeLink = (): void => {
-    this.set({ link: undefined });
-  };
 
   /** @returns the id of the leaver's flow */
   readonly startLeaving = async (

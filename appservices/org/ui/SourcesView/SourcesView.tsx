@@ -15,6 +15,7 @@ import {
   MenuButton,
   PageHead,
   SelectField,
+  Skeleton,
   Tag,
   TextField,
   Time,
@@ -222,170 +223,174 @@ export default function SourcesView(): ReactNode {
           </Button>
         }
       />
-      <div className="q-stack q-stack--wide">
-        {state.attention && (
-          <Attention
-            of={state.attention}
-            onHeld={(source) => {
-              model.look({ at: 'held', source });
-            }}
-            onUntaken={(source) => {
-              model.look({ at: 'untaken', source });
-            }}
-          />
-        )}
-        <Card flush>
-          <Loaded of={state.sources}>
-            {(sources) =>
-              sources.length === 0 ? (
-                <EmptyState Icon={CloudIcon} title={t('sources.empty')} text={t('sources.empty_text')} />
-              ) : (
-                <DataTable
-                  caption={t('sources.title')}
-                  rows={sources}
-                  rowKey={(source) => source.id}
-                  columns={[
-                    {
-                      id: 'name',
-                      header: t('sources.name'),
-                      kind: 'main',
-                      cell: (source) => {
-                        const test = state.tests[source.id];
-                        return (
-                          <>
-                            <span className="q-row">
-                              {source.name}
-                              {!source.enabled && <Tag>{t('sources.off')}</Tag>}
-                            </span>
-                            {test && (
-                              <span className="o-block q-small" role="status">
-                                {test === 'running' ? (
-                                  <span className="q-muted">{t('sources.testing')}</span>
-                                ) : test.ok ? (
-                                  <Tag tone="good">
-                                    {t('sources.test_ok', {
-                                      count: test.people,
-                                      number: format.number(test.people),
-                                    })}
-                                  </Tag>
-                                ) : (
-                                  <span className="q-field__error">{test.message}</span>
-                                )}
-                              </span>
-                            )}
-                          </>
-                        );
-                      },
-                    },
-                    {
-                      id: 'kind',
-                      header: t('sources.kind'),
-                      width: 'narrow',
-                      cell: (source) => t(`sources.kinds.${source.kind}`),
-                    },
-                    {
-                      id: 'people',
-                      header: t('overview.people'),
-                      kind: 'num',
-                      cell: (source) => format.number(source.people_count),
-                    },
-                    {
-                      id: 'last',
-                      header: t('sources.last_run'),
-                      cell: (source) =>
-                        source.last_run_at === null ? (
-                          <span className="q-muted">{t('sources.never_run')}</span>
-                        ) : (
-                          <Time at={source.last_run_at} relative />
-                        ),
-                    },
-                    {
-                      id: 'next',
-                      header: t('sources.next_run'),
-                      cell: (source) =>
-                        source.next_run_at === null ? (
-                          <span className="q-muted">
-                            {source.kind === 'scim' ? t('sources.pushed') : t('sources.by_hand')}
-                          </span>
-                        ) : (
-                          <Time at={source.next_run_at} relative />
-                        ),
-                    },
-                    {
-                      id: 'actions',
-                      header: t('actions'),
-                      kind: 'actions',
-                      cell: (source) => (
-                        <MenuButton
-                          label={t('sources.actions_for', { name: source.name })}
-                          entries={[
-                            ...(source.kind === 'scim'
-                              ? []
-                              : [
-                                  {
-                                    label: t('sources.run'),
-                                    onSelect: () =>
-                                      void model.run(source).then((id) => {
-                                        if (id !== undefined) void go(`/import/${id}`);
-                                      }),
-                                  },
-                                  { label: t('sources.test'), onSelect: () => void model.test(source) },
-                                ]),
-                            {
-                              label: t('edit'),
-                              onSelect: () => {
-                                model.edit(source);
-                              },
-                            },
-                            ...(source.people_count > 0 && sources.length > 1
-                              ? [
-                                  {
-                                    label: t('sources.handover'),
-                                    onSelect: () => {
-                                      model.hand(source);
-                                    },
-                                  },
-                                ]
-                              : []),
-                            'line' as const,
-                            {
-                              label: t('delete'),
-                              destructive: true,
-                              onSelect: () => void model.remove(source),
-                            },
-                          ]}
-                        >
-                          <MoreIcon width={20} height={20} aria-hidden />
-                        </MenuButton>
-                      ),
-                    },
-                  ]}
-                />
-              )
-            }
-          </Loaded>
-          {state.byHand !== undefined && state.byHand > 0 && (dataOf(state.sources)?.length ?? 0) > 0 && (
-            <div className="o-pad q-row q-row--spread">
-              <span className="q-muted">
-                {t('sources.by_hand_count', {
-                  count: state.byHand,
-                  number: format.number(state.byHand),
-                })}
-              </span>
-              <Button
-                kind="tertiary"
-                size="md"
-                onClick={() => {
-                  model.setAdopting(true);
-                }}
-              >
-                {t('sources.adopt')}
-              </Button>
-            </div>
+      {state.whole ? (
+        <div className="q-stack q-stack--wide">
+          {state.attention && (
+            <Attention
+              of={state.attention}
+              onHeld={(source) => {
+                model.look({ at: 'held', source });
+              }}
+              onUntaken={(source) => {
+                model.look({ at: 'untaken', source });
+              }}
+            />
           )}
-        </Card>
-        <Scim state={state} model={model} />
-      </div>
+          <Card flush>
+            <Loaded of={state.sources}>
+              {(sources) =>
+                sources.length === 0 ? (
+                  <EmptyState Icon={CloudIcon} title={t('sources.empty')} text={t('sources.empty_text')} />
+                ) : (
+                  <DataTable
+                    caption={t('sources.title')}
+                    rows={sources}
+                    rowKey={(source) => source.id}
+                    columns={[
+                      {
+                        id: 'name',
+                        header: t('sources.name'),
+                        kind: 'main',
+                        cell: (source) => {
+                          const test = state.tests[source.id];
+                          return (
+                            <>
+                              <span className="q-row">
+                                {source.name}
+                                {!source.enabled && <Tag>{t('sources.off')}</Tag>}
+                              </span>
+                              {test && (
+                                <span className="o-block q-small" role="status">
+                                  {test === 'running' ? (
+                                    <span className="q-muted">{t('sources.testing')}</span>
+                                  ) : test.ok ? (
+                                    <Tag tone="good">
+                                      {t('sources.test_ok', {
+                                        count: test.people,
+                                        number: format.number(test.people),
+                                      })}
+                                    </Tag>
+                                  ) : (
+                                    <span className="q-field__error">{test.message}</span>
+                                  )}
+                                </span>
+                              )}
+                            </>
+                          );
+                        },
+                      },
+                      {
+                        id: 'kind',
+                        header: t('sources.kind'),
+                        width: 'narrow',
+                        cell: (source) => t(`sources.kinds.${source.kind}`),
+                      },
+                      {
+                        id: 'people',
+                        header: t('overview.people'),
+                        kind: 'num',
+                        cell: (source) => format.number(source.people_count),
+                      },
+                      {
+                        id: 'last',
+                        header: t('sources.last_run'),
+                        cell: (source) =>
+                          source.last_run_at === null ? (
+                            <span className="q-muted">{t('sources.never_run')}</span>
+                          ) : (
+                            <Time at={source.last_run_at} relative />
+                          ),
+                      },
+                      {
+                        id: 'next',
+                        header: t('sources.next_run'),
+                        cell: (source) =>
+                          source.next_run_at === null ? (
+                            <span className="q-muted">
+                              {source.kind === 'scim' ? t('sources.pushed') : t('sources.by_hand')}
+                            </span>
+                          ) : (
+                            <Time at={source.next_run_at} relative />
+                          ),
+                      },
+                      {
+                        id: 'actions',
+                        header: t('actions'),
+                        kind: 'actions',
+                        cell: (source) => (
+                          <MenuButton
+                            label={t('sources.actions_for', { name: source.name })}
+                            entries={[
+                              ...(source.kind === 'scim'
+                                ? []
+                                : [
+                                    {
+                                      label: t('sources.run'),
+                                      onSelect: () =>
+                                        void model.run(source).then((id) => {
+                                          if (id !== undefined) void go(`/import/${id}`);
+                                        }),
+                                    },
+                                    { label: t('sources.test'), onSelect: () => void model.test(source) },
+                                  ]),
+                              {
+                                label: t('edit'),
+                                onSelect: () => {
+                                  model.edit(source);
+                                },
+                              },
+                              ...(source.people_count > 0 && sources.length > 1
+                                ? [
+                                    {
+                                      label: t('sources.handover'),
+                                      onSelect: () => {
+                                        model.hand(source);
+                                      },
+                                    },
+                                  ]
+                                : []),
+                              'line' as const,
+                              {
+                                label: t('delete'),
+                                destructive: true,
+                                onSelect: () => void model.remove(source),
+                              },
+                            ]}
+                          >
+                            <MoreIcon width={20} height={20} aria-hidden />
+                          </MenuButton>
+                        ),
+                      },
+                    ]}
+                  />
+                )
+              }
+            </Loaded>
+            {state.byHand !== undefined && state.byHand > 0 && (dataOf(state.sources)?.length ?? 0) > 0 && (
+              <div className="o-pad q-row q-row--spread">
+                <span className="q-muted">
+                  {t('sources.by_hand_count', {
+                    count: state.byHand,
+                    number: format.number(state.byHand),
+                  })}
+                </span>
+                <Button
+                  kind="tertiary"
+                  size="md"
+                  onClick={() => {
+                    model.setAdopting(true);
+                  }}
+                >
+                  {t('sources.adopt')}
+                </Button>
+              </div>
+            )}
+          </Card>
+          <Scim state={state} model={model} />
+        </div>
+      ) : (
+        <Skeleton lines={10} />
+      )}
       {looking?.at === 'held' && <HeldDialog source={looking.source} onClose={stopLooking} />}
       {looking?.at === 'untaken' && <UntakenDialog source={looking.source} onClose={stopLooking} />}
       {editing && (

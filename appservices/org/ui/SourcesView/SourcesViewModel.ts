@@ -10,6 +10,7 @@ import type {
 import { dataOf, LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
 import type { Static } from 'typebox';
 import { keys, orgApi } from '../api.ts';
+import { whole } from '../parts/whole.ts';
 import type { SourceName } from './AttentionViewModel.ts';
 
 export type SourceKindName = Source['kind'];
@@ -30,6 +31,8 @@ export interface SourcesSnapshot {
   /** People of this source are being handed over. */
   readonly handing: Handing | undefined;
   /** People no source keeps in step; undefined: not known yet. */
+  /** All parts of the page have answered. */
+  readonly whole: boolean;
   readonly byHand: number | undefined;
   /** They are being given to a source. */
   readonly adopting: boolean;
@@ -59,6 +62,7 @@ export class SourcesViewModel extends ViewModel<SourcesSnapshot> {
       tests: {},
       handing: undefined,
       byHand: undefined,
+      whole: false,
       adopting: false,
       busy: false,
     });
@@ -67,12 +71,16 @@ export class SourcesViewModel extends ViewModel<SourcesSnapshot> {
 
   protected override onMount(): void {
     const { api, queries } = this.#services;
+    const answered = whole(['sources', 'attention', 'tokens', 'byHand'], () => {
+      this.set({ whole: true });
+    });
     const watching = [
       watch<readonly Source[]>(
         queries,
         { key: keys.sources, load: async (signal) => (await api.call(orgApi.sources, { signal })).items },
         (sources) => {
           this.set({ sources });
+          answered('sources', sources);
         },
       ),
       watch<SourcesAttention>(
@@ -83,6 +91,7 @@ export class SourcesViewModel extends ViewModel<SourcesSnapshot> {
         },
         (attention) => {
           this.set({ attention: dataOf(attention) });
+          answered('attention', attention);
         },
       ),
       watch<Static<typeof ScimTokenList>>(
@@ -90,6 +99,7 @@ export class SourcesViewModel extends ViewModel<SourcesSnapshot> {
         { key: keys.scimTokens, load: (signal) => api.call(orgApi.scimTokens, { signal }) },
         (tokens) => {
           this.set({ tokens });
+          answered('tokens', tokens);
         },
       ),
       watch<number>(
@@ -101,6 +111,7 @@ export class SourcesViewModel extends ViewModel<SourcesSnapshot> {
         },
         (byHand) => {
           this.set({ byHand: dataOf(byHand) });
+          answered('byHand', byHand);
         },
       ),
     ];

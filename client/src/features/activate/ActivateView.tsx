@@ -34,16 +34,23 @@ function Password({
   model: ActivateViewModel;
 }): ReactNode {
   const { t, format } = useText('activate');
+  const again = info.purpose === 'password';
+  const its = again ? 'reset.' : '';
   return (
     <>
       <div>
-        <h1>{t('title')}</h1>
-        <p className="q-muted">{t('intro', { company: info.company_name })}</p>
+        <h1>{t(`${its}title`)}</h1>
+        <p className="q-muted">{t(`${its}intro`, { company: info.company_name })}</p>
       </div>
       <div className="c-who">
         <strong>{info.display_name}</strong>
         <span className="q-mono">{info.user_id}</span>
       </div>
+      {again && (
+        <Banner tone="info" title={t('reset.all_out')}>
+          {t('reset.all_out_text')}
+        </Banner>
+      )}
       {state.refused.length > 0 && (
         <Banner tone="bad" live title={t('refused')}>
           <ul>
@@ -57,7 +64,7 @@ function Password({
         <input type="text" name="username" autoComplete="username" value={info.user_id} readOnly hidden />
         <NewPassword model={model.password} label={t('password')} labelAgain={t('again')} autoFocus />
         <Button kind="primary" size="lg" type="submit" disabled={state.busy}>
-          {state.busy ? t('busy') : t('submit')}
+          {t(`${its}${state.busy ? 'busy' : 'submit'}`)}
         </Button>
         <p className="q-muted q-small">{t('until', { date: format.dateTime(info.expires_at) })}</p>
       </FormShell>
@@ -71,7 +78,8 @@ export default function ActivateView(props: { enter: (proof: Proof) => void }): 
   const services = useServices();
   const [snapshot, model] = useViewModel(() => new ActivateViewModel(services, token));
   const { state } = snapshot;
-  useTitle(t('title'));
+  const again = (state.at === 'form' || state.at === 'done') && state.info.purpose === 'password';
+  useTitle(t(again ? 'reset.title' : 'title'));
   switch (state.at) {
     case 'loading':
       return <Skeleton lines={5} />;
@@ -92,10 +100,14 @@ export default function ActivateView(props: { enter: (proof: Proof) => void }): 
     case 'done':
       return (
         <>
-          <Banner tone="good" live title={t('done', { name: state.info.display_name })} />
+          <Banner
+            tone="good"
+            live
+            title={t(again ? 'reset.done' : 'done', { name: state.info.display_name })}
+          />
           <div>
             <h1>{t('next')}</h1>
-            <p className="q-muted">{t('next_text')}</p>
+            <p className="q-muted">{t(again ? 'reset.next_text' : 'next_text')}</p>
           </div>
           <Button
             kind="primary"

@@ -35,12 +35,12 @@ export interface ActivateSnapshot {
 
 /** Activation of an account by the link that the administrator gave. */
 export class ActivateViewModel extends ViewModel<ActivateSnapshot> {
-  readonly #services: Pick<Services, 'api'>;
+  readonly #services: Pick<Services, 'api' | 'i18n'>;
   readonly #token: string;
   readonly password: PasswordModel;
   #chosen = '';
 
-  constructor(services: Pick<Services, 'api'>, token: string) {
+  constructor(services: Pick<Services, 'api' | 'i18n'>, token: string) {
     super({ state: { at: 'loading' }, busy: false, refused: [] });
     this.#services = services;
     this.#token = token;
@@ -60,6 +60,9 @@ export class ActivateViewModel extends ViewModel<ActivateSnapshot> {
     }
     try {
       const found = await this.#services.api.call(info, { body: { token: this.#token } });
+      const { i18n } = this.#services;
+      // As the company knows the person, unless a language was chosen in this browser.
+      if (found.language !== null && !i18n.isChosen) await i18n.choose(found.language, false);
       this.set({ state: { at: 'form', info: found } });
     } catch (error) {
       this.#fail(asApiError(error));

@@ -1,6 +1,7 @@
 import { Button } from '@vector-im/compound-web';
 import {
   Banner,
+  forgotPassword,
   loginFlows,
   rememberPlace,
   SignInForm,
@@ -28,7 +29,7 @@ export default function SignInView(props: {
   again?: { userId: string; onOther: () => Promise<void> };
 }): ReactNode {
   const { t } = useText('signin');
-  const { confirm } = useServices();
+  const { api, confirm } = useServices();
   const { again } = props;
   const { intro } = useBrand();
   const [, model] = useViewModel(
@@ -38,6 +39,7 @@ export default function SignInView(props: {
         flows: () => loginFlows(props.homeserverUrl),
         loginToken: props.loginToken,
         user: again?.userId,
+        forgot: (name) => api.call(forgotPassword, { body: { name } }),
       }),
   );
   const title = again ? t('soft_title') : t('title');

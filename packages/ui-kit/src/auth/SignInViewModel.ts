@@ -4,8 +4,11 @@ import { AuthError, type LoginFlows, type Proof } from './homeserver.ts';
 export interface SignInSnapshot {
   readonly user: string;
   readonly password: string;
-  readonly flows: LoginFlows | undefined;
+  /** As the homeserver says; before it has, as it said last here. */
+  readonly flows: LoginFlows;
   readonly busy: boolean;
+  /** Of somebody who has forgotten the password: is asked who it is, or told what comes; undefined: signs in. */
+  readonly reset: 'asked' | 'told' | undefined;
   /** Text key of what is wrong, with its values. */
   readonly problem: { readonly key: string; readonly seconds?: number; readonly text?: string } | undefined;
 }
@@ -30,6 +33,8 @@ export interface SignInOptions {
   readonly user?: string | undefined;
   /** How the homeserver lets people in. */
   readonly flows: () => Promise<LoginFlows>;
+  /** Asks for a new password. @throws ApiError */
+  readonly forgot: (name: string) => Promise<unknown>;
 }
 
 /** The sign-in form: by password or by the token of a single sign-on. */
@@ -41,8 +46,9 @@ export class SignInViewModel extends ViewModel<SignInSnapshot> {
     super({
       user: options.user ?? '',
       password: '',
-      flows: undefined,
+      flows: lastFlows(),
       busy: options.loginToken !== undefined,
+      reset: undefined,
       problem: undefined,
     });
     this.#options = options;
@@ -52,12 +58,11 @@ export class SignInViewModel extends ViewModel<SignInSnapshot> {
   protected override onMount(): void {
     void this.#options.flows().then(
       (flows) => {
+        keepFlows(flows);
         this.set({ flows });
       },
-      () => {
-        // The form is shown all the same; sending it says what is wrong.
-        this.set({ flows: { password: true, sso: [] } });
-      },
+      // The form is shown all the same; sending it says what is wrong.
+      () => undefined,
     );
     const token = this.#loginToken;
     this.#loginToken = undefined;
@@ -78,6 +83,27 @@ export class SignInViewModel extends ViewModel<SignInSnapshot> {
     await this.#run({ user: user.trim(), password });
   };
 
+  /** Shows the question for somebody who has forgotten the password, or the form again. */
+  readonly showReset = (shown: boolean): void => {
+    this.set({ reset: shown ? 'asked' : undefined, problem: undefined, password: '' });
+  };
+
+  readonly askReset = async (): Promise<void> => {
+    const { user, busy } = this.snapshot;
+    if (busy) return;
+    if (user.trim() === '') {
+      this.set({ problem: { key: 'reset_empty' } });
+      return;
+    }
+    this.set({ busy: true, problem: undefined });
+    try {
+      await this.#options.forgot(user.trim());
+      this.set({ busy: false, reset: 'told' });
+    } catch (error) {
+      this.set({ busy: false, problem: problemOf(error) });
+    }
+  };
+
   async #run(proof: Proof): Promise<void> {
     this.set({ busy: true, problem: undefined });
     try {
@@ -86,6 +112,28 @@ export class SignInViewModel extends ViewModel<SignInSnapshot> {
     } catch (error) {
       this.set({ busy: false, problem: problemOf(error) });
     }
+  }
+}
+
+/** In this browser, how the homeserver let people in when it was last asked: the form does not move when it answers. */
+const FLOWS = 'qiao.flows';
+
+function lastFlows(): LoginFlows {
+  try {
+    const kept = JSON.parse(localStorage.getItem(FLOWS) ?? '') as Partial<LoginFlows> | null;
+    if (typeof kept?.password === 'boolean' && Array.isArray(kept.sso))
+      return { password: kept.password, sso: kept.sso };
+  } catch {
+    // Never asked here, or storage is denied.
+  }
+  return { password: true, sso: [] };
+}
+
+function keepFlows(flows: LoginFlows): void {
+  try {
+    localStorage.setItem(FLOWS, JSON.stringify(flows));
+  } catch {
+    // Storage may be denied, or full.
   }
 }
 
