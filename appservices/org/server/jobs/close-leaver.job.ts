@@ -94,7 +94,10 @@ export function closeLeaver(
           .updateTable('org.person')
           .set({
             status: 'left',
-            ...(residue ? { account: 'deactivated' as const, keys_at: null } : {}),
+            // The homeserver has let go of the names with the account: who returns is given them anew.
+            ...(residue
+              ? { account: 'deactivated' as const, keys_at: null, applied_names: null, names_told: [] }
+              : {}),
             updated_at: now,
             version: sql`version + 1`,
           })
