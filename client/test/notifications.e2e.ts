@@ -448,10 +448,14 @@ describe('while the page is open, without any push service', () => {
     await page.getByText('Saved.').waitFor();
     await page.goto('/settings/notifications');
     await page.getByText('These are your quiet hours').waitFor();
+    await page.goto('/');
+    const row = page.locator('.c-list').getByRole('link', { name: /采购组/ });
+    await row.getByText('现在说').waitFor();
     const before = await bodies();
     await away(true);
     await speaker.sendText(team, '夜里的消息');
-    await rail().getByText('3 waiting').waitFor();
+    await row.getByText('夜里的消息').waitFor();
+    await row.getByText(/unread/).waitFor();
     expect(await bodies()).toEqual(before);
   });
 });
