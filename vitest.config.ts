@@ -42,7 +42,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          include: ['**/*.e2e.ts'],
+          // The pictures of every screen take minutes: ./scripts/test --only pictures.
+          include: ['**/*.e2e.ts', ...(process.env['QIAO_ALL_PICTURES'] ? ['**/*.pictures.ts'] : [])],
           exclude: ignored,
           globalSetup: ['packages/testkit/src/global-setup.ts'],
           maxWorkers: 2,

@@ -17,6 +17,8 @@ const reports = join(root, 'var/test/report');
 const stackLogs = join(reports, 'stack');
 /** The area that kills parts. */
 const FAULTS = 'faults';
+/** The area that draws and measures every screen in all widths, themes and languages. */
+const PICTURES = 'pictures';
 /** Lines of a failed check that are shown. */
 const shownLines = 60;
 /** Lines of each failed test's message in the list at the end. */
@@ -114,7 +116,7 @@ function noteFailures(read: VitestReport): void {
 }
 
 /** Runs vitest; a file that could not even be loaded counts as one failure. */
-async function vitest(folders: string[]): Promise<void> {
+async function vitest(folders: string[], env: Record<string, string> = {}): Promise<void> {
   const from = Date.now();
   const report = join(reports, 'vitest.json');
   rmSync(report, { force: true });
@@ -129,7 +131,7 @@ async function vitest(folders: string[]): Promise<void> {
       `--outputFile.json=${report}`,
     ],
     undefined,
-    { QIAO_TEST_LOGS: stackLogs },
+    { QIAO_TEST_LOGS: stackLogs, ...env },
   );
   const result: Result = { passed: 0, failed: 0 };
   if (existsSync(report)) {
@@ -202,6 +204,7 @@ async function main(): Promise<number> {
   const known = areas();
   // No folder: it has its own runner.
   known.set(FAULTS, []);
+  known.set(PICTURES, ['scripts/tests/pictures']);
   const only = values.only === undefined ? undefined : known.get(values.only);
   if (values.only !== undefined && only === undefined) {
     process.stderr.write(`No area "${values.only}". There are: ${[...known.keys()].sort().join(', ')}\n`);
@@ -212,7 +215,10 @@ async function main(): Promise<number> {
   const folders = only ?? ['.'];
   const code = folders.filter((folder) => folder !== 'synapse-config');
   if (values.only === FAULTS) await faults();
-  else if (code.length > 0) {
+  else if (values.only === PICTURES) {
+    await check('pages build', [process.execPath, join(root, 'scripts/build.ts')]);
+    await vitest(code, { QIAO_ALL_PICTURES: 'all' });
+  } else if (code.length > 0) {
     await staticChecks(only && code, check);
     const build = join(root, 'scripts/build.ts');
     if (existsSync(build)) await check('pages build', [process.execPath, build]);

@@ -4,6 +4,7 @@ export * from './company.ts';
 export * from './context.ts';
 export * from './database.ts';
 export * from './mail.ts';
+export * from './measure.ts';
 export * from './nio.ts';
 export * from './old-rooms.ts';
 export { startTestStack, testSecretPath } from './stack.ts';

@@ -160,6 +160,12 @@ export class I18n {
     });
     const made = new I18n(instance, catalogues, locale, brand);
     await made.choose(locale, false);
+    // What is chosen in one tab holds in all.
+    if (typeof window !== 'undefined')
+      window.addEventListener('storage', ({ key, newValue }) => {
+        const chosen = brand.offered.find((one) => one === newValue);
+        if (key === STORED_AS && chosen) void made.choose(chosen, false);
+      });
     return made;
   }
 
