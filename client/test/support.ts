@@ -150,7 +150,8 @@ export async function endTokens(person: TestUser, which: 'access' | 'all'): Prom
 }
 
 /**
- * Makes accounts of the shared stack people of the company's directory: conversations begin among those.
+ * Makes accounts of the shared stack people of the company's directory, without quiet hours: conversations begin among
+ * those.
  * @returns takes them out again
  */
 export async function enterDirectory(
@@ -174,6 +175,23 @@ export async function enterDirectory(
     for (const [{ userId }, name] of people) {
       const localpart = userId.slice(1, userId.indexOf(':'));
       ids.push((await buildPerson(db, name, { localpart, account: 'created' })).id);
+      // Tests run at night and on weekends, too.
+      await db
+        .withTables<{ 'notices.settings': Record<string, string | number | boolean> }>()
+        .insertInto('notices.settings')
+        .values({
+          user_id: userId,
+          zone: 'UTC',
+          quiet: false,
+          quiet_from: '20:00',
+          quiet_to: '08:00',
+          quiet_weekends: false,
+          urgent_through: false,
+          every_minutes: 240,
+          direct: true,
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
     }
   });
   return () =>
