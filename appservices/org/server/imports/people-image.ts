@@ -213,6 +213,11 @@ export function buildPeopleImage(
       });
     }
   }
+  /** Every row of which nothing comes is told, with why. */
+  const passOver = (code: 'left_unknown' | 'left_already' | 'left_by_hand', row: RowKeys): void => {
+    const name = [row.display_name, row.external_id, row.email].find(Boolean) ?? '';
+    say(code, row, row.left ? 'status' : 'ends_on', { name });
+  };
   // Who has left, in the end: who works here by another row stays.
   for (const row of options.rows) {
     if (!isOver(row)) continue;
@@ -229,7 +234,7 @@ export function buildPeopleImage(
         });
         keep(row);
         kept.add(other.id);
-      }
+      } else passOver('left_unknown', row);
       continue;
     }
     const stays = seenPeople.get(known.id);
@@ -242,8 +247,12 @@ export function buildPeopleImage(
     }
     if (kept.has(known.id)) continue;
     // As above: an e-mail address alone says too little of a hand-made account.
-    if (known.source_id === null && known.external_id === null && row.external_id !== null) continue;
+    if (known.source_id === null && known.external_id === null && row.external_id !== null) {
+      passOver('left_by_hand', row);
+      continue;
+    }
     if (known.status === 'active' || known.status === 'joining') ended.set(known.id, known);
+    else passOver('left_already', row);
   }
   for (const { row } of options.refused) {
     if (!row || row.left) continue;

@@ -390,7 +390,14 @@ export function createRowReader(mapping: ImportMapping, problems: Problems, orde
         localpart: account !== null && isPersonLocalpart(account) ? account : null,
         left: said === 'left',
       };
-      if (said === 'skip') return { passed: row };
+      if (said === 'skip') {
+        problems.add(
+          'row_skipped',
+          { line: source.line, column: columnOf('status') },
+          { name: name ?? id ?? valid ?? account ?? '', value: text('status') ?? '' },
+        );
+        return { passed: row };
+      }
       return state.bad ? { refused: refusedRow(row) } : { row };
     }
   };

@@ -80,12 +80,15 @@ it('takes the GBK file of an HR system, and finds no difference the second time'
   const checked = await api.settled(uploaded.id);
   expect((await api.problems(checked.id)).map(({ line, column, code }) => [line, column, code])).toEqual([
     DOUBT,
+    // Who has left was never here: told, so that no row is passed over without a line.
+    [50, '状态', 'left_unknown'],
+    [51, '状态', 'left_unknown'],
   ]);
   expect(checked.counts).toMatchObject({
     rows: 50,
     person_add: 48,
     errors: 0,
-    warnings: 1,
+    warnings: 3,
     department_add: 11,
   });
   expect((await api.apply(checked.id)).state).toBe('done');
@@ -103,7 +106,7 @@ it('takes the GBK file of an HR system, and finds no difference the second time'
   expect(await person('A0049')).toBeUndefined();
 
   const again = await api.check(hrFile(), '员工花名册.csv');
-  expect(again.counts).toMatchObject({ unchanged: 48, errors: 0, warnings: 0 });
+  expect(again.counts).toMatchObject({ unchanged: 48, errors: 0, warnings: 2 });
   expect(await api.changes(again.id)).toEqual([]);
 });
 
@@ -138,9 +141,14 @@ it('lets those go who have left, and asks when it is everybody', async () => {
   expect(next.guard_tripped).toBe(false);
   await api.apply(next.id);
   expect(await person('A0021')).toMatchObject({ status: 'suspended' });
-  // Nothing is to be done any more, and nothing to be said.
+  // Nothing is to be done any more; who has left already is told, with the two who were never here.
   const again = await api.check(hrFile(one));
-  expect(again.counts).toMatchObject({ unchanged: 47, errors: 0, warnings: 0 });
+  expect(again.counts).toMatchObject({ unchanged: 47, errors: 0, warnings: 3 });
+  expect((await api.problems(again.id)).map(({ line, code }) => [line, code])).toEqual([
+    [22, 'left_already'],
+    [50, 'left_unknown'],
+    [51, 'left_unknown'],
+  ]);
   expect(await api.changes(again.id)).toEqual([]);
 
   const all = await api.check(hrFile(rows.map((row) => ({ ...row, 状态: '离职' }))));
@@ -163,6 +171,7 @@ it('asks what a status means that nobody knows, and takes what it is told', asyn
   expect((await api.problems(checked.id)).map(({ line, column, code }) => [line, column, code])).toEqual([
     DOUBT,
     [9, '状态', 'status_unknown'],
+    ...[10, 50, 51].map((line) => [line, '状态', 'left_unknown']),
   ]);
   const corrected = await api.call<ImportRun>('PUT', `/imports/${uploaded.id}/mapping`, {
     mapping: {
@@ -174,6 +183,8 @@ it('asks what a status means that nobody knows, and takes what it is told', asyn
   await api.call('POST', `/imports/${uploaded.id}/check`);
   const right = await api.settled(uploaded.id);
   expect(right.counts).toMatchObject({ errors: 0, person_add: 47, passed_over: 3 });
+  const passed = (await api.problems(right.id)).filter((problem) => problem.code === 'row_skipped');
+  expect(passed).toHaveLength(3);
 });
 
 it.each([
@@ -187,5 +198,5 @@ it.each([
 ])('reads it as %s', async (_what, encode) => {
   const run = await api.check(encode(hrText(hrRows())));
   expect(run.mapping?.columns.external_id).toBe('工号');
-  expect(run.counts).toMatchObject({ person_add: 48, errors: 0, warnings: 1 });
+  expect(run.counts).toMatchObject({ person_add: 48, errors: 0, warnings: 3 });
 });

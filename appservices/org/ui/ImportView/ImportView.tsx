@@ -227,7 +227,7 @@ function Decision({ state, model, run }: Props): ReactNode {
   const blocked = (run.guard_tripped && !state.confirmed) || (errors > 0 && !state.skipBad);
   const changes = (Object.keys(TABS) as Tab[]).reduce((sum, tab) => sum + countOf(run, tab), 0);
   return (
-    <Card title={t('imports.decide')}>
+    <Card title={t(changes === 0 ? 'imports.nothing_to_do' : 'imports.decide')}>
       <div className="q-stack">
         {run.guard_tripped && (
           <Banner
@@ -255,7 +255,7 @@ function Decision({ state, model, run }: Props): ReactNode {
           </Banner>
         )}
         <div className="q-row q-row--spread">
-          <p className="q-muted">{t('imports.apply_note')}</p>
+          <p className="q-muted">{t(changes === 0 ? 'imports.nothing_to_do_text' : 'imports.apply_note')}</p>
           <div className="q-row">
             <Button kind="tertiary" size="md" disabled={state.busy} onClick={() => void model.discard()}>
               {t('imports.discard')}
@@ -269,14 +269,16 @@ function Decision({ state, model, run }: Props): ReactNode {
             >
               {t('imports.back_to_mapping')}
             </Button>
-            <Button
-              kind="primary"
-              size="md"
-              disabled={state.busy || blocked || changes === 0}
-              onClick={() => void model.apply()}
-            >
-              {t('imports.apply')}
-            </Button>
+            {changes > 0 && (
+              <Button
+                kind="primary"
+                size="md"
+                disabled={state.busy || blocked}
+                onClick={() => void model.apply()}
+              >
+                {t('imports.apply')}
+              </Button>
+            )}
           </div>
         </div>
       </div>
