@@ -272,11 +272,11 @@ function checkPlacements(
     const department = departments.get(id);
     if (!department) throw platformErrors.not_found();
     if (department.state !== 'active') throw errors.department_ended({}, { department_id: id });
-    if (seen.has(id)) throw platformErrors.bad_request({ reason: 'a department is named twice' });
+    if (seen.has(id)) throw platformErrors.bad_request({ reason: 'org.department_twice' });
     seen.add(id);
   }
   if (placements.filter((placement) => placement.is_primary).length !== 1) {
-    throw platformErrors.bad_request({ reason: 'exactly one department has to be the primary one' });
+    throw platformErrors.bad_request({ reason: 'org.primary' });
   }
 }
 

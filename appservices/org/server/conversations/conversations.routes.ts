@@ -79,7 +79,7 @@ export function homeserverQuestions(app: FastifyInstance, conversations: Convers
     return reply.code(401).send({ errcode: 'M_UNAUTHORIZED', error: 'Token not valid' });
   });
   app.post('/contact', { schema: { hide: true } }, async (request) => {
-    if (!Value.Check(Ask, request.body)) throw platformErrors.bad_request({ reason: 'pairs' });
+    if (!Value.Check(Ask, request.body)) throw platformErrors.bad_request({ reason: 'org.people' });
     return { allowed: await conversations.allowed(request.body.pairs) };
   });
 }

@@ -57,20 +57,21 @@ export function cleanForm(form: PersonForm): PersonForm {
   if (form.email !== undefined) {
     const email = form.email === null || blank(form.email) ? null : form.email.trim().normalize('NFC');
     if (email !== null && (!EMAIL.test(email) || cleanName(email, 320) !== email)) {
-      throw platformErrors.bad_request({ reason: 'email' }, { field: 'email' });
+      throw platformErrors.bad_request({ reason: 'org.email' }, { field: 'email' });
     }
     clean.email = email;
   }
   if (form.phone !== undefined) {
     const phone = form.phone === null || blank(form.phone) ? null : form.phone.trim();
     if (phone !== null && !PHONE.test(phone))
-      throw platformErrors.bad_request({ reason: 'phone' }, { field: 'phone' });
+      throw platformErrors.bad_request({ reason: 'org.phone' }, { field: 'phone' });
     clean.phone = phone;
   }
   for (const key of ['starts_on', 'ends_on'] as const) {
     const value = form[key];
     if (value === undefined) continue;
-    if (value !== null && !isDate(value)) throw platformErrors.bad_request({ reason: key }, { field: key });
+    if (value !== null && !isDate(value))
+      throw platformErrors.bad_request({ reason: `org.${key}` }, { field: key });
     clean[key] = value;
   }
   if (form.locale !== undefined) clean.locale = form.locale;
@@ -99,10 +100,10 @@ export function wishedPlaces(
     title: optionalName(wish.title ?? null),
   }));
   if (new Set(places.map((place) => place.department_id)).size < places.length) {
-    throw platformErrors.bad_request({ reason: 'departments' });
+    throw platformErrors.bad_request({ reason: 'org.departments' }, { field: 'departments' });
   }
   const primaries = places.filter((place) => place.is_primary).length + (primaryElsewhere ? 1 : 0);
-  if (primaries > 1) throw platformErrors.bad_request({ reason: 'is_primary' });
+  if (primaries > 1) throw platformErrors.bad_request({ reason: 'org.is_primary' }, { field: 'departments' });
   const [first] = places;
   if (primaries === 0 && first) first.is_primary = true;
   return places;

@@ -125,9 +125,9 @@ export function importsRoutes(http: Http, context: OrgContext, imports: Imports)
     async (request) => {
       const actor = requireActor(request);
       await importsPolicy.run(access, actor);
-      if (!request.isMultipart()) throw platformErrors.bad_request({ reason: 'multipart/form-data' });
+      if (!request.isMultipart()) throw platformErrors.bad_request({ reason: 'org.upload' });
       const part = await request.file({ limits: { fileSize: context.config.max_import_bytes + 1 } });
-      if (!part) throw platformErrors.bad_request({ reason: 'file' });
+      if (!part) throw platformErrors.bad_request({ reason: 'org.upload' });
       // Fields have to stand before the file: it is written while it comes in.
       const field = (name: string): string | undefined => {
         const found = part.fields[name];
@@ -136,7 +136,7 @@ export function importsRoutes(http: Http, context: OrgContext, imports: Imports)
       };
       const source_id = field('source_id');
       if (source_id !== undefined && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(source_id)) {
-        throw platformErrors.bad_request({ reason: 'source_id' });
+        throw platformErrors.bad_request({ reason: 'org.source_id' }, { field: 'source_id' });
       }
       const run = await readable(context, request.locale, () =>
         imports.upload(actor, request.locale, {

@@ -273,7 +273,7 @@ export function createImports(context: OrgContext, fetchSource: FetchSource) {
       const names = new Set(file.columns?.map((column) => column.name));
       const unknown = Object.values(mapping.columns).find((name) => !names.has(name));
       if (unknown !== undefined)
-        throw platformErrors.bad_request({ reason: `no column ${unknown.slice(0, 80)}` });
+        throw platformErrors.bad_request({ reason: 'org.column', column: unknown.slice(0, 80) });
       requireMapping(mapping, locale);
       if (run.file_path !== null && encoding !== null) {
         const kind = run.file_path.endsWith('.json') ? 'json' : 'csv';

@@ -182,7 +182,8 @@ export function rolesRoutes(
       const holder = await roles.holder(requireActor(request));
       const { person_id, role_id, department_id, ends_at } = request.body;
       const end = ends_at ? new Date(ends_at) : null;
-      if (end && Number.isNaN(end.getTime())) throw platformErrors.bad_request({ reason: 'ends_at' });
+      if (end && Number.isNaN(end.getTime()))
+        throw platformErrors.bad_request({ reason: 'org.ends_at' }, { field: 'ends_at' });
       const row = await roles.createGrant(holder, { person_id, role_id, department_id, ends_at: end });
       const named = await namedIn(request.locale, [row]);
       return reply.code(201).send(presentGrant(request.locale, row, named));

@@ -49,7 +49,7 @@ export function tokenRoutes(context: OrgContext): NonNullable<DomainParts['route
       return named;
     }
     const [first, second] = sources;
-    if (second) throw platformErrors.bad_request({ reason: 'source_id' });
+    if (second) throw platformErrors.bad_request({ reason: 'org.source_id' }, { field: 'source_id' });
     if (first) return first;
     const id = random.uuid();
     const { rows } = await sql<{ free: boolean }>`select not exists (select 1 from org.source
@@ -88,7 +88,7 @@ export function tokenRoutes(context: OrgContext): NonNullable<DomainParts['route
         const now = clock.now();
         const ends = expires_at === null ? null : new Date(expires_at);
         if (ends !== null && (Number.isNaN(ends.getTime()) || ends <= now)) {
-          throw platformErrors.bad_request({ reason: 'expires_at' });
+          throw platformErrors.bad_request({ reason: 'org.expires_at' }, { field: 'expires_at' });
         }
         const secret = random.token(32);
         const row = {

@@ -90,7 +90,7 @@ export async function decideHeld(
 ): Promise<number> {
   const { access, acts, clock } = context;
   const asOf = new Date(as_of);
-  if (Number.isNaN(asOf.getTime())) throw platformErrors.bad_request({ reason: 'as_of' });
+  if (Number.isNaN(asOf.getTime())) throw platformErrors.bad_request({ reason: 'org.as_of' });
   await access.require(actor, 'org.source.edit', { kind: 'company' });
   if (decision === 'let_go') await access.require(actor, 'org.person.offboard', { kind: 'company' });
   return (context.db as OrgDb).transaction().execute(async (trx: OrgTrx) => {

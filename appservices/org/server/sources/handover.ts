@@ -33,7 +33,7 @@ export async function handOverSource(
   fromId: string,
   { to_id: toId, dry_run: dryRun }: { to_id: string; dry_run: boolean },
 ): Promise<Handover> {
-  if (fromId === toId) throw platformErrors.bad_request({ reason: 'to_id' });
+  if (fromId === toId) throw platformErrors.bad_request({ reason: 'org.to_id' }, { field: 'to_id' });
   return goOver(context, { source: fromId }, toId, dryRun, async (trx, { from, to }, result) => {
     await context.acts.record(trx as never, {
       actor: actor.userId,

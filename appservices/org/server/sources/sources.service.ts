@@ -86,9 +86,10 @@ export function createSources(context: OrgContext, imports: Imports) {
     if (kind === 'ldap') {
       if (!Value.Check(LdapSettings, settings)) {
         const first = Value.Errors(LdapSettings, settings)[0];
-        throw platformErrors.bad_request({
-          reason: `settings${first?.instancePath ?? ''} ${first?.message ?? ''}`,
-        });
+        throw platformErrors.bad_request(
+          { reason: 'org.settings' },
+          { field: first?.instancePath.slice(1) ?? 'settings' },
+        );
       }
       const { bind_password: password, ...given } = settings;
       const kept = Object.fromEntries(
@@ -100,10 +101,10 @@ export function createSources(context: OrgContext, imports: Imports) {
     }
     const { path, encoding } = settings;
     if (typeof path !== 'string' || path === '' || path.length > 1000) {
-      throw platformErrors.bad_request({ reason: 'settings.path' });
+      throw platformErrors.bad_request({ reason: 'org.settings_path' });
     }
     if (encoding !== undefined && typeof encoding !== 'string') {
-      throw platformErrors.bad_request({ reason: 'settings.encoding' });
+      throw platformErrors.bad_request({ reason: 'org.settings_encoding' });
     }
     return { kept: { path, ...(encoding === undefined ? {} : { encoding }) }, password: undefined };
   };
@@ -232,7 +233,7 @@ export function createSources(context: OrgContext, imports: Imports) {
 
     async run(actor: Actor, id: string): Promise<string> {
       const source = await load(id);
-      if (source.kind === 'scim') throw platformErrors.bad_request({ reason: 'scim' });
+      if (source.kind === 'scim') throw platformErrors.bad_request({ reason: 'org.scim' });
       const run = await imports.startSource({
         kind: source.kind,
         actor: actor.userId,

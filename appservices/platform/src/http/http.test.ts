@@ -57,7 +57,7 @@ test('a body that is too large is told the limit of its own route', async () => 
 });
 
 test('what nobody can keep is refused wherever a request carries it', async () => {
-  const texts: Partial<Texts> = { t: (_locale, _key, params) => String(params?.['reason']) };
+  const texts: Partial<Texts> = { has: () => true, t: (_locale, _key, params) => String(params?.['reason']) };
   app = await createHttp({
     texts: texts as Texts,
     sessions: {} as Sessions,

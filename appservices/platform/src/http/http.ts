@@ -156,6 +156,13 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     );
     done();
   });
+  /** Machines' words reach no screen: a reason has a text, or is told in general (its `details` say more). */
+  const reasonText = ({ params }: DomainError, locale: Locale): string => {
+    const [, domain = 'platform', name = 'other'] =
+      /^(?:([a-z]+)\.)?([a-z_]+)$/.exec(String(params['reason'] ?? '')) ?? [];
+    const key = `${domain}:reasons.${name}`;
+    return texts.t(locale, texts.has(locale, key) ? key : 'platform:reasons.other', params);
+  };
   const answer = (
     error: unknown,
     locale: Locale,
@@ -189,7 +196,11 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
       body: {
         error: {
           code: known.code,
-          message: texts.t(locale, `${domain}:errors.${key}`, { ...known.params, request_id: requestId }),
+          message: texts.t(locale, `${domain}:errors.${key}`, {
+            ...known.params,
+            ...(known.code === 'platform.bad_request' ? { reason: reasonText(known, locale) } : {}),
+            request_id: requestId,
+          }),
           request_id: requestId,
           ...(known.details === undefined ? {} : { details: known.details }),
         },

@@ -20,11 +20,27 @@ export class ApiError extends Error {
   }
 }
 
+/** The field that a schema refused, as the server's details say it: the one that is wrong, or that is missing. */
+function fieldOf(first: unknown): string | undefined {
+  const { instancePath, params } = (first ?? {}) as {
+    instancePath?: unknown;
+    params?: { requiredProperties?: unknown };
+  };
+  const path = typeof instancePath === 'string' ? instancePath.split('/')[1] : undefined;
+  if (path !== undefined && path !== '') return path;
+  const missing = params?.requiredProperties;
+  return Array.isArray(missing) && typeof missing[0] === 'string' ? missing[0] : undefined;
+}
+
 /** The field of a form whose value the server did not take; undefined: it does not say, or it is none of `fields`. */
 export function refusedField<T extends string>(error: ApiError, fields: readonly T[]): T | undefined {
   const { details } = error;
   const field =
-    typeof details === 'object' && details !== null && 'field' in details ? details.field : undefined;
+    typeof details === 'object' && details !== null && 'field' in details
+      ? details.field
+      : Array.isArray(details)
+        ? fieldOf(details[0])
+        : undefined;
   return fields.find((each) => each === field);
 }
 
