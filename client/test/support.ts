@@ -177,7 +177,7 @@ export async function enterDirectory(
       ids.push((await buildPerson(db, name, { localpart, account: 'created' })).id);
       // Tests run at night and on weekends, too.
       await db
-        .withTables<{ 'notices.settings': Record<string, string | number | boolean> }>()
+        .$extendTables<{ 'notices.settings': Record<string, string | number | boolean> }>()
         .insertInto('notices.settings')
         .values({
           user_id: userId,

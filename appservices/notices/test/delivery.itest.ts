@@ -136,7 +136,7 @@ describe('what arrives in a stock client', () => {
     const { rows } = await sql<{ id: string }>`select id from org.person where localpart = 'anna'`.execute(
       db(),
     );
-    const grant = await buildGrant(handle.db as never, { person_id: rows[0]!.id, role: 'main_admin' });
+    const grant = await buildGrant(handle.db, { person_id: rows[0]!.id, role: 'main_admin' });
     const ask = (name: string) => host.call('POST', '/api/org/password/forgot', { name });
     for (const name of ['boss', '@nobody:elsewhere.test', 'nobody at all'])
       expect(await ask(name)).toMatchObject({ status: 202, body: {} });

@@ -301,7 +301,8 @@ test('while the server is away mails wait, one try for all of them, and none is 
       Array.from({ length: 20 }, (_, n) => post.order(`person${String(n)}@example.com`)),
     );
     await waitFor(
-      async () => (await Promise.all(ids.map(post.row))).some((row) => row.error_code === 'unreachable'),
+      async () =>
+        (await Promise.all(ids.map((id) => post.row(id)))).some((row) => row.error_code === 'unreachable'),
       { what: 'the failure' },
     );
     expect(post.failed).toEqual([]);

@@ -2,13 +2,16 @@ import {
   createClient,
   EventTimeline,
   EventType,
+  MatrixClient,
   MatrixEvent,
   PendingEventOrdering,
   Room,
   type IEvent,
-  type MatrixClient,
 } from 'matrix-js-sdk';
 import { quietLogger } from './quiet-logger.ts';
+import { arrange } from './timeline-items.ts';
+import { MessageMaker } from './timeline-messages.ts';
+import type { StateItem } from './timeline-types.ts';
 
 export const ROOM = '!room:example.org';
 export const ME = '@me:example.org';
@@ -78,4 +81,37 @@ export async function numberedRoom(
   await room.addLiveEvents(events, { addToState: false });
   room.getLiveTimeline().setPaginationToken(String(count - LIVE), EventTimeline.BACKWARDS);
   return { client, room };
+}
+
+/** The groups of changes that `me` sees of these state events, one second apart. */
+export function stateGroupsOf(
+  me: string,
+  events: readonly (readonly [
+    sender: string,
+    type: string,
+    content: object,
+    stateKey?: string,
+    before?: object,
+  ])[],
+): StateItem[] {
+  const roomId = '!a:x';
+  const client = new MatrixClient({ baseUrl: 'https://x.invalid', userId: me });
+  const room = new Room(roomId, client, me);
+  const made = events.map(
+    ([sender, type, content, stateKey = '', before], at) =>
+      new MatrixEvent({
+        event_id: `$${String(at)}`,
+        sender,
+        room_id: roomId,
+        type,
+        state_key: stateKey,
+        content: { ...content },
+        origin_server_ts: 1_700_000_000_000 + at * 1000,
+        unsigned: before === undefined ? {} : { prev_content: { ...before } },
+      }),
+  );
+  const maker = new MessageMaker(client, room, undefined, () => undefined);
+  const { entries } = maker.entries(room.getUnfilteredTimelineSet(), made, undefined);
+  maker.close();
+  return arrange(entries, undefined, (item) => item).filter((item) => item.kind === 'state');
 }

@@ -77,7 +77,7 @@ export async function startMailServer(
           mails.push({
             from: mailFrom === false ? '' : mailFrom.address,
             to: rcptTo.map(({ address }) => address),
-            secure: session.secure === true,
+            secure: session.secure,
             user: typeof session.user === 'string' ? session.user : undefined,
             raw,
             parsed: await PostalMime.parse(raw),

@@ -1,48 +1,20 @@
 // @vitest-environment happy-dom
 import { renderView, testServices } from '@qiao/ui-kit/testing';
 import { cleanup, fireEvent, screen } from '@testing-library/react';
-import { MatrixClient, MatrixEvent, Room } from 'matrix-js-sdk';
 import { afterEach, expect, test } from 'vitest';
-import { arrange } from '../../matrix/timeline-items.ts';
-import { MessageMaker } from '../../matrix/timeline-messages.ts';
-import type { StateItem } from '../../matrix/timeline-types.ts';
+import { stateGroupsOf } from '../../matrix/testing.ts';
 import { catalogues } from '../../strings/index.ts';
 import { StateGroup } from './StateGroup.tsx';
 
 afterEach(cleanup);
 
 const me = '@li:x';
-const roomId = '!a:x';
-
-/** The groups of changes that a reader sees of these state events, one second apart. */
-function groupsOf(events: readonly (readonly [string, string, object, string?, object?])[]): StateItem[] {
-  const client = new MatrixClient({ baseUrl: 'https://x.invalid', userId: me });
-  const room = new Room(roomId, client, me);
-  const made = events.map(
-    ([sender, type, content, stateKey = '', before], at) =>
-      new MatrixEvent({
-        event_id: `$${String(at)}`,
-        sender,
-        room_id: roomId,
-        type,
-        state_key: stateKey,
-        content: { ...content },
-        origin_server_ts: 1_700_000_000_000 + at * 1000,
-        unsigned: before === undefined ? {} : { prev_content: { ...before } },
-      }),
-  );
-  const maker = new MessageMaker(client, room, undefined, () => undefined);
-  const { entries } = maker.entries(room.getUnfilteredTimelineSet(), made, undefined);
-  maker.close();
-  return arrange(entries, undefined, (item) => item).filter((item) => item.kind === 'state');
-}
-
 const wang = '@wang:x';
 const bot = '@_qiao_org_bot:x';
 const levels = (users: object): object => ({ users });
 
 test('a fresh direct chat has one line before the first word, which opens', async () => {
-  const groups = groupsOf([
+  const groups = stateGroupsOf(me, [
     [wang, 'm.room.create', { room_version: '12' }],
     [wang, 'm.room.member', { membership: 'join', displayname: '王伟' }, wang],
     [wang, 'm.room.power_levels', levels({})],
@@ -65,7 +37,7 @@ test('a fresh direct chat has one line before the first word, which opens', asyn
 
 test('one that the service user made says in one line who is there', async () => {
   const maker = '@_qiao_org_rooms:x';
-  const groups = groupsOf([
+  const groups = stateGroupsOf(me, [
     [maker, 'm.room.create', {}],
     [maker, 'm.room.power_levels', levels({})],
     [wang, 'm.room.member', { membership: 'join', displayname: '王伟' }, wang],
@@ -84,7 +56,7 @@ test('an office whose heads change for years tells nothing of its upkeep', () =>
     (_, at) => [bot, 'm.room.power_levels', levels({ [wang]: at }), '', levels({})] as const,
   );
   expect(
-    groupsOf([
+    stateGroupsOf(me, [
       [bot, 'm.room.create', {}],
       [bot, 'm.room.name', { name: '研发部' }],
       [bot, 'm.room.topic', { topic: '研发部全员群' }],
@@ -92,12 +64,13 @@ test('an office whose heads change for years tells nothing of its upkeep', () =>
     ]),
   ).toEqual([]);
   // Another name is news.
-  const [renamed] = groupsOf([[bot, 'm.room.name', { name: '研发中心' }, '', { name: '研发部' }]]);
+  const [renamed] = stateGroupsOf(me, [[bot, 'm.room.name', { name: '研发中心' }, '', { name: '研发部' }]]);
   expect(renamed?.lines.map((line) => line.key)).toEqual(['named']);
 });
 
 test('what one person changes again and again is one change', () => {
-  const [group] = groupsOf(
+  const [group] = stateGroupsOf(
+    me,
     Array.from(
       { length: 5 },
       (_, at) => [wang, 'm.room.power_levels', levels({ [me]: at }), '', levels({})] as const,
