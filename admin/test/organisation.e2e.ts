@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { hrFile } from '@qiao/org/testing';
 import { decodeQR } from 'qr/decode.js';
-import { axeViolations, makeUser, picturesOfFailure, waitFor } from '@qiao/testkit';
+import { axeViolations, makeUser, PASSWORD, picturesOfFailure, waitFor } from '@qiao/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Locator, Page } from 'playwright-core';
 import { picture, providerOf, startConsole, type Console, type Provider } from './support.ts';
@@ -50,6 +50,11 @@ const change = async (name: string, to: { email?: string; locale?: 'en' }): Prom
   const path = `/api/org/people/${ids[name] ?? ''}`;
   const { version } = await company.api<{ version: number }>('GET', path);
   await company.api('PATCH', path, { version, ...to });
+};
+
+const activateBy = async (token: string): Promise<{ ok: boolean }> => {
+  const answer = await page.request.post('/api/org/activation', { data: { token, password: PASSWORD } });
+  return { ok: answer.ok() };
 };
 
 beforeAll(async () => {
@@ -270,6 +275,7 @@ describe('activation', () => {
     await page.emulateMedia({ media: 'screen' });
     await page.getByRole('button', { name: 'Back' }).click();
     await title('Activation');
+    ids.cleoToken = new URL(link).hash.slice(1);
   });
 
   test('in a file, for the mail merge', async () => {
@@ -282,6 +288,54 @@ describe('activation', () => {
     expect(text).toContain('Dan Hill');
     expect(text).not.toContain('Eve Moss');
     expect(text).toMatch(/\/activate#[\w-]{20,}/);
+  });
+});
+
+describe('a forgotten password', () => {
+  test('is told to an administrator, and nobody learns whether there is such an account', async () => {
+    const { ok } = await activateBy(ids.cleoToken ?? '');
+    expect(ok).toBe(true);
+    const other = await company.open({ width: 390, height: 844 });
+    for (const name of ['cleo.fox', 'nobody.at.all']) {
+      await other.page.goto('/admin/');
+      await other.page.getByRole('button', { name: 'Forgot password?' }).click();
+      await other.page.getByLabel('User name, e-mail, phone or employee number').fill(name);
+      await picture(other.page, 'forgot-390');
+      await other.page.getByRole('button', { name: 'Ask for a new password' }).click();
+      await other.page.getByText(/^If there is such an account/).waitFor();
+      expect(await axeViolations(other.page)).toEqual([]);
+    }
+    await picture(other.page, 'forgot-told-390');
+    await page.goto('/admin/activation');
+    const requests = page.getByRole('region', { name: 'Asked for a new password' });
+    const row = requests.getByRole('row', { name: /Cleo Fox/ });
+    await waitFor(async () => {
+      await page.reload();
+      await requests.waitFor();
+      return (await row.count()) === 1;
+    });
+    expect(await requests.getByText('nobody').count()).toBe(0);
+    await picture(page, 'password-requests');
+    await row.getByRole('button', { name: 'Give a link' }).click();
+    const dialog = page.getByRole('dialog', { name: /Activation link of Cleo Fox/ });
+    await dialog.getByText('Cleo Fox has a password already.').waitFor();
+    await dialog.getByRole('button', { name: 'Make a link and a QR code' }).click();
+    const link = await dialog.getByLabel('Activation link', { exact: true }).inputValue();
+    await other.page.goto(link);
+    await other.page.getByRole('heading', { name: 'Choose a new password' }).waitFor();
+    await other.page.getByText('All your devices are signed out').waitFor();
+    const again = 'Fahrrad-im-Nebel-41';
+    await other.page.getByLabel('Password', { exact: true }).fill(again);
+    await other.page.getByText(/^(Good|Strong)/).waitFor();
+    await other.page.getByLabel('Repeat the password').fill(again);
+    expect(await axeViolations(other.page)).toEqual([]);
+    await picture(other.page, 'new-password-390');
+    await other.page.getByRole('button', { name: 'Set the new password' }).click();
+    await other.page.getByText('Your new password is set, Cleo Fox.').waitFor();
+    await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
+    await page.reload();
+    await row.getByText('Done').waitFor();
+    await other.context.close();
   });
 });
 
