@@ -146,7 +146,7 @@ export function consolePictures(company: () => Company): Picture[] {
     {
       name: 'overview',
       reach: async (at) => {
-        await at.getByLabel('Username').fill('zhangwei');
+        await at.locator('input[autocomplete^=username]').fill('zhangwei');
         await at.getByLabel('Password', { exact: true }).fill(PASSWORD);
         await press(at, 'Sign in');
         await at.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
@@ -399,7 +399,7 @@ export function consolePictures(company: () => Company): Picture[] {
       reach: async (at) => {
         await at.goto('/admin/');
         await press(at, /account menu$/i, 'Sign out');
-        await at.getByLabel('Username').fill('lina');
+        await at.locator('input[autocomplete^=username]').fill('lina');
         await at.getByLabel('Password', { exact: true }).fill(PASSWORD);
         await press(at, 'Sign in');
         await at.getByRole('heading', { name: 'No access to the console' }).waitFor();
