@@ -6,7 +6,7 @@ import { APART, domains } from './domains.ts';
 
 describe('the domains together', () => {
   it('start in an order that gives each what it needs', () => {
-    expect(orderModules(domains).map((module) => module.id)).toEqual(['audit', 'org', 'notices', 'push']);
+    expect(orderModules(domains).map((module) => module.id)).toEqual(['audit', 'org', 'push', 'notices']);
     expect(domains.map((module) => module.id)).toEqual(expect.arrayContaining([...APART]));
   });
 

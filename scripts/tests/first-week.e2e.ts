@@ -9,6 +9,7 @@ import {
   PASSWORD,
   picturesOfFailure,
   startTestStack,
+  waitFor,
   type RunningTestStack,
   type TestBrowser,
   type TestPage,
@@ -128,7 +129,13 @@ async function newChat(
   words: typeof ZH,
   found: readonly [typed: string, name: RegExp][],
 ): Promise<void> {
-  await page.getByRole('button', { name: words.newChat }).first().click();
+  // The line about the keys goes as they are kept, and the button moves: whoever sees nothing happen presses again.
+  await waitFor(async () => {
+    if ((await page.getByRole('dialog').count()) === 0)
+      await page.getByRole('button', { name: words.newChat }).first().click({ timeout: 5_000 });
+    await dialog(page).getByRole('combobox').waitFor({ timeout: 5_000 });
+    return true;
+  });
   for (const [typed, name] of found) {
     await dialog(page).getByRole('combobox').fill(typed);
     await dialog(page).getByRole('option', { name }).first().click();
