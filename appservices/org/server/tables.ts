@@ -286,3 +286,6 @@ export interface OrgTables {
 }
 export type OrgDb = Kysely<OrgTables>;
 export type OrgTrx = Transaction<OrgTables>;
+
+/** A transaction of ours as the platform's services take it: they write tables of their own with it. */
+export const outerTrx = (trx: OrgTrx): Transaction<never> => trx as unknown as Transaction<never>;

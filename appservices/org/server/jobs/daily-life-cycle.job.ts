@@ -9,6 +9,7 @@ import type { OrgDb } from '../tables.ts';
 
 const NAME = 'org.daily-life-cycle';
 const CHUNK = 100;
+const DAY_MS = 24 * 60 * 60 * 1000;
 /** How long is known who asked for a new password. */
 const REQUESTS_DAYS = 90;
 /** After how long a request that was not repeated is over. */
@@ -74,14 +75,8 @@ export function dailyLifeCycle(context: OrgContext, changes: Changes): Job {
         returning id`.execute(db);
       if (erased.rows.length > 0)
         log.info({ offboardings: erased.rows.length }, 'leavers can no longer return');
-      await passwordRequestsRepository.closeIdle(
-        db,
-        new Date(now.getTime() - IDLE_DAYS * 24 * 60 * 60 * 1000),
-      );
-      await passwordRequestsRepository.sweep(
-        db,
-        new Date(now.getTime() - REQUESTS_DAYS * 24 * 60 * 60 * 1000),
-      );
+      await passwordRequestsRepository.closeIdle(db, new Date(now.getTime() - IDLE_DAYS * DAY_MS));
+      await passwordRequestsRepository.sweep(db, new Date(now.getTime() - REQUESTS_DAYS * DAY_MS));
       await sql`delete from org.activation where expires_at < ${now}::timestamptz - interval '30 days'`.execute(
         db,
       );

@@ -1,9 +1,9 @@
 import { makeErrors, platformErrors, type Actor, type Locale } from '@qiao/platform';
 import { MatrixError } from '@qiao/platform/matrix';
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { MIN_PASSWORD_LENGTH, orgErrorTable } from '../../contract/index.ts';
 import type { OrgContext } from '../setup.ts';
-import type { OrgDb, OrgTrx } from '../tables.ts';
+import { outerTrx, type OrgDb, type OrgTrx } from '../tables.ts';
 import { orUnavailable, type Accounts } from './homeserver.ts';
 import { judgePassword, personalOf, reasonsOf, type PasswordReason } from './password.ts';
 import type { HandOut, Link, Links } from './links.ts';
@@ -12,8 +12,6 @@ import { peopleRepository, type LifePerson } from './people.repository.ts';
 import type { LifecyclePolicy } from './policy.ts';
 
 const errors = makeErrors('org', orgErrorTable);
-
-const inner = (trx: OrgTrx): Transaction<never> => trx as unknown as Transaction<never>;
 
 /** Whom links are for. */
 export interface Choice {
@@ -92,7 +90,7 @@ export function createActivation(
       activation.requireLink(person);
       const [made] = await links.insert(trx, [personId], how);
       if (!made) throw platformErrors.internal();
-      await acts.record(inner(trx), {
+      await acts.record(outerTrx(trx), {
         actor: how.by,
         action: 'org.person.activation_link',
         subject: `person:${personId}`,
@@ -143,7 +141,7 @@ export function createActivation(
           { way, by: actor.userId },
         );
         await acts.recordMany(
-          inner(trx),
+          outerTrx(trx),
           people.map((person) => ({
             actor: actor.userId,
             action: 'org.person.activation_link',
@@ -163,7 +161,7 @@ export function createActivation(
         await peopleRepository.lock(trx, personId);
         const ended = await links.end(trx, personId);
         if (ended > 0)
-          await acts.record(inner(trx), {
+          await acts.record(outerTrx(trx), {
             actor: actor.userId,
             action: 'org.person.activation_links_ended',
             subject: `person:${personId}`,
@@ -214,15 +212,18 @@ export function createActivation(
           })
           .where('id', '=', person.id)
           .execute();
-        await acts.record(inner(trx), {
+        await acts.record(outerTrx(trx), {
           actor: userId,
           action: person.activated_at === null ? 'org.person.activate' : 'org.person.password',
           subject: `person:${person.id}`,
         });
         if (person.activated_at === null) {
-          await events.publish(inner(trx), 'org.person.activated', { person_id: person.id, user_id: userId });
+          await events.publish(outerTrx(trx), 'org.person.activated', {
+            person_id: person.id,
+            user_id: userId,
+          });
         }
-        await context.queue.enqueue(inner(trx), 'org.provision', {}, { key: 'org.provision' });
+        await context.queue.enqueue(outerTrx(trx), 'org.provision', {}, { key: 'org.provision' });
         return { userId };
       });
     },

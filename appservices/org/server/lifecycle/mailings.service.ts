@@ -1,13 +1,12 @@
 import { platformErrors, type Actor, type MailRow, type MailState } from '@qiao/platform';
 import { sql, type Transaction } from 'kysely';
 import type { OrgContext } from '../setup.ts';
-import type { OrgDb, OrgTrx } from '../tables.ts';
+import { outerTrx, type OrgDb } from '../tables.ts';
 import type { Activation, Choice } from './activation.service.ts';
 import type { Mails } from './mails.service.ts';
 import { peopleRepository } from './people.repository.ts';
 import type { LifecyclePolicy } from './policy.ts';
 
-const inner = (trx: OrgTrx): Transaction<never> => trx as unknown as Transaction<never>;
 /** How many people a mailing names at most. */
 const NAMED = 200;
 const LISTED = 20;
@@ -88,7 +87,7 @@ export function createMailings(
         );
         await trx.insertInto('org.activation_mailing').values(row).execute();
         await mail.order(
-          inner(trx),
+          outerTrx(trx),
           to.map(({ person, email }) => ({
             kind: 'activation',
             to: email,
@@ -99,7 +98,7 @@ export function createMailings(
           })),
         );
         await acts.recordMany(
-          inner(trx),
+          outerTrx(trx),
           to.map(({ person }) => ({
             actor: actor.userId,
             action: 'org.person.activation_mail',

@@ -2,13 +2,12 @@ import { makeErrors, platformErrors, type Actor, type MailRow, type MailState } 
 import type { Transaction } from 'kysely';
 import { orgErrorTable } from '../../contract/index.ts';
 import type { OrgContext } from '../setup.ts';
-import type { OrgDb, OrgTrx } from '../tables.ts';
+import { outerTrx, type OrgDb, type OrgTrx } from '../tables.ts';
 import type { LifePerson } from './people.repository.ts';
 import { peopleRepository } from './people.repository.ts';
 import type { LifecyclePolicy } from './policy.ts';
 
 const errors = makeErrors('org', orgErrorTable);
-const inner = (trx: OrgTrx): Transaction<never> => trx as unknown as Transaction<never>;
 
 /** A mail as an actor sees it. */
 export interface SeenMail {
@@ -62,12 +61,14 @@ export function createMails(
     const { held } = await policy.open(actor);
     if (!held.somewhere('org.person.edit')) throw platformErrors.not_allowed();
   };
-  /** Whose mails the actor sees. */
-  const visible = async (actor: Actor, persons: readonly string[]): Promise<Set<string>> => {
-    const allowed = await policy.manageable(actor, 'org.person.edit', persons);
+  /** Of these people, whom the actor may manage, and whose mails the actor sees: theirs, and the actor's own. */
+  const judge = async (
+    actor: Actor,
+    persons: readonly string[],
+  ): Promise<{ manageable: ReadonlySet<string>; visible: ReadonlySet<string> }> => {
+    const manageable = await policy.manageable(actor, 'org.person.edit', persons);
     const own = await ownPerson(actor);
-    if (own) allowed.add(own.id);
-    return allowed;
+    return { manageable, visible: own ? new Set([...manageable, own.id]) : manageable };
   };
   /** A link to one's own account is no secret to oneself, but a kept one may be anybody's who can open the mail. */
   const seen = (actor: Actor, rows: readonly MailRow[], manageable: ReadonlySet<string>): SeenMail[] =>
@@ -80,8 +81,9 @@ export function createMails(
   const one = async (actor: Actor, id: string): Promise<SeenMail> => {
     await requireAdmin(actor);
     const row = await mail.find(on, id);
-    if (!row || !(await visible(actor, [row.person])).has(row.person)) throw platformErrors.not_found();
-    const manageable = await policy.manageable(actor, 'org.person.edit', [row.person]);
+    if (!row) throw platformErrors.not_found();
+    const { manageable, visible } = await judge(actor, [row.person]);
+    if (!visible.has(row.person)) throw platformErrors.not_found();
     const [found] = seen(actor, [row], manageable);
     if (!found) throw platformErrors.not_found();
     return found;
@@ -91,9 +93,9 @@ export function createMails(
     async counts(actor) {
       await requireAdmin(actor);
       const all = await mail.counts(on, {});
-      const allowed = await visible(actor, [...new Set(all.map(({ person }) => person))]);
+      const { visible } = await judge(actor, [...new Set(all.map(({ person }) => person))]);
       const counts: Record<MailState, number> = { waiting: 0, sent: 0, kept: 0, failed: 0 };
-      for (const { person, state, count } of all) if (allowed.has(person)) counts[state] += count;
+      for (const { person, state, count } of all) if (visible.has(person)) counts[state] += count;
       return counts;
     },
 
@@ -101,13 +103,8 @@ export function createMails(
       await requireAdmin(actor);
       const all = await mail.counts(on, {});
       const persons = [...new Set(all.map(({ person }) => person))];
-      const allowed = await visible(actor, persons);
-      const rows = await mail.list(on, { ...filter, persons: [...allowed] });
-      const manageable = await policy.manageable(
-        actor,
-        'org.person.edit',
-        rows.map((row) => row.person),
-      );
+      const { manageable, visible } = await judge(actor, persons);
+      const rows = await mail.list(on, { ...filter, persons: [...visible] });
       return seen(actor, rows, manageable);
     },
 
@@ -132,8 +129,8 @@ export function createMails(
       // Trying again makes another link.
       if (row.kind !== 'test') await policy.requireManage(actor, 'org.person.edit', row.person);
       await db.transaction().execute(async (trx) => {
-        if (!(await mail.retry(inner(trx), id))) throw errors.mail_not_failed();
-        await acts.record(inner(trx), {
+        if (!(await mail.retry(outerTrx(trx), id))) throw errors.mail_not_failed();
+        await acts.record(outerTrx(trx), {
           actor: actor.userId,
           action: 'org.mail.retry',
           subject: `person:${row.person}`,
@@ -168,9 +165,9 @@ export function createMails(
         if (!person) throw platformErrors.not_found();
         requireLink(person);
         if (person.email === null) throw errors.no_email();
-        const latest = await mail.list(inner(trx), { persons: [personId], state: 'waiting', limit: 1 });
+        const latest = await mail.list(outerTrx(trx), { persons: [personId], state: 'waiting', limit: 1 });
         if (latest.length > 0) throw errors.mail_waiting();
-        const [ordered] = await mail.order(inner(trx), [
+        const [ordered] = await mail.order(outerTrx(trx), [
           {
             kind: person.activated_at === null ? 'activation' : 'password',
             to: person.email,
@@ -179,7 +176,7 @@ export function createMails(
             requestedBy: actor.userId,
           },
         ]);
-        await acts.record(inner(trx), {
+        await acts.record(outerTrx(trx), {
           actor: actor.userId,
           action: 'org.person.activation_mail',
           subject: `person:${personId}`,
@@ -196,7 +193,7 @@ export function createMails(
     },
 
     async waiting(trx, personIds) {
-      const rows = await mail.list(inner(trx), {
+      const rows = await mail.list(outerTrx(trx), {
         persons: personIds,
         state: 'waiting',
         limit: personIds.length * 2 + 1,

@@ -1,5 +1,5 @@
 import { DomainError, makeErrors, platformErrors, type Actor } from '@qiao/platform';
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { orgErrorTable } from '../../contract/index.ts';
 import type { ChangeContext, DirectoryChange, Placement } from '../changes.ts';
 import { changesRepository } from '../changes.repository.ts';
@@ -7,7 +7,7 @@ import type { Changes } from '../changes.service.ts';
 import { requireGrantable } from '../roles/roles.policy.ts';
 import { rolesRepository } from '../roles/roles.repository.ts';
 import type { OrgContext } from '../setup.ts';
-import type { OrgDb, OrgTrx } from '../tables.ts';
+import { outerTrx, type OrgDb, type OrgTrx } from '../tables.ts';
 import { measure, type Measured } from './certificate.ts';
 import { OWN_KINDS, type createHandoverRegistry } from './handover.registry.ts';
 import { orUnavailable, type Accounts } from './homeserver.ts';
@@ -29,8 +29,6 @@ const errors = makeErrors('org', orgErrorTable);
 const UNKNOWN = '…';
 
 export const CLOSE_JOB = 'org.close-leaver';
-
-const inner = (trx: OrgTrx): Transaction<never> => trx as unknown as Transaction<never>;
 
 export interface OffboardingView {
   row: OffboardingRow;
@@ -313,13 +311,13 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
         );
         await repository.setSnapshot(trx, id, { ...locked.snapshot, effects });
         await repository.setState(trx, id, { state: 'closing' });
-        await acts.record(inner(trx), {
+        await acts.record(outerTrx(trx), {
           actor: actor.userId,
           action: 'org.person.close',
           subject: `person:${locked.person_id}`,
           details: { offboarding_id: id },
         });
-        await queue.enqueue(inner(trx), CLOSE_JOB, { offboarding_id: id }, { key: `${CLOSE_JOB}:${id}` });
+        await queue.enqueue(outerTrx(trx), CLOSE_JOB, { offboarding_id: id }, { key: `${CLOSE_JOB}:${id}` });
         return door;
       });
       return view(id, door);
@@ -490,7 +488,7 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
         ends_at: grant.ends_at,
       });
       effects.grants.push(id);
-      await acts.record(inner(trx), {
+      await acts.record(outerTrx(trx), {
         actor: actor.userId,
         action: 'org.role.grant',
         subject: `person:${to}`,
@@ -641,18 +639,18 @@ export function createOffboardings(context: OrgContext, parts: OffboardingParts)
     const now = clock.now();
     await repository.setState(trx, row.id, { state: 'undone', undone_at: now });
     await repository.setCertificate(trx, row.id, null);
-    await acts.record(inner(trx), {
+    await acts.record(outerTrx(trx), {
       actor: by,
       action: 'org.person.return',
       subject: `person:${row.person_id}`,
       details: { offboarding_id: row.id, from: row.state },
     });
-    await events.publish(inner(trx), 'org.person.returned', {
+    await events.publish(outerTrx(trx), 'org.person.returned', {
       person_id: row.person_id,
       user_id: userIdOf(row),
     });
-    await queue.enqueue(inner(trx), LOCK_JOB, { person_ids: [row.person_id] }, { queue: LOCK_JOB });
-    await queue.enqueue(inner(trx), 'org.provision', {}, { key: 'org.provision' });
+    await queue.enqueue(outerTrx(trx), LOCK_JOB, { person_ids: [row.person_id] }, { queue: LOCK_JOB });
+    await queue.enqueue(outerTrx(trx), 'org.provision', {}, { key: 'org.provision' });
     await sql`select nextval('org.directory_version')`.execute(trx);
   }
 

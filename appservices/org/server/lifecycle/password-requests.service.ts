@@ -1,7 +1,6 @@
 import { platformErrors, parseMailAddress, type Actor, type Locale } from '@qiao/platform';
-import type { Transaction } from 'kysely';
 import type { OrgContext } from '../setup.ts';
-import type { OrgDb, OrgTrx } from '../tables.ts';
+import { outerTrx, type OrgDb, type OrgTrx } from '../tables.ts';
 import type { Accounts } from './homeserver.ts';
 import {
   passwordRequestsRepository as repository,
@@ -25,7 +24,6 @@ const MOST_TOLD = 20;
 export const PASSWORD_LINK_MS = 60 * MINUTE_MS;
 
 export const PASSWORD_ASKED_JOB = 'org.password-asked';
-const inner = (trx: OrgTrx): Transaction<never> => trx as unknown as Transaction<never>;
 
 /** People who have forgotten their password: by mail, or to an administrator. */
 export interface PasswordRequests {
@@ -63,7 +61,7 @@ export function createPasswordRequests(
       if (may.has(row.person_id) && !own) administrators.push(userId);
       if (administrators.length === MOST_TOLD) break;
     }
-    await events.publish(inner(trx), 'org.person.password_asked', {
+    await events.publish(outerTrx(trx), 'org.person.password_asked', {
       request_id: row.id,
       person_id: row.person_id,
       administrators,
@@ -77,7 +75,7 @@ export function createPasswordRequests(
     address: string,
   ): Promise<void> => {
     const now = clock.now();
-    const [id] = await mail.order(inner(trx), [
+    const [id] = await mail.order(outerTrx(trx), [
       {
         kind: 'password',
         to: address,
@@ -113,7 +111,7 @@ export function createPasswordRequests(
         if (running) await repository.again(trx, request, now);
         else {
           await repository.begin(trx, { id: request, personId: person.id, at: now });
-          await acts.record(inner(trx), {
+          await acts.record(outerTrx(trx), {
             actor: `system:${PASSWORD_ASKED_JOB}`,
             action: 'org.person.password_asked',
             subject: `person:${person.id}`,
@@ -126,7 +124,7 @@ export function createPasswordRequests(
         }
         const mailedAt = running?.mailed_at?.getTime() ?? 0;
         if (now.getTime() - mailedAt < MAIL_PAUSE_MS) return;
-        const latest = await mail.list(inner(trx), { persons: [person.id], limit: 4 * MAILS_A_DAY });
+        const latest = await mail.list(outerTrx(trx), { persons: [person.id], limit: 4 * MAILS_A_DAY });
         const dayAgo = now.getTime() - 24 * 60 * MINUTE_MS;
         const today = latest.filter((row) => row.kind === 'password' && row.created_at.getTime() > dayAgo);
         if (today.length >= MAILS_A_DAY) {
@@ -160,7 +158,7 @@ export function createPasswordRequests(
       await policy.requireManage(actor, 'org.person.edit', row.person_id);
       await db.transaction().execute(async (trx) => {
         await repository.close(trx, id);
-        await acts.record(inner(trx), {
+        await acts.record(outerTrx(trx), {
           actor: actor.userId,
           action: 'org.person.password_request_closed',
           subject: `person:${row.person_id}`,

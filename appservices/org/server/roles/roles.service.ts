@@ -1,5 +1,4 @@
 import { makeErrors, platformErrors, type Actor, type GrantSource } from '@qiao/platform';
-import type { Transaction } from 'kysely';
 import { orgErrorTable } from '../../contract/errors.ts';
 import { builtinRoles } from '../../contract/permissions.ts';
 import { changesRepository } from '../changes.repository.ts';
@@ -9,7 +8,7 @@ import { peopleRepository } from '../directory/people.repository.ts';
 import { endLinksOfOthers } from '../lifecycle/links.ts';
 import { cleanName } from '../names.ts';
 import type { OrgContext } from '../setup.ts';
-import type { OrgDb, OrgTrx } from '../tables.ts';
+import { outerTrx, type OrgDb, type OrgTrx } from '../tables.ts';
 import { Held } from './held.ts';
 import { requireMainAdminStays } from './main-admins.ts';
 import { maySeeRole, requireGrantable, requireRevocable, requireRoleEdit } from './roles.policy.ts';
@@ -38,8 +37,6 @@ const MAX_ROLE_NAME = 200;
 
 /** `@localpart:server` → localpart. */
 export const localpartOf = (userId: string): string => userId.slice(1, userId.indexOf(':'));
-
-const trxOf = (trx: OrgTrx): Transaction<never> => trx as unknown as Transaction<never>;
 
 /** Roles, grants, and what everybody holds. */
 export function createRoles(context: RolesContext) {
@@ -158,7 +155,7 @@ export function createRoles(context: RolesContext) {
         const id = random.uuid();
         const name = await uniqueName(trx, role.name, null);
         await repository.insertRole(trx, { id, name, permissions });
-        await acts.record(trxOf(trx), {
+        await acts.record(outerTrx(trx), {
           actor: actor.userId,
           action: 'org.role.add',
           subject: `role:${id}`,
@@ -185,7 +182,7 @@ export function createRoles(context: RolesContext) {
         if (before.version !== change.version) throw platformErrors.changed_meanwhile();
         const name = change.name === undefined ? before.name : await uniqueName(trx, change.name, id);
         await repository.updateRole(trx, { id, name, permissions });
-        await acts.record(trxOf(trx), {
+        await acts.record(outerTrx(trx), {
           actor: actor.userId,
           action: 'org.role.change',
           subject: `role:${id}`,
@@ -212,7 +209,7 @@ export function createRoles(context: RolesContext) {
         const count = await repository.countGrants(trx, id);
         if (count > 0) throw errors.role_in_use({ count });
         await repository.deleteRole(trx, id);
-        await acts.record(trxOf(trx), {
+        await acts.record(outerTrx(trx), {
           actor: actor.userId,
           action: 'org.role.remove',
           subject: `role:${id}`,
@@ -268,7 +265,7 @@ export function createRoles(context: RolesContext) {
         const id = random.uuid();
         await repository.insertGrant(trx, { ...grant, id, granted_by: actor.userId, granted_at: now });
         await endLinksOfOthers(trx, grant.person_id, actor.userId, homeserver.serverName);
-        await acts.record(trxOf(trx), {
+        await acts.record(outerTrx(trx), {
           actor: actor.userId,
           action: 'org.role.grant',
           subject: `person:${grant.person_id}`,
@@ -298,7 +295,7 @@ export function createRoles(context: RolesContext) {
           await requireMainAdminStays(trx, { grants: [id] });
         }
         if (!(await repository.deleteGrant(trx, id))) throw platformErrors.not_found();
-        await acts.record(trxOf(trx), {
+        await acts.record(outerTrx(trx), {
           actor: actor.userId,
           action: 'org.role.revoke',
           subject: `person:${row.person_id}`,
@@ -325,7 +322,7 @@ export function createRoles(context: RolesContext) {
       if (existing) await repository.deleteGrant(trx, existing.id);
       const id = random.uuid();
       await repository.insertGrant(trx, { ...grant, id, granted_by: by, granted_at: now, ends_at: null });
-      await acts.record(trxOf(trx), {
+      await acts.record(outerTrx(trx), {
         actor: by,
         action: 'org.role.grant',
         subject: `person:${personId}`,
