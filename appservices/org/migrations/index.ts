@@ -10,6 +10,7 @@ import * as m009 from './009_leaving.ts';
 import * as m010 from './010_bot_speaks.ts';
 import * as m011 from './011_sign_in.ts';
 import * as m012 from './012_names.ts';
+import * as m013 from './013_names_and_links.ts';
 
 export const migrations = {
   '001_org': m001,
@@ -24,4 +25,5 @@ export const migrations = {
   '010_bot_speaks': m010,
   '011_sign_in': m011,
   '012_names': m012,
+  '013_names_and_links': m013,
 };

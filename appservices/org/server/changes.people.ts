@@ -9,9 +9,9 @@ import {
 } from './changes.repository.ts';
 import { differing, type Sorted, type WriteAct } from './changes.sort.ts';
 import type { ChangeContext, NewPerson, PersonFacts, Placement } from './changes.ts';
+import { nameColumns } from './directory/name-columns.ts';
 import { findCycle } from './imports/cycles.ts';
 import { isPersonLocalpart } from './imports/localpart.ts';
-import { searchText } from './imports/search-text.ts';
 import type { OrgTrx } from './tables.ts';
 
 const errors = makeErrors('org', orgErrorTable);
@@ -124,7 +124,7 @@ export async function applyPeople(
     // Managers may come later in the same statement; the database checks references at its end.
     await repository.insertPeople(
       trx,
-      part.map((person) => ({ ...person, search: searchText(person) })),
+      part.map((person) => ({ ...person, ...nameColumns(person) })),
       now,
     );
     written += part.length;
@@ -133,7 +133,7 @@ export async function applyPeople(
   for (const part of chunks(updates)) {
     await repository.updatePeople(
       trx,
-      part.map((row) => ({ ...row, search: searchText(row) })),
+      part.map((row) => ({ ...row, ...nameColumns(row) })),
       now,
     );
     written += part.length;

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { NewPerson, PersonFacts, Placement } from './changes.ts';
+import type { NameColumns } from './directory/name-columns.ts';
 import type { AccountState, DepartmentState, OrgTrx, PersonStatus } from './tables.ts';
 
 /** A department as far as changes look at it. */
@@ -127,21 +128,17 @@ export const changesRepository = {
     return found;
   },
 
-  async insertPeople(
-    trx: OrgTrx,
-    rows: readonly (NewPerson & { search: string })[],
-    now: Date,
-  ): Promise<void> {
+  async insertPeople(trx: OrgTrx, rows: readonly (NewPerson & NameColumns)[], now: Date): Promise<void> {
     if (rows.length === 0) return;
     await sql`insert into org.person (id, external_id, localpart, display_name, given_name, family_name, email,
-        phone, title, locale, manager_id, starts_on, ends_on, source_id, search, status, created_at, updated_at)
+        phone, title, locale, manager_id, starts_on, ends_on, source_id, search, sort_name, sort_rule, status, created_at, updated_at)
       select id, external_id, localpart, display_name, given_name, family_name, email, phone, title, locale,
-        manager_id, starts_on, ends_on, source_id, search,
+        manager_id, starts_on, ends_on, source_id, search, sort_name, sort_rule,
         case when inactive then 'suspended' else 'joining' end, ${now}, ${now}
       from jsonb_to_recordset(${json(rows)}::jsonb) as x(id uuid, external_id text, localpart text,
         display_name text, given_name text, family_name text, email text, phone text, title text, locale text,
-        manager_id uuid, starts_on date, ends_on date, source_id uuid, search text,
-        inactive boolean)`.execute(trx);
+        manager_id uuid, starts_on date, ends_on date, source_id uuid, search text, sort_name text,
+        sort_rule smallint, inactive boolean)`.execute(trx);
   },
 
   /** Who came as inactive (no account, never let go) is joining from now on; answers who that is. */
@@ -180,19 +177,15 @@ export const changesRepository = {
       where id = any(${ids}::uuid[])`.execute(trx);
   },
 
-  async updatePeople(
-    trx: OrgTrx,
-    rows: readonly (PersonRow & { search: string })[],
-    now: Date,
-  ): Promise<void> {
+  async updatePeople(trx: OrgTrx, rows: readonly (PersonRow & NameColumns)[], now: Date): Promise<void> {
     if (rows.length === 0) return;
     await sql`update org.person p set external_id = x.external_id, localpart = x.localpart,
         display_name = x.display_name, given_name = x.given_name, family_name = x.family_name, email = x.email,
         phone = x.phone, title = x.title, locale = x.locale, manager_id = x.manager_id, starts_on = x.starts_on,
-        ends_on = x.ends_on, search = x.search, version = version + 1, updated_at = ${now}
+        ends_on = x.ends_on, search = x.search, sort_name = x.sort_name, sort_rule = x.sort_rule, version = version + 1, updated_at = ${now}
       from jsonb_to_recordset(${json(rows)}::jsonb) as x(id uuid, external_id text, localpart text,
         display_name text, given_name text, family_name text, email text, phone text, title text, locale text,
-        manager_id uuid, starts_on date, ends_on date, search text)
+        manager_id uuid, starts_on date, ends_on date, search text, sort_name text, sort_rule smallint)
       where p.id = x.id`.execute(trx);
   },
 

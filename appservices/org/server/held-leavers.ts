@@ -51,11 +51,11 @@ export const heldRepository = {
     limit: number,
   ): Promise<HeldLeaver[]> {
     const { rows } = await sql<HeldLeaver>`select p.id, p.display_name, p.localpart, p.title,
-        lower(p.display_name) as sort_name, h.first_at
+        p.sort_name, h.first_at
       from org.held_leaver h join org.person p on p.id = h.person_id
       where h.source_id = ${sourceId}::uuid and ${HERE} and (${after?.id ?? null}::uuid is null
-        or (lower(p.display_name), p.id) > (${after?.name ?? null}::text, ${after?.id ?? null}::uuid))
-      order by lower(p.display_name), p.id limit ${limit}`.execute(db);
+        or (p.sort_name, p.id) > (${after?.name ?? null}::text, ${after?.id ?? null}::uuid))
+      order by p.sort_name, p.id limit ${limit}`.execute(db);
     return rows;
   },
 

@@ -52,12 +52,15 @@ export interface PersonTable {
   applied_names: ColumnType<string | null, string | null | undefined, string | null>;
   names_told: Generated<string[]>;
   activated_at: Timestamp | null;
+  links_ended_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   greeted_at: Timestamp | null;
   keys_at: Timestamp | null;
   starts_on: CalendarDate | null;
   ends_on: CalendarDate | null;
   source_id: string | null;
   search: Generated<string>;
+  sort_name: Generated<string>;
+  sort_rule: Generated<number>;
   version: Generated<number>;
   created_at: ColumnType<Date, Date | undefined, never>;
   updated_at: ColumnType<Date, Date | undefined, Date>;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Placement } from '../server/changes.ts';
 import type { OrgDb } from '../server/tables.ts';
-import { searchText } from '../server/imports/search-text.ts';
+import { nameColumns } from '../server/directory/name-columns.ts';
 
 /*
  * Builders of rows for tests that need a company and not the way it came about. They write tables directly, so
@@ -102,7 +102,7 @@ export async function buildPerson(
       starts_on: null,
       ends_on: null,
       source_id: more.source_id ?? null,
-      search: searchText(facts),
+      ...nameColumns(facts),
     })
     .execute();
   const places = (more.departments ?? []).map((one) =>

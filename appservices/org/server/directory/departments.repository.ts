@@ -58,7 +58,7 @@ export const departmentsRepository = {
         p.localpart, p.title
       from org.membership m join org.person p on p.id = m.person_id
       where m.until is null and m.is_head and m.department_id = any(${uuids(ids)}) and p.status <> 'left'
-      order by lower(p.display_name), p.id`.execute(db);
+      order by p.sort_name, p.id`.execute(db);
     return Map.groupBy(rows, (row) => row.department_id);
   },
 

@@ -9,6 +9,7 @@ import { createDepartments } from './departments.service.ts';
 import { meRoutes } from './me.routes.ts';
 import { peopleRoutes } from './people.routes.ts';
 import { createPeople } from './people.service.ts';
+import { renewSortNames } from './name-columns.ts';
 import { createOrgRead } from './read.service.ts';
 
 /** Departments and people for the console, and what other domains may ask. */
@@ -29,6 +30,7 @@ export function directoryParts(
       departmentsRoutes(http, { departments, roles });
       peopleRoutes(http, { people, roles });
     },
+    start: () => renewSortNames(context.db),
     offers: { [ORG_READ]: createOrgRead(context, visibility) },
   };
 }

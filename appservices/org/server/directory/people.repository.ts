@@ -77,7 +77,7 @@ const placedIn = (departments: Iterable<string>): RawBuilder<boolean> => {
 
 const COLUMNS = sql`p.id, p.external_id, p.localpart, p.display_name, p.given_name, p.family_name, p.email, p.phone,
   p.title, p.locale, p.manager_id, p.status, p.account, p.activated_at, p.keys_at, p.starts_on, p.ends_on, p.source_id,
-  s.name as source_name, s.kind as source_kind, p.version, lower(p.display_name) as sort_name`;
+  s.name as source_name, s.kind as source_kind, p.version, p.sort_name`;
 
 function conditions(filter: PeopleFilter): RawBuilder<unknown> {
   const parts: RawBuilder<unknown>[] = [sql`true`];
@@ -119,12 +119,12 @@ export const peopleRepository = {
     page: { after?: { name: string; id: string } | undefined; limit: number },
   ): Promise<PersonRow[]> {
     const after = page.after
-      ? sql`and (lower(p.display_name), p.id) > (${page.after.name}, ${page.after.id}::uuid)`
+      ? sql`and (p.sort_name, p.id) > (${page.after.name}, ${page.after.id}::uuid)`
       : sql``;
     const { rows } = await sql<PersonRow>`select ${COLUMNS} from org.person p
       left join org.source s on s.id = p.source_id
       where ${conditions(filter)} ${after}
-      order by lower(p.display_name), p.id limit ${page.limit}`.execute(db);
+      order by p.sort_name, p.id limit ${page.limit}`.execute(db);
     return rows;
   },
 
@@ -172,9 +172,7 @@ export const peopleRepository = {
   /** People who report to somebody and are still here. */
   async reports(db: OrgDb, managerId: string): Promise<RefRow[]> {
     const { rows } = await sql<RefRow>`select id, display_name, localpart, title from org.person
-      where manager_id = ${managerId}::uuid and status <> 'left' order by lower(display_name), id`.execute(
-      db,
-    );
+      where manager_id = ${managerId}::uuid and status <> 'left' order by sort_name, id`.execute(db);
     return rows;
   },
 

@@ -61,10 +61,10 @@ export const attentionRepository = {
     limit: number,
   ): Promise<UntakenRow[]> {
     const { rows } = await sql<UntakenRow>`select p.id, p.display_name, p.localpart, p.title,
-        lower(p.display_name) as sort_name, u.untaken
+        p.sort_name, u.untaken
       from ${WAITING} and u.source_id = ${sourceId}::uuid and (${after?.id ?? null}::uuid is null
-        or (lower(p.display_name), p.id) > (${after?.name ?? null}::text, ${after?.id ?? null}::uuid))
-      order by lower(p.display_name), p.id limit ${limit}`.execute(db);
+        or (p.sort_name, p.id) > (${after?.name ?? null}::text, ${after?.id ?? null}::uuid))
+      order by p.sort_name, p.id limit ${limit}`.execute(db);
     return rows;
   },
 };

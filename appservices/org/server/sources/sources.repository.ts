@@ -61,12 +61,11 @@ export const sourcesRepository = {
     after: { name: string; id: string } | undefined,
     limit: number,
   ): Promise<ByHandRow[]> {
-    const { rows } =
-      await sql<ByHandRow>`select id, display_name, lower(display_name) as sort_name, localpart,
+    const { rows } = await sql<ByHandRow>`select id, display_name, sort_name, localpart,
         title, email from org.person
       where source_id is null and status <> 'left' and (${after?.id ?? null}::uuid is null
-        or (lower(display_name), id) > (${after?.name ?? null}::text, ${after?.id ?? null}::uuid))
-      order by lower(display_name), id limit ${limit}`.execute(db);
+        or (sort_name, id) > (${after?.name ?? null}::text, ${after?.id ?? null}::uuid))
+      order by sort_name, id limit ${limit}`.execute(db);
     return rows;
   },
 

@@ -38,7 +38,7 @@ function matches(view: View, word: string): RawBuilder<boolean> {
 const columns = (
   view: View,
 ): RawBuilder<unknown> => sql`p.id, p.display_name, p.localpart, p.title, p.email, p.phone,
-  ${canContact(view)} as can_contact, p.keys_at is not null as activated, lower(p.display_name) as sort_name`;
+  ${canContact(view)} as can_contact, p.keys_at is not null as activated, p.sort_name`;
 
 /** SQL of the directory as one viewer sees it. */
 export const directoryRepository = {
@@ -60,13 +60,11 @@ export const directoryRepository = {
     if (filter.departments) parts.push(inDepartments(filter.departments));
     if (filter.localparts) parts.push(sql<boolean>`p.localpart = any(${[...filter.localparts]}::text[])`);
     if (filter.after) {
-      parts.push(
-        sql<boolean>`(lower(p.display_name), p.id) > (${filter.after.value}, ${filter.after.id}::uuid)`,
-      );
+      parts.push(sql<boolean>`(p.sort_name, p.id) > (${filter.after.value}, ${filter.after.id}::uuid)`);
     }
     const { rows } = await sql<DirectoryRow>`select ${columns(view)} from org.person p
       where ${sql.join(parts, sql` and `)}
-      order by lower(p.display_name), p.id limit ${filter.limit}`.execute(db);
+      order by p.sort_name, p.id limit ${filter.limit}`.execute(db);
     return rows;
   },
 
@@ -79,7 +77,7 @@ export const directoryRepository = {
   async reports(db: OrgDb, view: View, managerId: string): Promise<RefRow[]> {
     const { rows } = await sql<RefRow>`select p.id, p.display_name, p.localpart, p.title from org.person p
       where p.manager_id = ${managerId}::uuid and ${canSee(view)}
-      order by lower(p.display_name), p.id`.execute(db);
+      order by p.sort_name, p.id`.execute(db);
     return rows;
   },
 
