@@ -1,14 +1,40 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 /** Who may import whom (docs/architecture.md). A planted violation in scripts/fixtures proves that it bites. */
 const domains = '^appservices/(?!platform/|host/)([^/]+)/';
 
+/** The domains below a folder, each with the others that its manifest needs. */
+function readNeeds(root) {
+  return readdirSync(join(root, 'appservices'))
+    .filter((domain) => existsSync(join(root, 'appservices', domain, 'module.ts')))
+    .map((domain) => {
+      const manifest = readFileSync(join(root, 'appservices', domain, 'module.ts'), 'utf8');
+      const list = /^ {2}needs: \[([^\]]*)\],$/m.exec(manifest);
+      if (!list) throw new Error(`appservices/${domain}/module.ts: needs is not a plain list`);
+      return { domain, needs: [...list[1].matchAll(/'([^']+)'/g)].map((match) => match[1]) };
+    });
+}
+
+/** A domain knows those that its manifest needs, and no others; tests may stand on more. */
+export const needsRules = (root) =>
+  readNeeds(root).map(({ domain, needs }) => ({
+    name: `${domain}-needs-what-it-imports`,
+    severity: 'error',
+    comment: 'Who is imported stands in `needs` of module.ts, so that the host starts it first.',
+    from: { path: `^appservices/${domain}/(?!test/|testing/|.*\\.(test|itest|e2e)\\.)` },
+    to: { path: `^appservices/(?!${['platform', 'host', domain, ...needs].join('/|')}/)[^/]+/` },
+  }));
+
 export default {
   forbidden: [
+    ...needsRules(import.meta.dirname),
     {
       name: 'no-cycle',
       severity: 'error',
       comment: 'A cycle hides which part stands on which.',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
     {
       name: 'platform-knows-no-domain',
@@ -23,12 +49,12 @@ export default {
       to: { path: '^appservices/host/' },
     },
     {
-      name: 'domain-servers-stay-apart',
+      name: 'domains-stay-apart',
       severity: 'error',
-      comment: 'A domain reaches another one by its contract, never by its server.',
+      comment: 'A domain reaches another one by its contract, never by its server or its screens.',
       from: { path: domains },
       to: {
-        path: '^appservices/(?!platform/|host/)([^/]+)/(server|migrations)/',
+        path: '^appservices/(?!platform/|host/)([^/]+)/(server|migrations|ui)/',
         pathNot: '^appservices/$1/',
       },
     },
@@ -86,7 +112,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)(dist|var|\\.venv|\\.tsbuild)/' },
+    exclude: { path: '(^|/)(dist|var|\\.venv|\\.tsbuild)/|^scripts/fixtures/' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {
       exportsFields: ['exports'],

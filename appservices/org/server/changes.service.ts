@@ -13,7 +13,7 @@ import { changesRepository as repository, chunks, type DepartmentRow } from './c
 import { sort, type Sorted, type WriteAct } from './changes.sort.ts';
 import type { ChangeContext, DirectoryChange, StoredChanges } from './changes.ts';
 import { startLeaving as startLeavingNow } from './lifecycle/leaving.ts';
-import type { OrgContext } from './setup.ts';
+import type { OrgContext } from './context.ts';
 import type { OrgTrx } from './tables.ts';
 
 /** What a set has done; all zero when everything was as asked already. */

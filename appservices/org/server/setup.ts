@@ -1,10 +1,9 @@
-import type { Acts, DomainContext, DomainParts } from '@qiao/platform';
-import type { OrgAct } from '../contract/acts.ts';
+import type { DomainParts } from '@qiao/platform';
 import { importsParts } from './imports/parts.ts';
 import { actsParts } from './acts/parts.ts';
 import { conversationsParts } from './conversations/parts.ts';
 import { createChanges } from './changes.service.ts';
-import type { OrgConfig } from './config.ts';
+import type { OrgContext } from './context.ts';
 import { directoryParts } from './directory/parts.ts';
 import { lifecycleParts } from './lifecycle/index.ts';
 import { scimParts } from './scim/index.ts';
@@ -14,9 +13,6 @@ import { createRoles } from './roles/roles.service.ts';
 import { setupGuideParts } from './setup-guide/parts.ts';
 import { visibilityParts } from './visibility/parts.ts';
 import { createVisibility } from './visibility/visibility.service.ts';
-
-/** The domain's context; acts are those the contract names, so that each has a text. */
-export type OrgContext = Omit<DomainContext<OrgConfig>, 'acts'> & { readonly acts: Acts<OrgAct> };
 
 /** Puts the parts of the domain's areas together; routes and lifecycles run in the order of the areas. */
 export function combine(areas: readonly DomainParts[]): DomainParts {

@@ -7,20 +7,7 @@ import { MatrixUnreachableError } from './matrix/errors.ts';
 import type { Log } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { DomainModule } from './manifest.ts';
-
-/** An event as the homeserver pushed it; content is unchecked: the handler parses what it claims. */
-export interface PushedEvent {
-  readonly type: string;
-  readonly event_id: string;
-  readonly room_id: string;
-  readonly sender: string;
-  readonly state_key?: string;
-  readonly origin_server_ts: number;
-  readonly content: Readonly<Record<string, unknown>>;
-}
-
-/** Called in order, once per event as far as can be (at least once after a crash). Throwing fails nothing but that event. */
-export type MatrixEventHandler = (event: PushedEvent) => Promise<void>;
+import type { MatrixEventHandler, PushedEvent } from './pushed-event.ts';
 
 /** Path below the host's address where a domain's appservice listens. */
 export const appservicePath = (domain: string): string => `/_matrix-as/${domain}`;

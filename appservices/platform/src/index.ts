@@ -1,5 +1,6 @@
 export * from './access/access.ts';
 export * from './appservice.ts';
+export type * from './pushed-event.ts';
 export * from './clock.ts';
 export * from './config/site.ts';
 export * from './db/acts.ts';

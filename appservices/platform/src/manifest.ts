@@ -16,7 +16,7 @@ import type { Mail } from './mail/mail.ts';
 import type { Log } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
 import type { HomeserverAccess } from './homeserver.ts';
-import type { MatrixEventHandler } from './appservice.ts';
+import type { MatrixEventHandler } from './pushed-event.ts';
 
 /** What a domain claims for itself; two domains claiming the same thing is an error at boot. */
 export interface Claims {

@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { PUSH_APP_ID } from '../contract/index.ts';
 import { DELIVER } from './jobs/deliver.job.ts';
-import type { Parts } from './setup.ts';
+import type { Parts } from './parts.ts';
 import { subscriptions } from './subscriptions.repository.ts';
 
 /** `POST /_matrix/push/v1/notify` (Matrix Push Gateway API), as far as it is used: no content is ever read. */

@@ -1,30 +1,13 @@
-import type { Clock, DomainContext, DomainParts, JobQueue, Random } from '@qiao/platform';
+import type { DomainContext, DomainParts } from '@qiao/platform';
 import { PUSH_HOLDS, type PushHold, type PushHolds } from '../contract/index.ts';
 import type { PushConfig } from './config.ts';
-import { Delivery, type Outcome } from './delivery.ts';
+import { Delivery } from './delivery.ts';
 import { deliverJob } from './jobs/deliver.job.ts';
 import { sweepSubscriptionsJob } from './jobs/sweep-subscriptions.job.ts';
 import { notifyRoutes } from './notify.routes.ts';
+import type { Parts } from './parts.ts';
 import { subscriptionsRoutes } from './subscriptions.routes.ts';
-import type { PushDb } from './tables.ts';
 import { makeVapidKey, Vapid } from './webpush.ts';
-
-/** What the domain's parts are given. */
-export interface Parts {
-  readonly db: PushDb;
-  readonly queue: JobQueue;
-  readonly config: PushConfig;
-  readonly vapid: Vapid;
-  readonly delivery: Delivery;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly serverName: string;
-  readonly notifyUrl: string;
-  /** Counts a push by its outcome; no ids. */
-  readonly counted: (outcome: Outcome | 'limited' | 'held') => void;
-  /** Asked before each push. */
-  readonly holds: readonly PushHold[];
-}
 
 const PUSH_PREFIX = '/_matrix/push/v1';
 const HOST_PORT = 8483;

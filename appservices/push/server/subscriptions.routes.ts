@@ -10,7 +10,7 @@ import {
   TestResult,
 } from '../contract/index.ts';
 import { allowedEndpoint } from './delivery.ts';
-import type { Parts } from './setup.ts';
+import type { Parts } from './parts.ts';
 import { subscriptions } from './subscriptions.repository.ts';
 import { readKeys } from './webpush.ts';
 

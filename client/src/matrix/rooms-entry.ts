@@ -1,4 +1,30 @@
-import type { Preview } from './rooms-preview.ts';
+/** What a message is, for its one line in the list; the words around `text` are the view's. */
+export type PreviewKind =
+  | 'text'
+  | 'emote'
+  | 'image'
+  | 'video'
+  | 'audio'
+  | 'voice'
+  | 'file'
+  | 'location'
+  | 'sticker'
+  | 'poll'
+  | 'poll_end'
+  | 'removed'
+  /** Encrypted, not decrypted yet. */
+  | 'encrypted'
+  /** Encrypted, and no key for it here. */
+  | 'unreadable'
+  | 'unknown'
+  /** Of a domain, whose module says the line. */
+  | 'custom';
+
+export interface Preview {
+  readonly kind: PreviewKind;
+  /** Plain text of the message, a file's name, a poll's question; empty where there is none. */
+  readonly text: string;
+}
 
 /** How loudly a conversation makes itself heard; `default` follows the account's rules. */
 export type NotificationLevel = 'default' | 'all' | 'mentions' | 'mute';
@@ -60,6 +86,13 @@ export interface RoomEntry {
   /** A department's: the directory decides who is in it. */
   readonly followsDirectory: boolean;
   readonly invitation: Invitation | undefined;
+}
+
+/** The newest conversations as `rooms-kept.ts` keeps them; `form` tells what wrote them. */
+export interface KeptRooms {
+  readonly form: number;
+  readonly userId: string;
+  readonly rooms: readonly RoomEntry[];
 }
 
 /** A conversation of which nothing is known but its id, which stands for its name. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { bareEntry, type RoomEntry } from './rooms-entry.ts';
-import { keepRooms, showKept, type KeptRooms } from './rooms-kept.ts';
+import { bareEntry, type KeptRooms, type RoomEntry } from './rooms-entry.ts';
+import { keepRooms, showKept } from './rooms-kept.ts';
 import type { RoomsSnapshot } from './rooms.ts';
 
 const entry = (roomId: string, more: Partial<RoomEntry> = {}): RoomEntry => ({

@@ -14,13 +14,6 @@ const GATHER_MS = 3000;
 /** Of what is kept; another one is not read. */
 const FORM = 1;
 
-/** As kept: `form` tells what wrote it. */
-export interface KeptRooms {
-  readonly form: number;
-  readonly userId: string;
-  readonly rooms: readonly RoomEntry[];
-}
-
 /** Shows what was kept until the stored sync is read. */
 export async function showKept(
   store: Pick<RoomsStore, 'foresee'>,

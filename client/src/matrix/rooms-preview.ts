@@ -1,36 +1,9 @@
 import { wordsOfHtml } from './html-words.ts';
 import { fileOf, formattedBody } from './message-body.ts';
 import { EVENT, RELATION } from './names.ts';
+import type { Preview, PreviewKind } from './rooms-entry.ts';
 import { MAX_PREVIEW, plainLine } from './rooms-text.ts';
 import { isReply, withoutFallback } from './safe-text.ts';
-
-/** What a message is, for its one line in the list; the words around `text` are the view's. */
-export type PreviewKind =
-  | 'text'
-  | 'emote'
-  | 'image'
-  | 'video'
-  | 'audio'
-  | 'voice'
-  | 'file'
-  | 'location'
-  | 'sticker'
-  | 'poll'
-  | 'poll_end'
-  | 'removed'
-  /** Encrypted, not decrypted yet. */
-  | 'encrypted'
-  /** Encrypted, and no key for it here. */
-  | 'unreadable'
-  | 'unknown'
-  /** Of a domain, whose module says the line. */
-  | 'custom';
-
-export interface Preview {
-  readonly kind: PreviewKind;
-  /** Plain text of the message, a file's name, a poll's question; empty where there is none. */
-  readonly text: string;
-}
 
 type Content = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,9 @@
 import type { SignedIn } from '@qiao/ui-kit';
 import type { Hints } from '../pwa/hints.ts';
-import type { StoredPush } from '../pwa/push-device.ts';
+import type { StoredPush } from '../pwa/stored-push.ts';
 import { done } from '../storage/indexeddb.ts';
-import type { KeptRooms } from './rooms-kept.ts';
+import { VAULT } from '../storage/vault-names.ts';
+import type { KeptRooms } from './rooms-entry.ts';
 
 /*
  * What of a session outlives the page, kept in IndexedDB under a key that scripts can use but not read.
@@ -21,9 +22,6 @@ interface Sealed {
   readonly data: ArrayBuffer;
 }
 
-/** Names in the browser's storage that the service worker reads by, too (`pwa/hints.ts`). */
-const VAULT = { database: 'qiao-vault', store: 'values', key: 'key', hints: 'hints' } as const;
-export type VaultNames = typeof VAULT;
 const { database: DATABASE, store: STORE, key: KEY } = VAULT;
 /** Without these the device is none any more. */
 const NEEDED: ReadonlySet<string> = new Set(['session', 'secret']);

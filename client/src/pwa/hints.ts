@@ -3,7 +3,7 @@
  * sealed by the same key (`matrix/vault.ts`), because names of rooms tell what a company works on.
  */
 
-import type { VaultNames } from '../matrix/vault.ts';
+import type { VaultNames } from '../storage/vault-names.ts';
 
 /** Texts in the reader's language, and names of rooms. */
 export interface Hints {

@@ -7,7 +7,8 @@ import type { RoomEntry, RoomsSnapshot } from '../matrix/rooms.ts';
 import type { Hints } from './hints.ts';
 import type { BrowserSubscription, PushBrowser } from './push-browser.ts';
 import type { Connection, StatusSnapshot } from '../matrix/status.ts';
-import { PushDevice, type StoredPush } from './push-device.ts';
+import { PushDevice } from './push-device.ts';
+import type { StoredPush } from './stored-push.ts';
 
 /* One browser, over a push gateway, a homeserver, a push service and a storage that the test plays. */
 

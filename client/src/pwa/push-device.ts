@@ -14,14 +14,7 @@ import type { Vault } from '../matrix/vault.ts';
 import { HintsKeeper, type HintWords } from './hints-keeper.ts';
 import { pushApi } from './push-api.ts';
 import type { BrowserSubscription, PushBrowser } from './push-browser.ts';
-
-/** The subscription of this browser as the push gateway knows it; kept in the vault while pushes are wanted here. */
-export interface StoredPush {
-  /** Id at the push gateway, and the pusher's `pushkey`. */
-  readonly id: string;
-  readonly appId: string;
-  readonly endpoint: string;
-}
+import type { StoredPush } from './stored-push.ts';
 
 /** How pushes to this browser stand. */
 export type PushState =

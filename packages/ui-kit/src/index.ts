@@ -17,6 +17,7 @@ export * from './components/loaded.tsx';
 export * from './components/overlays.tsx';
 export * from './components/qr.tsx';
 export * from './i18n/i18n.ts';
+export * from './i18n/locales.ts';
 export { kitCatalogues } from './i18n/catalogues.ts';
 export * from './model/lazyView.tsx';
 export * from './model/remote.ts';

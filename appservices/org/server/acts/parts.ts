@@ -15,7 +15,7 @@ import { csvLine } from '../../contract/csv.ts';
 import { actorNames } from '../actors.ts';
 import { loadTree } from '../directory/tree.repository.ts';
 import type { Roles } from '../roles/roles.service.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb } from '../tables.ts';
 import { aboutPerson, aboutWords, builtinRoles, namesOf } from './acts.repository.ts';
 import { sentenceOf, subjectsOf } from './sentences.ts';

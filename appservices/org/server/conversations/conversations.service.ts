@@ -11,7 +11,7 @@ import { orgErrorTable } from '../../contract/errors.ts';
 import { orUnavailable } from '../lifecycle/homeserver.ts';
 import { cleanName } from '../names.ts';
 import { localpartOf, type Holder } from '../roles/roles.service.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb } from '../tables.ts';
 import type { Visibility } from '../visibility/visibility.service.ts';
 import {

@@ -3,7 +3,7 @@ import { DEFAULT_LOCALE } from '@qiao/platform';
 import { MatrixError, MatrixLink } from '@qiao/platform/matrix';
 import { ROOMS_LOCALPART } from '../../contract/names.ts';
 import { userIdOf } from '../directory/present.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 
 /** A person waits for it: how long one call is tried, milliseconds. */
 const RETRY_MS = 8_000;

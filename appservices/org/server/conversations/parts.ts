@@ -2,7 +2,7 @@ import { appservicePath, type DomainParts } from '@qiao/platform';
 import { Value } from 'typebox/value';
 import { orgEvents } from '../../contract/domain-events.ts';
 import type { Roles } from '../roles/roles.service.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { Visibility } from '../visibility/visibility.service.ts';
 import { conversationsRoutes, homeserverQuestions } from './conversations.routes.ts';
 import { createConversations } from './conversations.service.ts';

@@ -14,7 +14,7 @@ import type { Changes } from '../changes.service.ts';
 import { cleanName } from '../names.ts';
 import { reaches } from '../roles/held.ts';
 import type { Holder, Roles } from '../roles/roles.service.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
 import {
   requireEditDepartment,

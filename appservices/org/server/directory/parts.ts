@@ -2,7 +2,7 @@ import type { DomainParts } from '@qiao/platform';
 import { ORG_READ } from '../../contract/read.ts';
 import type { Changes } from '../changes.service.ts';
 import type { Roles } from '../roles/roles.service.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { Visibility } from '../visibility/visibility.service.ts';
 import { departmentsRoutes } from './departments.routes.ts';
 import { createDepartments } from './departments.service.ts';

@@ -9,7 +9,7 @@ import type { Changes } from '../changes.service.ts';
 import { makeLocalpart } from '../imports/localpart.ts';
 import { reaches } from '../roles/held.ts';
 import type { Holder, Roles } from '../roles/roles.service.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
 import type { Visibility } from '../visibility/visibility.service.ts';
 import { today } from './departments.service.ts';

@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { OrgDepartment, OrgPerson, OrgPlacement, OrgRead, OrgRole } from '../../contract/read.ts';
 import { localpartOf } from '../roles/roles.service.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb } from '../tables.ts';
 import type { Visibility } from '../visibility/visibility.service.ts';
 import { peopleRepository } from './people.repository.ts';

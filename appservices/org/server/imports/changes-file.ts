@@ -1,5 +1,5 @@
 import type { DirectoryChange, StoredChanges } from '../changes.ts';
-import type { EmitChange, ShownChange } from './difference.ts';
+import type { EmitChange, ShownChange } from './shown-change.ts';
 import { readLines, type LineWriter } from './lines.ts';
 import { UnreadableFile } from './unreadable.ts';
 

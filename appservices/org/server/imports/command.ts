@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { DomainError, type Command, type Locale } from '@qiao/platform';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import { changeTotal, errorText, problemText } from './imports.present.ts';
 import { storedError, type Imports } from './imports.service.ts';
 import { unusedColumns } from './preview.ts';

@@ -10,7 +10,7 @@ import { openAccounts } from '../lifecycle/homeserver.ts';
 import { createLifecyclePolicy } from '../lifecycle/policy.ts';
 import { provisionProgress } from '../provision/progress.ts';
 import { createRoles } from '../roles/roles.service.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb } from '../tables.ts';
 import { terminalLocale } from './command.ts';
 import { errorText } from './imports.present.ts';

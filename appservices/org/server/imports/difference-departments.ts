@@ -2,7 +2,7 @@ import type { DirectoryChange } from '../changes.ts';
 import type { ChangeKind } from '../tables.ts';
 import { findCycle } from './cycles.ts';
 import type { ImageDepartment } from './department-image.ts';
-import type { DifferenceOptions, EmitChange } from './difference.ts';
+import type { DifferenceOptions, EmitChange } from './shown-change.ts';
 import type { CurrentDepartment, Directory } from './directory.ts';
 import { nameKey as lower } from '../names.ts';
 import type { Problems } from './problems.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { buildDepartmentImage } from './department-image.ts';
 import type { DirectoryChange } from '../changes.ts';
-import { openDifference, type ShownChange } from './difference.ts';
+import { openDifference } from './difference.ts';
+import type { ShownChange } from './shown-change.ts';
 import type { Directory } from './directory.ts';
 import { guessMapping } from './guess-mapping.ts';
 import { buildPeopleImage } from './people-image.ts';

@@ -1,6 +1,5 @@
-import type { DirectoryChange, NewPerson, PersonFacts, Placement } from '../changes.ts';
+import type { NewPerson, PersonFacts, Placement } from '../changes.ts';
 import { guardHolds } from '../leaver-guard.ts';
-import type { ChangeKind } from '../tables.ts';
 import type { DepartmentImage } from './department-image.ts';
 import { createPaths, placeDepartments, type PlacedDepartments } from './difference-departments.ts';
 import type { CurrentPerson, Directory } from './directory.ts';
@@ -8,29 +7,7 @@ import { makeLocalpart } from './localpart.ts';
 import type { ImagePerson, PeopleImage } from './people-image.ts';
 import type { Problems } from './problems.ts';
 import type { RowRest } from './rows.ts';
-
-export interface DifferenceOptions {
-  source_id: string | null;
-  missing_leave: boolean;
-  missing_dissolve: boolean;
-  /** Share of the source's people, 0 to 1. */
-  leaver_guard: number;
-  /** People of the source who have gone within the last day without anybody having been asked. */
-  gone: number;
-  newId: () => string;
-}
-
-/** One line of what would change, in words a person can check. */
-export interface ShownChange {
-  kind: ChangeKind;
-  subject: string;
-  label: string;
-  before: Record<string, unknown> | null;
-  after: Record<string, unknown> | null;
-}
-
-/** Takes what the difference finds, one thing at a time: what is done and what people are shown of it. */
-export type EmitChange = (change: DirectoryChange, shown: ShownChange) => void;
+import type { DifferenceOptions, EmitChange } from './shown-change.ts';
 
 /** A difference under way; nothing of what it has found is held. */
 export interface Difference {

@@ -1,7 +1,7 @@
 import { platformErrors, type Locale, type Texts } from '@qiao/platform';
 import type { ActorRef, ImportRun } from '../../contract/api.ts';
 import { actorNames } from '../actors.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { ImportRunRow, StoredError } from './imports.repository.ts';
 import type { Problem } from './problems.ts';
 import { readSamples } from './preview.ts';

@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from 'kysely';
 import { directoryVersion } from '../changes.repository.ts';
 import type { Placement } from '../changes.ts';
 import type { ChangeKind, ImportState, OrgDb, OrgTrx } from '../tables.ts';
-import type { ShownChange } from './difference.ts';
+import type { ShownChange } from './shown-change.ts';
 import type { CurrentDepartment, CurrentPerson, Directory } from './directory.ts';
 import type { Problem } from './problems.ts';
 import type { FileFacts } from './read-file.ts';

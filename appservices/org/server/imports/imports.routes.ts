@@ -12,7 +12,7 @@ import {
   PutImportMapping,
 } from '../../contract/api.ts';
 import { orgErrorTable } from '../../contract/errors.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import { importsPolicy } from './imports.policy.ts';
 import { problemText, presentRun, presentRuns } from './imports.present.ts';
 import { SourceUnreachable } from '../sources/unreachable.ts';

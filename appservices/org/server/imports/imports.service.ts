@@ -10,7 +10,7 @@ import { orgErrorTable } from '../../contract/errors.ts';
 import { changesRepository, directoryVersion } from '../changes.repository.ts';
 import { createChanges } from '../changes.service.ts';
 import { guardHolds, leavingSoFar } from '../leaver-guard.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { ImportState, OrgDb, OrgTrx } from '../tables.ts';
 import { buildDepartmentImage } from './department-image.ts';
 import { openResult, storedChanges } from './changes-file.ts';

@@ -4,7 +4,7 @@ import { applyImportJob } from '../jobs/apply-import.job.ts';
 import { checkImportJob } from '../jobs/check-import.job.ts';
 import { runDueSourcesJob } from '../jobs/run-due-sources.job.ts';
 import { sweepImportsJob } from '../jobs/sweep-imports.job.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import { sourcesRoutes } from '../sources/sources.routes.ts';
 import { createFetchSource, createSources } from '../sources/sources.service.ts';
 import { importCommand } from './command.ts';

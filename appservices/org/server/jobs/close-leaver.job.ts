@@ -8,7 +8,7 @@ import type { Accounts } from '../lifecycle/homeserver.ts';
 import { offboardingRepository as repository } from '../lifecycle/offboarding.repository.ts';
 import { CLOSE_JOB, type Offboardings } from '../lifecycle/offboarding.service.ts';
 import { peopleRepository } from '../lifecycle/people.repository.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb } from '../tables.ts';
 
 const errors = makeErrors('org', orgErrorTable);

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import type { Changes } from '../changes.service.ts';
 import { LOCK_JOB } from '../lifecycle/leaving.ts';
 import { passwordRequestsRepository } from '../lifecycle/password-requests.repository.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb } from '../tables.ts';
 
 const NAME = 'org.daily-life-cycle';

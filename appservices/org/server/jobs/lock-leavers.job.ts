@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { LOCK_JOB } from '../lifecycle/leaving.ts';
 import type { Accounts } from '../lifecycle/homeserver.ts';
 import { peopleRepository, type LifePerson } from '../lifecycle/people.repository.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb } from '../tables.ts';
 
 /** People at once; the module works on one account at a time each. */

@@ -2,7 +2,7 @@ import { defineJob, type Job } from '@qiao/platform';
 import { Type } from 'typebox';
 import type { OrgBot } from '../provision/bot.ts';
 import type { Welcomes } from '../provision/welcomes.repository.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb } from '../tables.ts';
 
 export const WELCOME_JOB = 'org.welcome';

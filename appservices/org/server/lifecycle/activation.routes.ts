@@ -19,7 +19,7 @@ import {
 import { csvLine } from '../../contract/csv.ts';
 import { peopleRepository as directoryPeople } from '../directory/people.repository.ts';
 import { presentRef } from '../directory/present.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb } from '../tables.ts';
 import type { Activation } from './activation.service.ts';
 import { localTime } from './link-mails.ts';

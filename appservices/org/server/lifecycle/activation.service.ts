@@ -2,7 +2,7 @@ import { makeErrors, platformErrors, type Actor, type Locale } from '@qiao/platf
 import { MatrixError } from '@qiao/platform/matrix';
 import { sql } from 'kysely';
 import { MIN_PASSWORD_LENGTH, orgErrorTable } from '../../contract/index.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import { outerTrx, type OrgDb, type OrgTrx } from '../tables.ts';
 import { orUnavailable, type Accounts } from './homeserver.ts';
 import { judgePassword, personalOf, reasonsOf, type PasswordReason } from './password.ts';

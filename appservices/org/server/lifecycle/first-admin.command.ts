@@ -3,7 +3,7 @@ import { DomainError, type Command } from '@qiao/platform';
 import type { Changes } from '../changes.service.ts';
 import { isPersonLocalpart } from '../imports/localpart.ts';
 import type { Roles } from '../roles/roles.service.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb } from '../tables.ts';
 import type { Activation } from './activation.service.ts';
 import type { Link } from './links.ts';

@@ -1,7 +1,7 @@
 import { MatrixError, MatrixLink, MatrixUnreachableError } from '@qiao/platform/matrix';
 import { makeErrors } from '@qiao/platform';
 import { orgErrorTable } from '../../contract/index.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 
 const errors = makeErrors('org', orgErrorTable);
 

@@ -7,7 +7,7 @@ import { dailyLifeCycle } from '../jobs/daily-life-cycle.job.ts';
 import { lockLeavers } from '../jobs/lock-leavers.job.ts';
 import { passwordAsked } from '../jobs/password-asked.job.ts';
 import { createRoles } from '../roles/roles.service.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import { activationRoutes } from './activation.routes.ts';
 import { createActivation } from './activation.service.ts';
 import { firstAdminCommand } from './first-admin.command.ts';

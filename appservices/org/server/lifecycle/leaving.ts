@@ -3,7 +3,7 @@ import { sql, type Transaction } from 'kysely';
 import { orgErrorTable } from '../../contract/index.ts';
 import type { ChangeContext } from '../changes.ts';
 import { requireMainAdminStays } from '../roles/main-admins.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgTrx } from '../tables.ts';
 
 const errors = makeErrors('org', orgErrorTable);

@@ -1,5 +1,5 @@
 import { layoutMail, parseMailAddress, type Locale, type MailRow, type MailText } from '@qiao/platform';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgTrx } from '../tables.ts';
 import type { Link, Links } from './links.ts';
 import { PASSWORD_LINK_MS } from './password-requests.service.ts';

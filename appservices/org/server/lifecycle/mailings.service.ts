@@ -1,6 +1,6 @@
 import { platformErrors, type Actor, type MailRow, type MailState } from '@qiao/platform';
 import { sql, type Transaction } from 'kysely';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import { outerTrx, type OrgDb } from '../tables.ts';
 import type { Activation, Choice } from './activation.service.ts';
 import type { Mails } from './mails.service.ts';

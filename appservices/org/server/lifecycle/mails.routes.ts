@@ -18,7 +18,7 @@ import {
 } from '../../contract/index.ts';
 import { peopleRepository as directoryPeople } from '../directory/people.repository.ts';
 import { presentRef } from '../directory/present.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb } from '../tables.ts';
 import type { Mailings, MailingView } from './mailings.service.ts';
 import type { Mails, SeenMail } from './mails.service.ts';

@@ -1,7 +1,7 @@
 import { makeErrors, platformErrors, type Actor, type MailRow, type MailState } from '@qiao/platform';
 import type { Transaction } from 'kysely';
 import { orgErrorTable } from '../../contract/index.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import { outerTrx, type OrgDb, type OrgTrx } from '../tables.ts';
 import type { LifePerson } from './people.repository.ts';
 import { peopleRepository } from './people.repository.ts';

@@ -10,7 +10,7 @@ import {
   StartOffboarding,
   type Offboarding,
 } from '../../contract/index.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { ItemRow, OffboardingRow } from './offboarding.repository.ts';
 import type { Offboardings, OffboardingView } from './offboarding.service.ts';
 import { actorNames } from '../actors.ts';

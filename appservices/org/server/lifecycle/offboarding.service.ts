@@ -6,7 +6,7 @@ import { changesRepository } from '../changes.repository.ts';
 import type { Changes } from '../changes.service.ts';
 import { requireGrantable } from '../roles/roles.policy.ts';
 import { rolesRepository } from '../roles/roles.repository.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import { outerTrx, type OrgDb, type OrgTrx } from '../tables.ts';
 import { measure, type Measured } from './certificate.ts';
 import { OWN_KINDS, type createHandoverRegistry } from './handover.registry.ts';

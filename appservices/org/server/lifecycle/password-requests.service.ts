@@ -1,5 +1,5 @@
 import { platformErrors, parseMailAddress, type Actor, type Locale } from '@qiao/platform';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import { outerTrx, type OrgDb, type OrgTrx } from '../tables.ts';
 import type { Accounts } from './homeserver.ts';
 import {

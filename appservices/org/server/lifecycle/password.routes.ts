@@ -1,7 +1,7 @@
 import { platformErrors, requireActor, type DomainParts, type Http } from '@qiao/platform';
 import { JudgeLinkPassword, JudgePassword, PasswordVerdict } from '../../contract/index.ts';
 import type { Roles } from '../roles/roles.service.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb } from '../tables.ts';
 import type { Activation } from './activation.service.ts';
 import { judgePassword, personalOf, reasonsOf } from './password.ts';

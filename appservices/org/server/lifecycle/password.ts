@@ -2,7 +2,7 @@ import { ZxcvbnFactory } from '@zxcvbn-ts/core';
 import * as common from '@zxcvbn-ts/language-common';
 import type { Locale } from '@qiao/platform';
 import { MIN_PASSWORD_LENGTH } from '../../contract/password.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 
 /** Least zxcvbn score (0 to 4): 3 needs more than 10^8 guesses. */
 const MIN_SCORE = 3;

@@ -4,7 +4,7 @@ import { peopleRepository } from '../directory/people.repository.ts';
 import { loadTree } from '../directory/tree.repository.ts';
 import type { Held } from '../roles/held.ts';
 import type { Roles } from '../roles/roles.service.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
 import type { DepartmentTree } from '../directory/tree.ts';
 import { createVisibility } from '../visibility/visibility.service.ts';

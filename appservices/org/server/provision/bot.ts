@@ -5,7 +5,7 @@ import { MatrixLink } from '@qiao/platform/matrix';
 import { parseEventId, parseRoomId, parseUserId, type RoomId } from '@qiao/matrix-types';
 import type { Locale } from '@qiao/platform';
 import type { RoomResponse } from '../../contract/rooms.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { BotRepository } from './bot.repository.ts';
 import type { Welcome } from './welcomes.repository.ts';
 import { asLocale, inEach, roomLocales } from './words.ts';

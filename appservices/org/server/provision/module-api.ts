@@ -1,7 +1,7 @@
 import { MatrixLink } from '@qiao/platform/matrix';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 
 /** Most items of one request of the module. */
 export const MODULE_BATCH = 200;

@@ -4,7 +4,7 @@ import { ORG_ROOMS, orgEvents, type OrgRooms } from '../../contract/index.ts';
 import { provisionJob } from '../jobs/provision.job.ts';
 import { reconcileJob } from '../jobs/reconcile.job.ts';
 import { enqueueWelcome, formerWelcomeJob, welcomeJob } from '../jobs/welcome.job.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb } from '../tables.ts';
 import { createBotRepository } from './bot.repository.ts';
 import { createOrgBot } from './bot.ts';

@@ -11,7 +11,7 @@ import {
 } from '../../contract/index.ts';
 import { createChanges } from '../changes.service.ts';
 import { isPersonLocalpart } from '../imports/localpart.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb } from '../tables.ts';
 import { provisionProgress } from './progress.ts';
 import { RECONCILE_JOB, type Provisioner } from './provisioner.ts';

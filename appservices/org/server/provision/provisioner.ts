@@ -1,5 +1,5 @@
 import { MatrixError, MatrixLink } from '@qiao/platform/matrix';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb } from '../tables.ts';
 import { createKeysWatch, type KeysWatch } from './keys-watch.ts';
 import { createModuleApi } from './module-api.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { openDatabase, databaseUrl, type Log } from '@qiao/platform';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import { isDatabaseTrouble, isTrouble } from './trouble.ts';
 
 /** Waits while the homeserver or the database is away, milliseconds: doubling from the first to the longest. */

@@ -1,5 +1,5 @@
 import type { DomainParts } from '@qiao/platform';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import { rolesRoutes } from './roles.routes.ts';
 import type { Roles } from './roles.service.ts';
 

@@ -7,7 +7,7 @@ import { loadTree } from '../directory/tree.repository.ts';
 import { peopleRepository } from '../directory/people.repository.ts';
 import { endLinksOfOthers } from '../lifecycle/links.ts';
 import { cleanName } from '../names.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import { outerTrx, type OrgDb, type OrgTrx } from '../tables.ts';
 import { Held } from './held.ts';
 import { requireMainAdminStays } from './main-admins.ts';

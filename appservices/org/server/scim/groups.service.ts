@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DirectoryChange, Placement } from '../changes.ts';
 import { cleanName } from '../names.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgTrx } from '../tables.ts';
 import { ScimError } from './errors.ts';
 import type { Json } from './filter.ts';
@@ -13,7 +13,7 @@ import {
   type PlacementOf,
   type ScimClient,
 } from './scim.repository.ts';
-import type { Found, Precondition } from './scim.service.ts';
+import type { Found, Precondition } from './found.ts';
 import type { Writing } from './writing.ts';
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;

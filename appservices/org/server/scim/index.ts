@@ -5,7 +5,7 @@ import { openAccounts } from '../lifecycle/homeserver.ts';
 import { createOffboardings } from '../lifecycle/offboarding.service.ts';
 import { createLifecyclePolicy } from '../lifecycle/policy.ts';
 import { createRoles } from '../roles/roles.service.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import { SCIM_PREFIX, scimRoutes } from './scim.routes.ts';
 import { createScim } from './scim.service.ts';
 import { tokenRoutes } from './tokens.routes.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { DomainError } from '@qiao/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
 import { Type } from 'typebox';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb } from '../tables.ts';
 import { errorBody, ScimError } from './errors.ts';
 import type { Json } from './filter.ts';
@@ -18,7 +18,8 @@ import {
   type ResourceKind,
 } from './schemas.ts';
 import { scimRepository, type ScimClient } from './scim.repository.ts';
-import type { Found, Precondition, Scim } from './scim.service.ts';
+import type { Found, Precondition } from './found.ts';
+import type { Scim } from './scim.service.ts';
 
 export const SCIM_PREFIX = '/api/scim/v2';
 export const TOKEN_PREFIX = 'qiao_scim_';

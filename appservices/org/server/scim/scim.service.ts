@@ -1,9 +1,10 @@
 import type { Changes } from '../changes.service.ts';
 import type { Offboardings } from '../lifecycle/offboarding.service.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
 import { ScimError } from './errors.ts';
 import { demanded, matches, parseFilter, type Json } from './filter.ts';
+import type { Found, FoundList, Precondition } from './found.ts';
 import { createGroups } from './groups.service.ts';
 import { applyPatch } from './patch.ts';
 import { sortResources, type ListQuery } from './query.ts';
@@ -22,19 +23,6 @@ import { canonicalResource } from './values.ts';
 import { createWriting } from './writing.ts';
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
-
-export interface Found {
-  resource: Json;
-  version: string;
-  location: string;
-}
-export interface FoundList {
-  total: number;
-  resources: Json[];
-}
-
-/** Refuses a write where the client saw another version; `*` is any (RFC 9110, section 13.1.1). */
-export type Precondition = (version: string) => void;
 
 /** Everything a SCIM client does; every call is bound to the client's source. */
 export interface Scim {

@@ -4,7 +4,7 @@ import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import type { ScimToken } from '../../contract/index.ts';
 import { CreatedScimToken, CreateScimToken, IdParams, ScimTokenList } from '../../contract/index.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
 import { hashToken, SCIM_PREFIX, TOKEN_PREFIX } from './scim.routes.ts';
 import { scimRepository, type TokenRow } from './scim.repository.ts';

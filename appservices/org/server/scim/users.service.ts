@@ -6,7 +6,7 @@ import { makeLocalpart } from '../imports/localpart.ts';
 import { guardHolds, leaversAllowed, leavingSoFar, sourceActors } from '../leaver-guard.ts';
 import type { Offboardings } from '../lifecycle/offboarding.service.ts';
 import { cleanName } from '../names.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
 import { ScimError } from './errors.ts';
 import type { Json } from './filter.ts';
@@ -16,7 +16,7 @@ import { factsOf, MANAGER, userResource, userVersion, type UserFacts } from './r
 import { savepoint } from './savepoint.ts';
 import { ENTERPRISE } from './schemas.ts';
 import { scimRepository as repository, type ScimClient, type UserRow } from './scim.repository.ts';
-import type { Found, Precondition } from './scim.service.ts';
+import type { Found, Precondition } from './found.ts';
 import type { Untaken, UntakenCode } from './untaken.ts';
 import type { Writing } from './writing.ts';
 

@@ -3,7 +3,7 @@ import type { DirectoryChange } from '../changes.ts';
 import { changesRepository } from '../changes.repository.ts';
 import type { Changes } from '../changes.service.ts';
 import { sourceActors } from '../leaver-guard.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
 import { ScimError } from './errors.ts';
 import type { ScimClient } from './scim.repository.ts';

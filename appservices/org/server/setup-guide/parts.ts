@@ -3,7 +3,7 @@ import type { Transaction } from 'kysely';
 import { ConfirmSetup, Setup } from '../../contract/api.ts';
 import { loadTree } from '../directory/tree.repository.ts';
 import type { Roles } from '../roles/roles.service.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb } from '../tables.ts';
 import { setupGuideRepository as repository } from './setup-guide.repository.ts';
 import { setupSteps } from './setup-guide.ts';

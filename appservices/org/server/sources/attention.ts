@@ -5,7 +5,7 @@ import type { Changes } from '../changes.service.ts';
 import { heldRepository } from '../held-leavers.ts';
 import { sourceActors } from '../leaver-guard.ts';
 import type { Untaken } from '../scim/untaken.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
 
 /** An import that stopped at something a person has to look at. */

@@ -3,7 +3,7 @@ import { sql, type RawBuilder } from 'kysely';
 import { orgErrorTable } from '../../contract/errors.ts';
 import { changesRepository } from '../changes.repository.ts';
 import { importsRepository } from '../imports/imports.repository.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
 import { sourcesRepository, type SourceRow } from './sources.repository.ts';
 

@@ -25,7 +25,7 @@ import { importsPolicy } from '../imports/imports.policy.ts';
 import { errorText, presentRun } from '../imports/imports.present.ts';
 import { readable } from '../imports/imports.routes.ts';
 import { storedError, type Imports } from '../imports/imports.service.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb } from '../tables.ts';
 import { attentionRepository, decideHeld } from './attention.ts';
 import { sourcesRepository, type SourceRow } from './sources.repository.ts';

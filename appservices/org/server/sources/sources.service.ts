@@ -10,7 +10,7 @@ import type { FetchSource, Imports } from '../imports/imports.service.ts';
 import { inspectFile } from '../imports/read-file.ts';
 import { UnreadableFile } from '../imports/unreadable.ts';
 import { sourceActors } from '../leaver-guard.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb } from '../tables.ts';
 import { fetchFile, resolveImportFile } from './file-source.ts';
 import { ldapMapping, readLdap, type LdapServer } from './ldap.ts';

@@ -1,6 +1,6 @@
 import type { DomainParts } from '@qiao/platform';
 import type { Roles } from '../roles/roles.service.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import { visibilityRoutes } from './visibility.routes.ts';
 import type { Visibility } from './visibility.service.ts';
 

@@ -5,7 +5,7 @@ import { searchWords } from '../directory/search.ts';
 import { loadTree } from '../directory/tree.repository.ts';
 import type { DepartmentNode, DepartmentTree } from '../directory/tree.ts';
 import { localpartOf, type Holder } from '../roles/roles.service.ts';
-import type { OrgContext } from '../setup.ts';
+import type { OrgContext } from '../context.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
 import {
   directoryRepository as directory,

@@ -31,7 +31,7 @@ import { join } from 'node:path';
 import { orgEvents, orgPermissions } from '../../contract/index.ts';
 import { migrations } from '../../migrations/index.ts';
 import type { ChangeContext } from '../../server/changes.ts';
-import type { OrgContext } from '../../server/setup.ts';
+import type { OrgContext } from '../../server/context.ts';
 import type { OrgDb } from '../../server/tables.ts';
 import { orgTexts } from '../../server/texts.ts';
 

@@ -1,5 +1,6 @@
 export { parseMailAddress } from './address.ts';
-export type { Mail, MailKind, MailListFilter, MailOrder, MailRow, MailState } from './mail.ts';
+export type { Mail } from './mail.ts';
+export type { MailKind, MailListFilter, MailOrder, MailRow, MailState } from './model.ts';
 export { layoutMail, type ComposedMail, type MailText } from './message.ts';
 export type { MailErrorCode } from './transport.ts';
 export { createMailPost } from './mail.ts';

@@ -1,6 +1,6 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { parseMailAddress } from './address.ts';
-import type { MailListFilter, MailOrder, MailRow, MailState } from './mail.ts';
+import type { MailListFilter, MailOrder, MailRow, MailState } from './model.ts';
 import type { MailErrorCode } from './transport.ts';
 
 type On = Kysely<never> | Transaction<never>;

@@ -2,7 +2,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { Type } from 'typebox';
 import { defineJob, type Job, type JobContext, type JobQueue } from '../jobs/jobs.ts';
 import type { KeptMails } from './kept.ts';
-import type { MailKind, MailPostParts } from './mail.ts';
+import type { MailKind, MailPostParts } from './model.ts';
 import type { DueMail, MailRepository } from './mail.repository.ts';
 import type { ComposedMail } from './message.ts';
 import { openTransport, renderMail, type MailFailure, type MailTransport } from './transport.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { defineJob, type Job } from '@qiao/platform';
 import { Type } from 'typebox';
-import type { Parts } from '../setup.ts';
+import type { Parts } from '../parts.ts';
 import { subscriptions } from '../subscriptions.repository.ts';
 import { TTL_SECONDS } from '../delivery.ts';
 

@@ -1,6 +1,6 @@
 import { defineJob, type Job } from '@qiao/platform';
 import { Type } from 'typebox';
-import type { Parts } from '../setup.ts';
+import type { Parts } from '../parts.ts';
 import { subscriptions } from '../subscriptions.repository.ts';
 
 /** Days after which a browser that was not seen is forgotten; one that is used says so at each start. */

@@ -1,4 +1,4 @@
-import type { UiLocale } from '../i18n/i18n.ts';
+import type { UiLocale } from '../i18n/locales.ts';
 
 type Words = Readonly<Record<UiLocale, string>>;
 

@@ -4,7 +4,8 @@ import { createContext, use, type ReactNode } from 'react';
 import { I18nextProvider, useTranslation } from 'react-i18next';
 import type { ApiError } from '../api/client.ts';
 import { asApiError, type ApiClient } from '../api/client.ts';
-import type { Formats, I18n, UiLocale } from '../i18n/i18n.ts';
+import type { Formats, I18n } from '../i18n/i18n.ts';
+import type { UiLocale } from '../i18n/locales.ts';
 import { localBrand, type LocalBrand } from './brand.ts';
 import { ConfirmModel, ToastsModel } from './notices.ts';
 

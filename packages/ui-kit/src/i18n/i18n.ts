@@ -1,9 +1,6 @@
 import i18next, { type i18n } from 'i18next';
 import { plainBrand, type Brand } from '../app/brand.ts';
-
-/** The languages of the interface. */
-export const LOCALES = ['zh-Hans', 'en'] as const;
-export type UiLocale = (typeof LOCALES)[number];
+import type { UiLocale } from './locales.ts';
 
 /** A nested object of texts. */
 export interface Catalogue {

@@ -4,7 +4,8 @@ import { MemoryRouter } from 'react-router';
 import { ApiClient } from '../api/client.ts';
 import { makeServices, ServicesProvider, type Services, type Session } from '../app/services.tsx';
 import { kitCatalogues } from '../i18n/catalogues.ts';
-import { I18n, type Catalogues, type UiLocale } from '../i18n/i18n.ts';
+import { I18n, type Catalogues } from '../i18n/i18n.ts';
+import type { UiLocale } from '../i18n/locales.ts';
 
 export { catalogueProblems } from './catalogues.ts';
 
