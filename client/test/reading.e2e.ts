@@ -30,11 +30,12 @@ import { chooseAt, picture, pressAt, signIn } from './support.ts';
  */
 
 const ROOM = '研发部';
-/** 王芳 has a device at which nobody looks: she reads nothing. */
+/** 王芳 has a device at which nobody looks: she reads nothing. 赵敏 has not activated the account. */
 const CSV = `employee_id,display_name,title,email,department,manager,localpart
 1,张伟,研发经理,zhangwei@example.org,${ROOM},,zhangwei
 2,李娜,设计工程师,lina@example.org,${ROOM},1,lina
 3,王芳,测试工程师,wangfang@example.org,${ROOM},1,wangfang
+4,赵敏,销售代表,zhaomin@example.org,市场部,1,zhaomin
 `;
 
 let own: RunningTestStack;
@@ -44,12 +45,14 @@ let devices: TestPage[] = [];
 let zhang: Page;
 /** Is asked, and reads. */
 let li: Page;
+/** 赵敏 activates her account and signs in somewhere. */
+let zhaoCanCome: () => Promise<void>;
 
 const api = <T>(method: string, path: string, body?: unknown, token?: string): Promise<T> =>
   callApi(own.info, method, path, body, token);
 
 /** Imports the company, and lets two of its people choose passwords; one is the main administrator. */
-async function makeCompany(): Promise<{ zhang: string; li: string }> {
+async function makeCompany(): Promise<{ zhang: string; li: string; zhao: () => Promise<void> }> {
   const file = join(own.info.varDir, 'people.csv');
   await writeFile(file, CSV);
   await runHost(own.info, 'org', 'import', file, '--apply');
@@ -78,7 +81,11 @@ async function makeCompany(): Promise<{ zhang: string; li: string }> {
   await uploadKeys(await login(own.info.homeserverUrl, wang.user_id, PASSWORD));
   const role = await api<{ id: string }>('POST', '/api/org/roles', { name: '值班', permissions: [] }, token);
   await api('POST', '/api/org/grants', { person_id: lina.id, role_id: role.id, department_id: null }, token);
-  return { zhang: userId, li: lina.user_id };
+  const zhao = async (): Promise<void> => {
+    const { user_id } = await activated('zhaomin');
+    await uploadKeys(await login(own.info.homeserverUrl, user_id, PASSWORD));
+  };
+  return { zhang: userId, li: lina.user_id, zhao };
 }
 
 const message = (page: Page, text: string): Locator =>
@@ -147,6 +154,7 @@ beforeAll(async () => {
   await buildPages();
   own = await startTestStack({ parts: ['postgres', 'synapse', 'host', 'gateway'] });
   const company = await makeCompany();
+  zhaoCanCome = company.zhao;
   chromium = await launchBrowser();
   devices = [
     await chromium.newPage({ baseURL: own.info.gatewayUrl }),
@@ -235,7 +243,64 @@ describe('who has read', () => {
   });
 });
 
+describe('in a group to which somebody is invited who has not come', () => {
+  test('nobody says that everybody has read it, also not once she was brought in', async () => {
+    await zhang.getByRole('button', { name: 'New chat' }).click();
+    for (const name of ['李娜', '赵敏']) {
+      await dialog(zhang).getByRole('combobox').fill(name);
+      await dialog(zhang)
+        .getByRole('option', { name: new RegExp(name) })
+        .click();
+    }
+    await dialog(zhang).getByLabel('Name of the group').fill('展会');
+    await dialog(zhang).getByRole('button', { name: 'Create group' }).click();
+    await zhang.getByRole('main', { name: '展会' }).waitFor();
+    await say(zhang, '展位定在三号馆');
+    await li.getByRole('complementary').getByRole('link', { name: /展会/ }).click();
+    await message(li, '展位定在三号馆').first().waitFor();
+    const reading = await openReading(zhang, '展位定在三号馆');
+    await reading.getByRole('region', { name: '1 has read it' }).getByText('李娜').waitFor();
+    const unread = reading.getByRole('region', { name: '1 has not read it' });
+    await unread.getByText('赵敏').waitFor();
+    await unread.getByText('Not joined yet', { exact: true }).waitFor();
+    expect(await unread.getByRole('checkbox').count()).toBe(0);
+    expect(await axeViolations(zhang)).toEqual([]);
+    await picture(zhang, 'reading-invited');
+    await zhang.setViewportSize({ width: 390, height: 844 });
+    await picture(zhang, 'reading-invited-390');
+    await zhang.setViewportSize({ width: 1280, height: 900 });
+    // The server joins her as soon as she has a device: nobody has looked at anything by that.
+    await zhaoCanCome();
+    await unread.getByLabel('赵敏').waitFor();
+    expect(await reading.getByText('Everybody', { exact: false }).count()).toBe(0);
+    await zhang.keyboard.press('Escape');
+    await dialog(zhang).waitFor({ state: 'detached' });
+    await Promise.all([openRoom(zhang), openRoom(li)]);
+  });
+});
+
 describe('urgent messages', () => {
+  test('say what they are about, and are confirmed only where that is seen', async () => {
+    const text = '仓库门禁今晚更换，请确认你的卡能用';
+    await rail(li, 'Directory').click();
+    await ask(zhang, text, 'urgent');
+    const line = li.getByRole('alert').filter({ hasText: 'Urgent message from 张伟' });
+    await line.getByText(text).waitFor();
+    await line.getByText(ROOM).waitFor();
+    expect(await li.getByRole('button', { name: 'Confirm', exact: true }).count()).toBe(0);
+    expect(await axeViolations(li)).toEqual([]);
+    await picture(li, 'reading-urgent-line');
+    await li.setViewportSize({ width: 390, height: 844 });
+    expect(await horizontalOverflow(li)).toBe(0);
+    await picture(li, 'reading-urgent-line-390');
+    await li.setViewportSize({ width: 1280, height: 900 });
+    await line.getByRole('button', { name: 'Open and confirm' }).click();
+    await message(li, text).getByRole('button', { name: 'Confirm', exact: true }).click();
+    await message(li, text).getByText('You confirmed this').waitFor();
+    await line.waitFor({ state: 'detached' });
+    await message(zhang, text).getByRole('button', { name: '1 of 1 confirmed' }).waitFor();
+  });
+
   test('are confirmed at the message itself', async () => {
     const text = '服务器机房漏水，请立即确认';
     await ask(zhang, text, 'urgent');

@@ -85,6 +85,38 @@ test('what I owe can be settled', async () => {
   });
 });
 
+test('what is urgent is confirmed where its text stands, else opened first', async () => {
+  const one = {
+    id: ID,
+    kind: 'urgent',
+    room_id: '!room',
+    event_id: '$event',
+    asker: { user_id: '@li:x', display_name: '李伟' },
+    asked: { user_id: '@me:x', display_name: 'Me' },
+    state: 'open',
+    closed_how: null,
+    closed_at: null,
+    created_at: AT,
+    due_at: null,
+    reminders: 0,
+    reminded_at: null,
+  };
+  const answer: Answerer = ({ path }) =>
+    path.endsWith('/pending')
+      ? { owe: 1, wait: 0, urgent: [one], unread: [], notices: 0 }
+      : { items: [one], next: null };
+  const says = (text: string, readable: boolean): Partial<MatrixAccess> => ({
+    glance: () => Promise.resolve({ room: '研发部', text, readable }),
+  });
+  await show(<AnswerView />, '/answer', '/answer', answer, says('Not readable', false));
+  await screen.findByText('Not readable');
+  expect(screen.queryByRole('button', { name: 'Confirm' })).toBeNull();
+  cleanup();
+  await show(<AnswerView />, '/answer', '/answer', answer, says('机房漏水', true));
+  await screen.findByText('机房漏水');
+  await screen.findByRole('button', { name: 'Confirm' });
+});
+
 test('a notice is text whatever it holds, is told as seen, and can be confirmed', async () => {
   const calls = await show(<NoticesView />, '/notices/:id', `/notices/${ID}`, ({ method }) =>
     method === 'GET'

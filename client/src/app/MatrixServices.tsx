@@ -3,6 +3,9 @@ import { useMemo, type ReactNode } from 'react';
 import { BESIDE, personFrom } from '../features/directory/person-path.ts';
 import { useMatrix } from '../matrix/context.tsx';
 
+/** Lines in place of a message that this device cannot show (yet). */
+const CLOSED: ReadonlySet<string> = new Set(['unreadable', 'decrypting']);
+
 /** Lets domains' views send events and show conversations and people. */
 export function MatrixServices({ children }: { children: ReactNode }): ReactNode {
   const services = useServices();
@@ -26,7 +29,8 @@ export function MatrixServices({ children }: { children: ReactNode }): ReactNode
               'text' in preview
                 ? preview.text
                 : services.i18n.t(`room:preview.${preview.key}`, preview.values);
-            return { room, text };
+            const isClosed = 'key' in preview && CLOSED.has(preview.key);
+            return { room, text, readable: !isClosed };
           },
           openPerson: (userId) => {
             const { pathname, search } = location;

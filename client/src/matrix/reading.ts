@@ -1,4 +1,14 @@
-import { ClientEvent, RoomEvent, type MatrixClient, type MatrixEvent, type Room } from 'matrix-js-sdk';
+import {
+  ClientEvent,
+  MatrixEventEvent,
+  RoomEvent,
+  RoomStateEvent,
+  type MatrixClient,
+  type MatrixEvent,
+  type Room,
+  type RoomMember,
+} from 'matrix-js-sdk';
+import { readAt } from './has-read.ts';
 import { previewOf } from './message-words.ts';
 import { EVENT, RELATION } from './names.ts';
 import { cleanName } from './safe-text.ts';
@@ -26,6 +36,8 @@ export interface Answered {
 /** People of a room, as many as are listed. */
 export interface Readers {
   readonly people: readonly Reader[];
+  /** Invited and not joined yet: they have read nothing. */
+  readonly invited: readonly Reader[];
   /** How many more are in the room. */
   readonly unlisted: number;
 }
@@ -61,33 +73,46 @@ export class Reading {
   }
 
   /**
-   * People of the room but the reader, those who read the message first; bots are left out. Without a message nobody
-   * has read it.
+   * People of the room but the reader, those who read the message first, and who is invited to it; bots are left out.
+   * Without a message nobody has read it.
    */
   async readers(roomId: string, eventId?: string): Promise<Readers> {
     const room = this.#client.getRoom(roomId);
-    if (!room) return { people: [], unlisted: 0 };
+    if (!room) return { people: [], invited: [], unlisted: 0 };
     await room.loadMembersIfNeeded().catch(() => undefined);
     const me = this.#client.getSafeUserId();
-    const members = room.getJoinedMembers().filter(({ userId }) => userId !== me && !userId.startsWith(BOT));
-    const people = members
+    const others = (membership: 'join' | 'invite'): RoomMember[] =>
+      room
+        .getMembersWithMembership(membership)
+        .filter(({ userId }) => userId !== me && !userId.startsWith(BOT));
+    const asReader = ({ userId, rawDisplayName }: RoomMember, at?: number): Reader => ({
+      userId,
+      // Whoever shows it tells namesakes apart by what the directory says.
+      name: cleanName(rawDisplayName, userId),
+      readAt: at,
+    });
+    const joined = others('join');
+    const people = joined
       .slice(0, MAX_READERS)
-      .map(({ userId, rawDisplayName }) => ({
-        userId,
-        // Whoever shows it tells namesakes apart by what the directory says.
-        name: cleanName(rawDisplayName, userId),
-        readAt: eventId === undefined ? undefined : this.#readAt(room, userId, eventId),
-      }))
+      .map((member) =>
+        asReader(member, eventId === undefined ? undefined : readAt(room, member.userId, eventId)),
+      )
       .sort(
         (one, other) =>
           (one.readAt ?? Infinity) - (other.readAt ?? Infinity) || one.name.localeCompare(other.name),
       );
-    return { people, unlisted: members.length - people.length };
+    const invited = others('invite')
+      .slice(0, MAX_READERS - people.length)
+      .map((member) => asReader(member))
+      .sort((one, other) => one.name.localeCompare(other.name));
+    const unlisted = joined.length - people.length + (others('invite').length - invited.length);
+    return { people, invited, unlisted };
   }
 
   /** Whether this person has read the message, as far as their devices told. */
   hasRead(roomId: string, eventId: string): boolean {
-    return this.#client.getRoom(roomId)?.hasUserReadEvent(this.#client.getSafeUserId(), eventId) ?? false;
+    const room = this.#client.getRoom(roomId);
+    return room !== null && readAt(room, this.#client.getSafeUserId(), eventId) !== undefined;
   }
 
   /**
@@ -114,9 +139,13 @@ export class Reading {
     }
   }
 
-  #readAt(room: Room, userId: string, eventId: string): number | undefined {
-    if (!room.hasUserReadEvent(userId, eventId)) return undefined;
-    return room.getReadReceiptForUserId(userId)?.data.ts ?? 0;
+  /** Calls back when people come to a room or go; answers how to end it. */
+  onMembers(roomId: string, work: () => void): () => void {
+    const heard = (event: MatrixEvent): void => {
+      if (event.getRoomId() === roomId) work();
+    };
+    this.#client.on(RoomStateEvent.Members, heard);
+    return () => this.#client.off(RoomStateEvent.Members, heard);
   }
 
   /** Calls back with each new receipt of the room, or of any; answers how to end it. */
@@ -126,6 +155,16 @@ export class Reading {
     };
     this.#client.on(RoomEvent.Receipt, heard);
     return () => this.#client.off(RoomEvent.Receipt, heard);
+  }
+
+  /** Calls back when a message could be decrypted; answers how to end it. */
+  onReadable(work: (eventId: string) => void): () => void {
+    const heard = (event: MatrixEvent): void => {
+      const eventId = event.getId();
+      if (eventId !== undefined && !event.isDecryptionFailure()) work(eventId);
+    };
+    this.#client.on(MatrixEventEvent.Decrypted, heard);
+    return () => this.#client.off(MatrixEventEvent.Decrypted, heard);
   }
 
   /** Calls back when the server says, without content, that something changed. */

@@ -9,6 +9,8 @@ import {
   type IEvent,
 } from 'matrix-js-sdk';
 import { quietLogger } from './quiet-logger.ts';
+import { Reading } from './reading.ts';
+import { stateOf } from './room-state.ts';
 import { arrange } from './timeline-items.ts';
 import { MessageMaker } from './timeline-messages.ts';
 import type { StateItem } from './timeline-types.ts';
@@ -81,6 +83,42 @@ export async function numberedRoom(
   await room.addLiveEvents(events, { addToState: false });
   room.getLiveTimeline().setPaginationToken(String(count - LIVE), EventTimeline.BACKWARDS);
   return { client, room };
+}
+
+/** Who reads in a room with one message of `me`, which `readers` of those who joined have read. */
+export async function readingOf(given: {
+  me: string;
+  roomId: string;
+  eventId: string;
+  joined: readonly string[];
+  invited: readonly string[];
+  readers: readonly string[];
+}): Promise<Reading> {
+  const { me, roomId, eventId } = given;
+  const client = new MatrixClient({ baseUrl: 'https://x.invalid', userId: me });
+  const room = new Room(roomId, client, me);
+  Object.assign(room, { loadMembersIfNeeded: () => Promise.resolve(true) });
+  Object.assign(client, { getRoom: () => room });
+  const member = (membership: string) => (userId: string) =>
+    new MatrixEvent({
+      event_id: `$${userId}`,
+      room_id: roomId,
+      sender: userId,
+      type: EventType.RoomMember,
+      state_key: userId,
+      content: { membership },
+    });
+  stateOf(room).setStateEvents([
+    ...[me, ...given.joined].map(member('join')),
+    ...given.invited.map(member('invite')),
+  ]);
+  const message = { event_id: eventId, room_id: roomId, sender: me, type: EventType.RoomMessage };
+  await room.addLiveEvents([new MatrixEvent({ ...message, content: { body: '通知' } })], {
+    addToState: false,
+  });
+  const receipts = Object.fromEntries(given.readers.map((userId) => [userId, { ts: 1 }]));
+  room.addReceipt(new MatrixEvent({ type: 'm.receipt', content: { [eventId]: { 'm.read': receipts } } }));
+  return new Reading(client);
 }
 
 /** The groups of changes that `me` sees of these state events, one second apart. */

@@ -13,11 +13,12 @@ import {
   useServices,
   useText,
   useViewModel,
+  type Glance,
 } from '@qiao/ui-kit';
 import type { Obligation } from '@qiao/notices/contract';
 import type { ReactNode } from 'react';
 import '../notices.css';
-import { AnswerViewModel, type Glance, type Side } from './AnswerViewModel.ts';
+import { AnswerViewModel, type Side } from './AnswerViewModel.ts';
 
 function Item(props: {
   one: Obligation;
@@ -32,6 +33,8 @@ function Item(props: {
     time: format.relative(one.created_at),
   });
   const due = one.due_at === null ? undefined : t('answer.due', { time: format.dateTime(one.due_at) });
+  // Nobody confirms what they have not seen: then it is opened first.
+  const isUnseen = side === 'owe' && one.kind === 'urgent' && glance?.readable !== true;
   const reminded =
     side === 'wait' && one.reminders > 0 ? t('answer.reminded', { count: one.reminders }) : undefined;
   return (
@@ -66,7 +69,7 @@ function Item(props: {
         >
           {t('answer.open')}
         </RouterLink>
-        {one.state === 'open' && (
+        {one.state === 'open' && !isUnseen && (
           <Button
             kind={side === 'owe' ? 'primary' : 'tertiary'}
             size="md"

@@ -24,7 +24,7 @@ test('messages are looked at a few at a time, and again where nothing came', asy
     running--;
     // A failure and a message that cannot be had.
     if (eventId === '$3' && !isReachable) throw new Error('offline');
-    return eventId === '$4' && !isReachable ? undefined : { room: 'Room', text: eventId };
+    return eventId === '$4' && !isReachable ? undefined : { room: 'Room', text: eventId, readable: true };
   });
   const matrix = { send: vi.fn(), openRoom: vi.fn(), openPerson: vi.fn(), draft: vi.fn(), glance };
   const model = new AnswerViewModel({ ...base, matrix });

@@ -5,6 +5,7 @@ import {
   ViewModel,
   watch,
   watchPages,
+  type Glance,
   type MatrixAccess,
   type Pages,
   type Remote,
@@ -18,11 +19,6 @@ import { keys, LOOK_MS, noticesApi } from '../api.ts';
 const LOOKS_AT_ONCE = 4;
 
 export type Side = 'owe' | 'wait';
-/** What a message says, and where it stands. */
-export interface Glance {
-  readonly room: string;
-  readonly text: string;
-}
 export interface AnswerSnapshot {
   readonly side: Side;
   readonly state: 'open' | 'closed';
@@ -88,8 +84,8 @@ export class AnswerViewModel extends ViewModel<AnswerSnapshot> {
       // The list says who asked and when all the same.
       const glance = await matrix.glance(room_id, event_id).catch(() => undefined);
       // The next time the list comes it is tried again.
-      if (glance === undefined) this.#looked.delete(event_id);
-      else this.set({ glances: new Map([...this.snapshot.glances, [event_id, glance]]) });
+      if (glance?.readable !== true) this.#looked.delete(event_id);
+      if (glance) this.set({ glances: new Map([...this.snapshot.glances, [event_id, glance]]) });
     }
     this.#looking--;
   }

@@ -12,47 +12,23 @@ const PAGE = 40;
 /** From so many people on they can be searched. */
 const MANY = 8;
 
-/** People to be ticked, by pages; what is typed narrows them. */
-export function PeopleTicks(props: {
+/** People by pages, each as `children` draws them. */
+function ByPages(props: {
   label: string;
   people: readonly Reader[];
-  /** Among whom names have to tell apart. */
-  among: readonly Reader[];
-  chosen: ReadonlySet<string>;
-  /** Cannot be chosen (again). */
-  isFixed?: (userId: string) => boolean;
-  note?: (one: Reader) => ReactNode;
-  /** What tells people of one name apart. */
-  who: (one: Reader) => string;
-  help?: (one: Reader) => string | undefined;
-  onChoose: (userId: string, on: boolean) => void;
+  children: (one: Reader) => ReactNode;
 }): ReactNode {
   const { t } = useText('reading');
   const [shown, setShown] = useState(PAGE);
-  const { people, among } = props;
-  const twice = useMemo(() => namesakes(among), [among]);
+  const { people } = props;
   return (
     <>
       <ul className="c-ticks" aria-label={props.label}>
-        {people.slice(0, shown).map((one) => {
-          const help = [twice.has(one.name) ? props.who(one) : undefined, props.help?.(one)]
-            .filter((part) => part !== undefined && part !== '')
-            .join(' · ');
-          return (
-            <li key={one.userId} className="c-ticks__one">
-              <CheckField
-                label={one.name}
-                checked={props.chosen.has(one.userId)}
-                disabled={props.isFixed?.(one.userId) ?? false}
-                {...(help === '' ? {} : { help })}
-                onChange={(on) => {
-                  props.onChoose(one.userId, on);
-                }}
-              />
-              {props.note?.(one)}
-            </li>
-          );
-        })}
+        {people.slice(0, shown).map((one) => (
+          <li key={one.userId} className="c-ticks__one">
+            {props.children(one)}
+          </li>
+        ))}
       </ul>
       {people.length > shown && (
         <div>
@@ -68,6 +44,72 @@ export function PeopleTicks(props: {
         </div>
       )}
     </>
+  );
+}
+
+interface PeopleShown {
+  label: string;
+  people: readonly Reader[];
+  /** Among whom names have to tell apart. */
+  among: readonly Reader[];
+  /** What tells people of one name apart. */
+  who: (one: Reader) => string;
+  note?: (one: Reader) => ReactNode;
+}
+
+/** People to be ticked, by pages; what is typed narrows them. */
+export function PeopleTicks(
+  props: PeopleShown & {
+    chosen: ReadonlySet<string>;
+    /** Cannot be chosen (again). */
+    isFixed?: (userId: string) => boolean;
+    help?: (one: Reader) => string | undefined;
+    onChoose: (userId: string, on: boolean) => void;
+  },
+): ReactNode {
+  const { people, among } = props;
+  const twice = useMemo(() => namesakes(among), [among]);
+  return (
+    <ByPages label={props.label} people={people}>
+      {(one) => {
+        const help = [twice.has(one.name) ? props.who(one) : undefined, props.help?.(one)]
+          .filter((part) => part !== undefined && part !== '')
+          .join(' · ');
+        return (
+          <>
+            <CheckField
+              label={one.name}
+              checked={props.chosen.has(one.userId)}
+              disabled={props.isFixed?.(one.userId) ?? false}
+              {...(help === '' ? {} : { help })}
+              onChange={(on) => {
+                props.onChoose(one.userId, on);
+              }}
+            />
+            {props.note?.(one)}
+          </>
+        );
+      }}
+    </ByPages>
+  );
+}
+
+/** People who cannot be ticked. */
+export function PeopleNames(props: PeopleShown): ReactNode {
+  const { people, among } = props;
+  const twice = useMemo(() => namesakes(among), [among]);
+  return (
+    <ByPages label={props.label} people={people}>
+      {(one) => (
+        <>
+          <span>
+            <bdi>{one.name}</bdi>
+            {twice.has(one.name) && <span className="q-muted"> · {props.who(one)}</span>}
+          </span>
+          {props.note?.(one)}
+        </>
+      )}
+    </ByPages>
   );
 }
 

@@ -15,7 +15,7 @@ import { useMatrix } from '../../matrix/context.tsx';
 import type { Reader } from '../../matrix/reading.ts';
 import { AskOptions } from './AskOptions.tsx';
 import type { MessageRef } from './asking.ts';
-import { PeopleTicks, Unlisted, useReaders } from './PeopleTicks.tsx';
+import { PeopleNames, PeopleTicks, Unlisted, useReaders } from './PeopleTicks.tsx';
 import { ReadingViewModel, type Asked } from './ReadingViewModel.ts';
 import './reading.css';
 
@@ -38,27 +38,38 @@ function AskedTag(props: { one: Asked[string] | undefined }): ReactNode {
 export default function ReadingDialog(props: { message: MessageRef; onClose: () => void }): ReactNode {
   const { t, format } = useText('reading');
   const services = useServices();
-  const { reading } = useMatrix();
+  const { reading, history } = useMatrix();
   const { roomId, eventId } = props.message;
-  const [state, model] = useViewModel(() => new ReadingViewModel(services, reading, { roomId, eventId }));
-  const { read, unread, unlisted, chosen } = state;
-  const everybody = useMemo(() => [...read, ...unread], [read, unread]);
+  const [state, model] = useViewModel(
+    () => new ReadingViewModel(services, reading, history, { roomId, eventId }),
+  );
+  const { read, unread, invited, unlisted, chosen } = state;
+  const everybody = useMemo(() => [...read, ...unread, ...invited], [read, unread, invited]);
   const asked: Asked = dataOf(state.asked) ?? {};
   const failed = state.asked.state === 'failed' ? state.asked : undefined;
   const search = useReaders(everybody);
-  const section = (kind: 'unread' | 'read', people: readonly Reader[], action?: ReactNode): ReactNode => {
-    const title = t(unlisted > 0 ? `${kind}_listed` : kind, { count: people.length });
+  const section = (
+    kind: 'unread' | 'read',
+    people: readonly Reader[],
+    absent: readonly Reader[] = [],
+    action?: ReactNode,
+  ): ReactNode => {
+    const all = [...people, ...absent];
+    const title = t(unlisted > 0 ? `${kind}_listed` : kind, { count: all.length });
     const shown = people.filter(search.fits);
+    const shownAbsent = absent.filter(search.fits);
     return (
       <section className="q-stack q-stack--tight" aria-label={title}>
         <div className="q-row q-row--spread">
           <h3>{title}</h3>
           {action}
         </div>
-        {people.length === 0 && (
+        {all.length === 0 && (
           <p className="q-muted">{t(unlisted > 0 ? `${kind}_listed_none` : `${kind}_none`)}</p>
         )}
-        {people.length > 0 && shown.length === 0 && <p className="q-muted">{t('find_none')}</p>}
+        {all.length > 0 && shown.length + shownAbsent.length === 0 && (
+          <p className="q-muted">{t('find_none')}</p>
+        )}
         {shown.length > 0 && (
           <PeopleTicks
             label={title}
@@ -67,7 +78,12 @@ export default function ReadingDialog(props: { message: MessageRef; onClose: () 
             who={search.note}
             chosen={chosen}
             isFixed={model.isWaitedFor}
-            note={(one) => <AskedTag one={asked[one.userId]} />}
+            note={(one) => (
+              <>
+                {one.readAt === undefined && state.waiting.has(one.userId) && <Tag>{t('cannot_read')}</Tag>}
+                <AskedTag one={asked[one.userId]} />
+              </>
+            )}
             help={(one) =>
               one.readAt === undefined || one.readAt === 0
                 ? undefined
@@ -75,6 +91,18 @@ export default function ReadingDialog(props: { message: MessageRef; onClose: () 
             }
             onChoose={model.choose}
           />
+        )}
+        {shownAbsent.length > 0 && (
+          <>
+            <PeopleNames
+              label={t('invited')}
+              people={shownAbsent}
+              among={everybody}
+              who={search.note}
+              note={() => <Tag>{t('invited')}</Tag>}
+            />
+            <p className="q-muted q-small">{t('invited_help')}</p>
+          </>
         )}
       </section>
     );
@@ -97,7 +125,7 @@ export default function ReadingDialog(props: { message: MessageRef; onClose: () 
     >
       {state.loading ? (
         <Skeleton lines={4} />
-      ) : read.length + unread.length === 0 ? (
+      ) : everybody.length === 0 ? (
         <EmptyState compact title={t('nobody')} />
       ) : (
         <div className="q-stack">
@@ -114,11 +142,12 @@ export default function ReadingDialog(props: { message: MessageRef; onClose: () 
               {services.explain(failed.error)}
             </Banner>
           )}
-          {unlisted > 0 && <Unlisted listed={read.length + unread.length} unlisted={unlisted} />}
+          {unlisted > 0 && <Unlisted listed={everybody.length} unlisted={unlisted} />}
           {search.box}
           {section(
             'unread',
             unread,
+            invited,
             unread.length > 0 && (
               <Button kind="secondary" size="md" disabled={state.busy} onClick={() => void model.remind()}>
                 {t('remind')}

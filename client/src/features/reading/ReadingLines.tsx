@@ -1,9 +1,8 @@
 import { Button } from '@vector-im/compound-web';
 import { Banner, dataOf, RouterLink, useGo, useServices, useText, useViewModel } from '@qiao/ui-kit';
-import type { Obligation } from '@qiao/notices/contract';
 import type { ReactNode } from 'react';
 import { useMatrix } from '../../matrix/context.tsx';
-import { WatchViewModel } from './WatchViewModel.ts';
+import { inLine, WatchViewModel } from './WatchViewModel.ts';
 import './reading.css';
 
 function Lines(): ReactNode {
@@ -11,50 +10,56 @@ function Lines(): ReactNode {
   const services = useServices();
   const { reading } = useMatrix();
   const go = useGo();
-  const [{ pending }, model] = useViewModel(() => new WatchViewModel(services, reading));
+  const [{ pending, glance }, model] = useViewModel(() => new WatchViewModel(services, reading));
   const found = dataOf(pending);
-  const urgent = found?.urgent[0];
+  const one = inLine(found);
+  if (!one) return null;
+  const isUrgent = one.kind === 'urgent';
   // Of urgent messages the newest is in the line, the others are a press away.
   const others = (found?.urgent.length ?? 0) - 1;
-  const unread = found?.unread[0];
-  const open = (one: Obligation): void => {
-    if (one.kind === 'unread') model.opened(one);
-    void go(`/room/${encodeURIComponent(one.room_id)}?event=${encodeURIComponent(one.event_id)}`);
-  };
-  const line = (one: Obligation): ReactNode => (
-    <Banner
-      tone={one.kind === 'urgent' ? 'bad' : 'info'}
-      live
-      title={t(one.kind === 'urgent' ? 'urgent_from' : 'unread_from', {
-        name: one.asker.display_name,
-        time: format.relative(one.created_at),
-      })}
-      actions={
-        <>
-          {others > 0 && <RouterLink to="/x/notices/answer">{t('others', { count: others })}</RouterLink>}
-          <Button
-            kind="secondary"
-            size="md"
-            onClick={() => {
-              open(one);
-            }}
-          >
-            {t('open')}
-          </Button>
-          {one.kind === 'urgent' && (
-            <Button kind="primary" size="md" onClick={() => void model.confirm(one, t('confirmed'))}>
-              {t('confirm_receipt')}
+  return (
+    <div className="c-reading-line">
+      <Banner
+        tone={isUrgent ? 'bad' : 'info'}
+        live
+        title={t(isUrgent ? 'urgent_from' : 'unread_from', {
+          name: one.asker.display_name,
+          time: format.relative(one.created_at),
+        })}
+        actions={
+          <>
+            {others > 0 && <RouterLink to="/x/notices/answer">{t('others', { count: others })}</RouterLink>}
+            <Button
+              kind={isUrgent ? 'primary' : 'secondary'}
+              size="md"
+              onClick={() => {
+                if (!isUrgent) model.opened(one);
+                void go(`/room/${encodeURIComponent(one.room_id)}?event=${encodeURIComponent(one.event_id)}`);
+              }}
+            >
+              {t(isUrgent ? 'open_to_confirm' : 'open')}
             </Button>
-          )}
-        </>
-      }
-    />
+          </>
+        }
+      >
+        {glance && (
+          <p className="c-reading-line__text">
+            <bdi dir="auto">{glance.text}</bdi>
+            <span className="q-muted">
+              {' '}
+              · <bdi>{glance.room}</bdi>
+            </span>
+          </p>
+        )}
+      </Banner>
+    </div>
   );
-  const shown = urgent ?? unread;
-  return shown === undefined ? null : <div className="c-reading-line">{line(shown)}</div>;
 }
 
-/** Lines above everything: an urgent message to confirm, else one to read. */
+/**
+ * Lines above everything: an urgent message, else one to read. What it is about stands there; it is confirmed where the
+ * whole of it is before one's eyes.
+ */
 export default function ReadingLines(): ReactNode {
   const { session } = useServices();
   // Another person's session is another model's.

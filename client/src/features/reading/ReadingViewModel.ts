@@ -1,5 +1,6 @@
 import type { Obligation } from '@qiao/notices/contract';
 import { dataOf, LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
+import type { HistoryKeys } from '../../matrix/history-keys.ts';
 import type { Reader, Reading } from '../../matrix/reading.ts';
 import { NOTICES_KEY, readingApi } from './api.ts';
 import { askFrom, BLANK_ASK, isDuePast, register, remind, type AskForm, type MessageRef } from './asking.ts';
@@ -11,6 +12,10 @@ export interface ReadingSnapshot {
   readonly loading: boolean;
   readonly read: readonly Reader[];
   readonly unread: readonly Reader[];
+  /** Invited and not joined yet. */
+  readonly invited: readonly Reader[];
+  /** Those without any device that has keys: they cannot read yet. */
+  readonly waiting: ReadonlySet<string>;
   /** How many more are in the conversation; whether they have read is not known. */
   readonly unlisted: number;
   /** Who has read is known without it. */
@@ -36,13 +41,16 @@ export function byPerson(items: readonly Obligation[]): Asked {
 export class ReadingViewModel extends ViewModel<ReadingSnapshot> {
   readonly #services: Services;
   readonly #reading: Reading;
+  readonly #history: HistoryKeys;
   readonly #message: MessageRef;
 
-  constructor(services: Services, reading: Reading, message: MessageRef) {
+  constructor(services: Services, reading: Reading, history: HistoryKeys, message: MessageRef) {
     super({
       loading: true,
       read: [],
       unread: [],
+      invited: [],
+      waiting: new Set(),
       unlisted: 0,
       asked: LOADING,
       chosen: new Set(),
@@ -52,6 +60,7 @@ export class ReadingViewModel extends ViewModel<ReadingSnapshot> {
     });
     this.#services = services;
     this.#reading = reading;
+    this.#history = history;
     this.#message = message;
   }
 
@@ -60,6 +69,10 @@ export class ReadingViewModel extends ViewModel<ReadingSnapshot> {
     const { roomId, eventId } = this.#message;
     void this.#readers();
     this.own(this.#reading.onReceipts(roomId, () => void this.#readers()));
+    this.own(this.#reading.onMembers(roomId, () => void this.#readers()));
+    this.own(this.#history.watch(roomId));
+    this.own(this.#history.subscribe(this.#waiting));
+    this.#waiting();
     const watching = watch<Asked>(
       queries,
       {
@@ -76,13 +89,19 @@ export class ReadingViewModel extends ViewModel<ReadingSnapshot> {
     this.own(watching.end);
   }
 
+  readonly #waiting = (): void => {
+    const known = this.#history.getSnapshot().rooms.get(this.#message.roomId)?.waiting ?? [];
+    this.set({ waiting: new Set(known.map(({ userId }) => userId)) });
+  };
+
   async #readers(): Promise<void> {
     const { roomId, eventId } = this.#message;
-    const { people, unlisted } = await this.#reading.readers(roomId, eventId);
+    const { people, invited, unlisted } = await this.#reading.readers(roomId, eventId);
     this.set({
       loading: false,
       read: people.filter((one) => one.readAt !== undefined),
       unread: people.filter((one) => one.readAt === undefined),
+      invited,
       unlisted,
     });
   }

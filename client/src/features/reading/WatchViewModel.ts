@@ -1,5 +1,5 @@
 import type { Obligation, Pending } from '@qiao/notices/contract';
-import { dataOf, LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
+import { dataOf, LOADING, ViewModel, watch, type Glance, type Remote, type Services } from '@qiao/ui-kit';
 import type { Answered, Reading } from '../../matrix/reading.ts';
 import { BOT, NOTICES_KEY, readingApi, SIGNAL } from './api.ts';
 
@@ -8,7 +8,13 @@ const LOOK_MS = 60_000;
 
 export interface WatchSnapshot {
   readonly pending: Remote<Pending>;
+  /** What the message of the line says; undefined: it cannot be had (yet). */
+  readonly glance: Glance | undefined;
 }
+
+/** The one that has the line: of urgent messages the newest, else one to read. */
+export const inLine = (pending: Pending | undefined): Obligation | undefined =>
+  pending?.urgent[0] ?? pending?.unread[0];
 
 /** Keeps what the domain knows in step with what this client sees: signals, replies, reactions. */
 export class WatchViewModel extends ViewModel<WatchSnapshot> {
@@ -16,9 +22,11 @@ export class WatchViewModel extends ViewModel<WatchSnapshot> {
   readonly #reading: Reading;
   /** Reminders to read that were said to be done. */
   readonly #told = new Set<string>();
+  /** Event of the line. */
+  #looked: string | undefined;
 
   constructor(services: Services, reading: Reading) {
-    super({ pending: LOADING });
+    super({ pending: LOADING, glance: undefined });
     this.#services = services;
     this.#reading = reading;
   }
@@ -36,12 +44,18 @@ export class WatchViewModel extends ViewModel<WatchSnapshot> {
       (pending) => {
         this.set({ pending });
         this.#settleRead();
+        void this.#look();
       },
     );
     this.own(watching.end);
     this.own(
       this.#reading.onReceipts(undefined, () => {
         this.#settleRead();
+      }),
+    );
+    this.own(
+      this.#reading.onReadable((eventId) => {
+        if (eventId === this.#looked) void this.#look();
       }),
     );
     const server = session.userId.slice(session.userId.indexOf(':'));
@@ -67,6 +81,16 @@ export class WatchViewModel extends ViewModel<WatchSnapshot> {
     }
   }
 
+  /** What the message says is fetched where it is not loaded, and again with the next answer where it cannot be read. */
+  async #look(): Promise<void> {
+    const one = inLine(dataOf(this.snapshot.pending));
+    if (one?.event_id !== this.#looked) this.set({ glance: undefined });
+    this.#looked = one?.event_id;
+    if (!one || this.snapshot.glance?.readable === true) return;
+    const glance = await this.#services.matrix?.glance(one.room_id, one.event_id).catch(() => undefined);
+    if (this.#looked === one.event_id && glance) this.set({ glance });
+  }
+
   /** Tells only what can end something: while nothing is owed or waited for, nothing is sent. */
   async #answered({ roomId, eventId, by, how, mine }: Answered): Promise<void> {
     const { api, queries, session } = this.#services;
@@ -84,18 +108,6 @@ export class WatchViewModel extends ViewModel<WatchSnapshot> {
       // The other side's client says it too, or the person does.
     }
   }
-
-  /** Confirms an urgent message. */
-  readonly confirm = async (one: Obligation, done: string): Promise<void> => {
-    const { api, attempt } = this.#services;
-    await attempt(
-      () =>
-        api.call(readingApi.answered, {
-          body: { room_id: one.room_id, event_id: one.event_id, how: 'confirmed' },
-        }),
-      { done, invalidate: [NOTICES_KEY] },
-    );
-  };
 
   /** The message was opened. */
   readonly opened = (one: Obligation): void => {

@@ -43,6 +43,14 @@ export interface FormDraft {
   readonly write: (value: unknown) => void;
 }
 
+/** What a message says in one line, and where it stands. */
+export interface Glance {
+  readonly room: string;
+  readonly text: string;
+  /** Not so: the text says why this device does not show the message. */
+  readonly readable: boolean;
+}
+
 /** What the client lets domains' views do in Matrix; absent where there is no Matrix session (the console). */
 export interface MatrixAccess {
   /** Sends an event, encrypted where the room is; answers its id when the homeserver has it. */
@@ -53,7 +61,7 @@ export interface MatrixAccess {
    * What a message says in one line, as far as this device can read it, and where it stands; for lists of messages of
    * many conversations. Undefined where it cannot be had. Text comes from anybody.
    */
-  readonly glance: (roomId: string, eventId: string) => Promise<{ room: string; text: string } | undefined>;
+  readonly glance: (roomId: string, eventId: string) => Promise<Glance | undefined>;
   /** Shows the profile of a person. */
   readonly openPerson: (userId: string) => void;
   /**
