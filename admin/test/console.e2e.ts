@@ -193,8 +193,18 @@ describe('while fonts and answers come, nothing moves', () => {
   test.each([
     ['the sign-in of the client', '/', false],
     ['the sign-in of the console', '/admin/', false],
-    ['Sources', '/admin/sources', true],
+    ['Overview', '/admin/', true],
+    ['Departments', '/admin/departments', true],
+    ['People', '/admin/people', true],
     ['Activation', '/admin/activation', true],
+    ['Leavers', '/admin/leavers', true],
+    ['Import', '/admin/import', true],
+    ['Sources', '/admin/sources', true],
+    ['Roles', '/admin/roles', true],
+    ['Visibility', '/admin/visibility', true],
+    ['Health', '/admin/health', true],
+    ['Mail', '/admin/mail', true],
+    ['Audit trail', '/admin/acts', true],
   ] as const)('%s', async (_name, path, signedIn) => {
     const { page, context } = await open();
     if (signedIn) await context.addCookies(await admin.context.cookies());
@@ -210,7 +220,7 @@ describe('while fonts and answers come, nothing moves', () => {
     });
     await page.goto(path);
     if (signedIn) {
-      await page.locator('.q-card').first().waitFor();
+      await page.locator('.q-card, .q-empty').first().waitFor();
       await expect.poll(() => page.locator('.q-skeleton').count()).toBe(0);
     } else await page.getByLabel('Password', { exact: true }).waitFor();
     read.resolve(true);
@@ -487,10 +497,13 @@ describe('every page', () => {
   test('the language is changed without leaving the page, and kept', async () => {
     const { page, context } = await open();
     await context.addCookies(await admin.context.cookies());
-    await page.goto('/admin/people');
-    await title(page, 'People');
+    await page.goto((await paths())['one import'] ?? '');
+    // What the server says follows, too.
+    await page.getByText('“not-an-address” is not an e-mail address.').waitFor();
     await page.getByRole('button', { name: /Account menu/ }).click();
     await page.getByRole('menuitemradio', { name: '简体中文' }).click();
+    await page.getByText('“not-an-address”不是有效的邮箱地址。').waitFor();
+    await page.getByRole('link', { name: '人员', exact: true }).click();
     await title(page, '人员');
     await page.reload();
     await title(page, '人员');

@@ -317,10 +317,10 @@ describe('a forgotten password', () => {
     expect(await requests.getByText('nobody').count()).toBe(0);
     await picture(page, 'password-requests');
     await row.getByRole('button', { name: 'Give a link' }).click();
-    const dialog = page.getByRole('dialog', { name: /Activation link of Cleo Fox/ });
+    const dialog = page.getByRole('dialog', { name: 'Link for a new password of Cleo Fox' });
     await dialog.getByText('Cleo Fox has a password already.').waitFor();
     await dialog.getByRole('button', { name: 'Make a link and a QR code' }).click();
-    const link = await dialog.getByLabel('Activation link', { exact: true }).inputValue();
+    const link = await dialog.getByLabel('Link for a new password', { exact: true }).inputValue();
     await other.page.goto(link);
     await other.page.getByRole('heading', { name: 'Choose a new password' }).waitFor();
     await other.page.getByText('All your devices are signed out').waitFor();

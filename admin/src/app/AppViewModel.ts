@@ -78,6 +78,13 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
     this.own(() => {
       clearTimeout(this.#timer);
     });
+    // Some sentences come from the server in the reader's language.
+    const chosen = (): void => void this.snapshot.services.queries.invalidateQueries();
+    const { instance } = this.#i18n;
+    instance.on('languageChanged', chosen);
+    this.own(() => {
+      instance.off('languageChanged', chosen);
+    });
     void this.enter();
   }
 

@@ -89,13 +89,15 @@ export default function HealthPage(): ReactNode {
             </>
           )}
         </Loaded>
-        {parts
-          .filter((part) => part.allowed(session))
-          .map(({ id, View }) => (
-            <Suspense key={id} fallback={<Skeleton lines={6} />}>
-              <View />
-            </Suspense>
-          ))}
+        {/* After what is above them: nothing that is read already moves. */}
+        {health.state !== 'loading' &&
+          parts
+            .filter((part) => part.allowed(session))
+            .map(({ id, View }) => (
+              <Suspense key={id} fallback={<Skeleton lines={6} />}>
+                <View />
+              </Suspense>
+            ))}
       </div>
     </>
   );

@@ -39,7 +39,7 @@ export default function ActivationView(): ReactNode {
   const { session } = services;
   const [search] = useSearchParams();
   const [state, model] = useViewModel(() => new ActivationViewModel(services));
-  const [linking, setLinking] = useState<Pick<PersonRef, 'id' | 'display_name'>>();
+  const [linking, setLinking] = useState<{ person: Pick<PersonRef, 'id' | 'display_name'>; anew: boolean }>();
   if (state.sheets) return <Sheets items={state.sheets} onClose={model.closeSheets} />;
   const { filter, selected, making } = state;
   const people = dataOf(state.people);
@@ -52,7 +52,15 @@ export default function ActivationView(): ReactNode {
   const off = state.busy || !chosen || count === 0;
   const items = people?.items ?? [];
   const all = items.length > 0 && items.every((person) => selected.has(person.id));
-  const requests = <Requests state={state} model={model} onLink={setLinking} />;
+  const requests = (
+    <Requests
+      state={state}
+      model={model}
+      onLink={(person) => {
+        setLinking({ person, anew: true });
+      }}
+    />
+  );
   return (
     <>
       <PageHead title={t('activation.title')} intro={t('activation.intro')} />
@@ -108,7 +116,7 @@ export default function ActivationView(): ReactNode {
               <span className="q-toolbar__end" role="status">
                 {selected.size > 0
                   ? t('activation.selected', { count: selected.size, number })
-                  : t('people.total', { count: total, number: format.number(total) })}
+                  : people && t('people.total', { count: total, number: format.number(total) })}
               </span>
               {selected.size > 0 && (
                 <Button kind="tertiary" size="md" onClick={model.clear}>
@@ -205,7 +213,7 @@ export default function ActivationView(): ReactNode {
                             Icon={LinkIcon}
                             aria-label={t('activation.link_of', { name: person.display_name })}
                             onClick={() => {
-                              setLinking(person);
+                              setLinking({ person, anew: false });
                             }}
                           >
                             {t('activation.link')}
@@ -226,7 +234,7 @@ export default function ActivationView(): ReactNode {
       )}
       {linking && (
         <LinkDialog
-          person={linking}
+          {...linking}
           onClose={() => {
             setLinking(undefined);
           }}

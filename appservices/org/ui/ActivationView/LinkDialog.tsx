@@ -41,7 +41,7 @@ function LastMail({ mail }: { mail: NonNullable<ActivationState['last_mail']> })
   );
 }
 
-function Made({ state, name }: { state: LinkSnapshot; name: string }): ReactNode {
+function Made({ state, name, anew }: { state: LinkSnapshot; name: string; anew: boolean }): ReactNode {
   const { t, format } = useText('org');
   if (!state.made) return null;
   const { link, expires_at } = state.made;
@@ -50,7 +50,7 @@ function Made({ state, name }: { state: LinkSnapshot; name: string }): ReactNode
       <Banner tone="warn" title={t('links.secret')}>
         {t('links.secret_text')}
       </Banner>
-      <CopyField label={t('person.activation_link')} value={link} />
+      <CopyField label={t(anew ? 'links.link_anew' : 'person.activation_link')} value={link} />
       <LinkCode link={link} name={name} />
       <p className="q-muted">{t('links.until', { date: format.dateTime(expires_at) })}</p>
     </div>
@@ -60,6 +60,8 @@ function Made({ state, name }: { state: LinkSnapshot; name: string }): ReactNode
 /** The links of one person. Opening it makes none and ends none. */
 export function LinkDialog(props: {
   person: { readonly id: string; readonly display_name: string };
+  /** The person has a password and is to choose another. */
+  anew: boolean;
   onClose: () => void;
 }): ReactNode {
   const { t, format } = useText('org');
@@ -69,7 +71,7 @@ export function LinkDialog(props: {
   const [state, model] = useViewModel(() => new LinkViewModel(services, person.id));
   return (
     <Dialog
-      title={t('links.title', { name })}
+      title={t(props.anew ? 'links.title_anew' : 'links.title', { name })}
       onClose={props.onClose}
       footer={
         <Button kind="secondary" size="md" onClick={props.onClose}>
@@ -82,7 +84,7 @@ export function LinkDialog(props: {
           <div className="q-stack">
             <p>{t(activated ? 'links.activated' : 'links.not_activated', { name })}</p>
             {state.made ? (
-              <Made state={state} name={name} />
+              <Made state={state} name={name} anew={props.anew} />
             ) : (
               <>
                 <section className="q-stack q-stack--tight" aria-label={t('links.handed_out')}>
@@ -115,6 +117,7 @@ export function LinkDialog(props: {
                 <Button
                   kind={state.made ? 'secondary' : 'primary'}
                   size="md"
+                  className="q-wraps"
                   disabled={state.busy || last_mail?.state === 'waiting'}
                   onClick={() => void model.mail()}
                 >

@@ -81,7 +81,7 @@ export default function ActsView(): ReactNode {
         <div className="q-toolbar">
           <SearchBox
             label={t('acts.search')}
-            placeholder={t('acts.search')}
+            placeholder={t('acts.search_hint')}
             value={filter.q}
             onChange={(q) => {
               change({ q });
@@ -176,8 +176,7 @@ export default function ActsView(): ReactNode {
                 },
                 {
                   id: 'about',
-                  header: t('actions'),
-                  kind: 'actions',
+                  header: t('acts.about'),
                   cell: (act) =>
                     act.subject_name !== null && (
                       <button

@@ -84,11 +84,8 @@ export class ActsViewModel extends ViewModel<ActsSnapshot> {
     this.own(watching.end);
     void this.#loadTypes();
     void this.#namePerson();
-    const renamed = (): void => {
-      this.#watching?.change(this.#query());
-      void this.#loadTypes();
-    };
-    // Sentences come from the server in the reader's language.
+    // The kinds are named by the server, in the reader's language.
+    const renamed = (): void => void this.#loadTypes();
     this.#services.i18n.instance.on('languageChanged', renamed);
     this.own(() => {
       this.#services.i18n.instance.off('languageChanged', renamed);
@@ -115,10 +112,10 @@ export class ActsViewModel extends ViewModel<ActsSnapshot> {
   }
 
   #query(): WatchPages<Act> {
-    const { api, i18n } = this.#services;
+    const { api } = this.#services;
     const query = queryOf(this.snapshot.filter);
     return {
-      key: [...keys.acts, i18n.locale, query],
+      key: [...keys.acts, query],
       load: (after, signal) =>
         api.call(orgApi.acts, { query: { ...query, ...(after === undefined ? {} : { after }) }, signal }),
     };

@@ -328,6 +328,7 @@ function Application({ state, model, run }: Props): ReactNode {
           />
         )}
         {run.state === 'done' && <p>{t('imports.done_text')}</p>}
+        {run.state === 'discarded' && <p>{t('imports.discarded_text')}</p>}
         {provisioning &&
           (run.state === 'done' || (run.state === 'applying' && pendingOf(provisioning) > 0)) && (
             <HomeserverPart provisioning={provisioning} />
@@ -401,9 +402,11 @@ function OneImport({ id }: { id: string }): ReactNode {
         {(run) => {
           const given = { state, model, run };
           const mapping = run.state === 'uploaded' || editing;
+          // What was found goes with a file that is discarded.
+          const kept = run.state !== 'discarded';
           return (
             <div className="q-stack q-stack--wide">
-              <Phases run={run} />
+              {kept && <Phases run={run} />}
               {run.state === 'checking' && (
                 <Card title={t('imports.checking')}>
                   <ProgressBar
@@ -439,10 +442,10 @@ function OneImport({ id }: { id: string }): ReactNode {
               {!mapping && run.state !== 'checking' && (
                 <>
                   {run.state !== 'checked' && <Application {...given} />}
-                  {run.state !== 'failed' && <Figures run={run} />}
-                  <Problems {...given} />
+                  {kept && run.state !== 'failed' && <Figures run={run} />}
+                  {kept && <Problems {...given} />}
                   {run.state === 'checked' && <Decision {...given} />}
-                  {run.state !== 'failed' && <Difference {...given} />}
+                  {kept && run.state !== 'failed' && <Difference {...given} />}
                 </>
               )}
             </div>

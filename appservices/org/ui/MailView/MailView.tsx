@@ -12,6 +12,7 @@ import {
   Loaded,
   LoadedPages,
   PageHead,
+  Skeleton,
   Tabs,
   Tag,
   useServices,
@@ -84,107 +85,111 @@ export default function MailView(): ReactNode {
           )
         }
       />
-      <div className="q-stack">
-        <Loaded of={state.mail}>
-          {({ configured, from }) =>
-            configured ? (
-              <Banner tone="good" title={t('mail.configured')}>
-                {from !== null && t('mail.from', { address: from })}
-              </Banner>
-            ) : (
-              <Banner tone="warn" title={t('mail.not_configured')}>
-                {t('mail.not_configured_text')}
-              </Banner>
-            )
-          }
-        </Loaded>
-        <Card flush>
-          <Tabs
-            label={t('mail.title')}
-            tabs={[
-              { id: 'all', label: t('mail.all') },
-              ...STATES.map((each) => ({
-                id: each,
-                label: t(`mail.states.${each}`),
-                count: counts === undefined ? undefined : format.number(counts[each]),
-              })),
-            ]}
-            value={state.filter ?? 'all'}
-            onChange={(id) => {
-              model.show(STATES.find((each) => each === id));
-            }}
-          >
-            <LoadedPages
-              of={state.messages}
-              empty={<EmptyState Icon={MailIcon} title={t('mail.empty')} text={t('mail.empty_text')} />}
+      {state.whole ? (
+        <div className="q-stack">
+          <Loaded of={state.mail}>
+            {({ configured, from }) =>
+              configured ? (
+                <Banner tone="good" title={t('mail.configured')}>
+                  {from !== null && t('mail.from', { address: from })}
+                </Banner>
+              ) : (
+                <Banner tone="warn" title={t('mail.not_configured')}>
+                  {t('mail.not_configured_text')}
+                </Banner>
+              )
+            }
+          </Loaded>
+          <Card flush>
+            <Tabs
+              label={t('mail.title')}
+              tabs={[
+                { id: 'all', label: t('mail.all') },
+                ...STATES.map((each) => ({
+                  id: each,
+                  label: t(`mail.states.${each}`),
+                  count: counts === undefined ? undefined : format.number(counts[each]),
+                })),
+              ]}
+              value={state.filter ?? 'all'}
+              onChange={(id) => {
+                model.show(STATES.find((each) => each === id));
+              }}
             >
-              {(messages) => (
-                <DataTable
-                  caption={t('mail.title')}
-                  rows={messages}
-                  rowKey={(entry) => entry.id}
-                  columns={[
-                    {
-                      id: 'to',
-                      header: t('mail.to'),
-                      kind: 'main',
-                      cell: (entry) => (
-                        <>
-                          {entry.person?.display_name ?? entry.to}
-                          {entry.person && <div className="q-muted q-small">{entry.to}</div>}
-                        </>
-                      ),
-                    },
-                    { id: 'kind', header: t('mail.kind'), cell: (entry) => t(`mail.kinds.${entry.kind}`) },
-                    {
-                      id: 'state',
-                      header: t('mail.state'),
-                      cell: (entry) => (
-                        <>
-                          <Tag tone={mailTones[entry.state]}>{t(`mail.states.${entry.state}`)}</Tag>
-                          <Failure entry={entry} />
-                        </>
-                      ),
-                    },
-                    {
-                      id: 'at',
-                      header: t('mail.at'),
-                      width: 'narrow',
-                      cell: (entry) => (
-                        <span className="q-num">{format.dateTime(entry.sent_at ?? entry.created_at)}</span>
-                      ),
-                    },
-                    {
-                      id: 'actions',
-                      header: t('mail.actions'),
-                      kind: 'actions',
-                      cell: (entry) => (
-                        <div className="q-row o-actions">
-                          {entry.readable && (
-                            <Button kind="tertiary" size="md" onClick={() => void model.read(entry.id)}>
-                              {t('mail.read')}
-                            </Button>
-                          )}
-                          {(entry.state === 'failed' || (entry.state === 'kept' && mail?.configured)) && (
-                            <Button
-                              kind="secondary"
-                              size="md"
-                              disabled={state.busy}
-                              onClick={() => void model.retry(entry.id)}
-                            >
-                              {t('mail.again')}
-                            </Button>
-                          )}
-                        </div>
-                      ),
-                    },
-                  ]}
-                />
-              )}
-            </LoadedPages>
-          </Tabs>
-        </Card>
-      </div>
+              <LoadedPages
+                of={state.messages}
+                empty={<EmptyState Icon={MailIcon} title={t('mail.empty')} text={t('mail.empty_text')} />}
+              >
+                {(messages) => (
+                  <DataTable
+                    caption={t('mail.title')}
+                    rows={messages}
+                    rowKey={(entry) => entry.id}
+                    columns={[
+                      {
+                        id: 'to',
+                        header: t('mail.to'),
+                        kind: 'main',
+                        cell: (entry) => (
+                          <>
+                            {entry.person?.display_name ?? entry.to}
+                            {entry.person && <div className="q-muted q-small">{entry.to}</div>}
+                          </>
+                        ),
+                      },
+                      { id: 'kind', header: t('mail.kind'), cell: (entry) => t(`mail.kinds.${entry.kind}`) },
+                      {
+                        id: 'state',
+                        header: t('mail.state'),
+                        cell: (entry) => (
+                          <>
+                            <Tag tone={mailTones[entry.state]}>{t(`mail.states.${entry.state}`)}</Tag>
+                            <Failure entry={entry} />
+                          </>
+                        ),
+                      },
+                      {
+                        id: 'at',
+                        header: t('mail.at'),
+                        width: 'narrow',
+                        cell: (entry) => (
+                          <span className="q-num">{format.dateTime(entry.sent_at ?? entry.created_at)}</span>
+                        ),
+                      },
+                      {
+                        id: 'actions',
+                        header: t('mail.actions'),
+                        kind: 'actions',
+                        cell: (entry) => (
+                          <div className="q-row o-actions">
+                            {entry.readable && (
+                              <Button kind="tertiary" size="md" onClick={() => void model.read(entry.id)}>
+                                {t('mail.read')}
+                              </Button>
+                            )}
+                            {(entry.state === 'failed' || (entry.state === 'kept' && mail?.configured)) && (
+                              <Button
+                                kind="secondary"
+                                size="md"
+                                disabled={state.busy}
+                                onClick={() => void model.retry(entry.id)}
+                              >
+                                {t('mail.again')}
+                              </Button>
+                            )}
+                          </div>
+                        ),
+                      },
+                    ]}
+                  />
+                )}
+              </LoadedPages>
+            </Tabs>
+          </Card>
+        </div>
+      ) : (
+        <Skeleton lines={10} />
+      )}
       <Message state={state} onClose={model.close} />
     </>
   );

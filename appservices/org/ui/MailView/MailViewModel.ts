@@ -14,11 +14,14 @@ import {
   type WatchPages,
 } from '@qiao/ui-kit';
 import { keys, orgApi } from '../api.ts';
+import { whole } from '../parts/whole.ts';
 
 export interface MailSnapshot {
   readonly filter: MailStateName | undefined;
   readonly mail: Remote<MailState>;
   readonly messages: Remote<Pages<MailEntry>>;
+  /** Both have answered. */
+  readonly whole: boolean;
   /** The kept mail that is read. */
   readonly open: Remote<MailMessage> | undefined;
   readonly busy: boolean;
@@ -40,6 +43,7 @@ export class MailViewModel extends ViewModel<MailSnapshot> {
       filter: undefined,
       mail: LOADING,
       messages: LOADING,
+      whole: false,
       open: undefined,
       busy: false,
       canTest: holds(services.session, 'org.installation.read', 'company'),
@@ -50,6 +54,9 @@ export class MailViewModel extends ViewModel<MailSnapshot> {
   protected override onMount(): void {
     const { api, queries } = this.#services;
     let before = '';
+    const answered = whole(['mail', 'messages'], () => {
+      this.set({ whole: true });
+    });
     this.#state = watch<MailState>(
       queries,
       {
@@ -59,6 +66,7 @@ export class MailViewModel extends ViewModel<MailSnapshot> {
       },
       (mail) => {
         this.set({ mail });
+        answered('mail', mail);
         const now = JSON.stringify(dataOf(mail)?.counts);
         // The list is read anew when something has changed.
         if (before !== '' && now !== before)
@@ -68,6 +76,7 @@ export class MailViewModel extends ViewModel<MailSnapshot> {
     );
     this.#messages = watchPages(queries, this.#query(), (messages) => {
       this.set({ messages });
+      answered('messages', messages);
     });
     this.own(this.#state.end);
     this.own(this.#messages.end);

@@ -408,7 +408,9 @@ export function PersonDrawer(props: { id: string; onClose: () => void }): ReactN
       {person && state.dialog === 'edit' && <EditDialog state={state} model={model} person={person} />}
       {person && state.dialog === 'move' && <MoveDialog state={state} model={model} person={person} />}
       {person && state.dialog === 'leave' && <LeaveDialog state={state} model={model} person={person} />}
-      {person && state.dialog === 'link' && <LinkDialog person={person} onClose={model.close} />}
+      {person && state.dialog === 'link' && (
+        <LinkDialog person={person} anew={person.activated_at !== null} onClose={model.close} />
+      )}
     </>
   );
 }

@@ -188,137 +188,139 @@ export default function ProvisioningView(): ReactNode {
           );
         }}
       </Loaded>
-      <Card flush>
-        <Tabs
-          label={t('provisioning.findings')}
-          value={tab}
-          onChange={setTab}
-          tabs={[
-            {
-              id: 'problems',
-              label: t('provisioning.problems'),
-              count:
-                state.provisioning.state === 'ready'
-                  ? format.number(state.provisioning.data.problems)
-                  : undefined,
-            },
-            { id: 'drift', label: t('provisioning.drift') },
-          ]}
-        >
-          {tab === 'problems' ? (
-            <LoadedPages
-              of={state.problems}
-              empty={<EmptyState compact title={t('provisioning.no_problems')} />}
-            >
-              {(problems) => (
-                <DataTable
-                  caption={t('provisioning.problems')}
-                  rows={problems}
-                  rowKey={(problem) => `${problem.subject} ${problem.kind}`}
-                  columns={[
-                    {
-                      id: 'message',
-                      header: t('provisioning.what'),
-                      kind: 'main',
-                      cell: (problem) => problem.message,
-                    },
-                    {
-                      id: 'attempts',
-                      header: t('provisioning.attempts'),
-                      kind: 'num',
-                      cell: (problem) => format.number(problem.attempts),
-                    },
-                    {
-                      id: 'last',
-                      header: t('provisioning.last_at'),
-                      cell: (problem) => <Time at={problem.last_at} relative />,
-                    },
-                    {
-                      id: 'actions',
-                      header: t('actions'),
-                      kind: 'actions',
-                      cell: (problem) =>
-                        state.canEdit && (
-                          <MenuButton
-                            label={t('provisioning.resolve')}
-                            entries={[
-                              {
-                                label: t('provisioning.retry'),
-                                onSelect: () =>
-                                  void model.resolve({ subject: problem.subject, action: 'retry' }),
-                              },
-                              ...(isTaken(problem)
-                                ? [
-                                    {
-                                      label: t('provisioning.adopt'),
-                                      onSelect: () =>
-                                        void model.resolve({ subject: problem.subject, action: 'adopt' }),
-                                    },
-                                    {
-                                      label: t('provisioning.rename'),
-                                      onSelect: () => {
-                                        model.rename(problem);
+      {state.provisioning.state !== 'loading' && (
+        <Card flush>
+          <Tabs
+            label={t('provisioning.findings')}
+            value={tab}
+            onChange={setTab}
+            tabs={[
+              {
+                id: 'problems',
+                label: t('provisioning.problems'),
+                count:
+                  state.provisioning.state === 'ready'
+                    ? format.number(state.provisioning.data.problems)
+                    : undefined,
+              },
+              { id: 'drift', label: t('provisioning.drift') },
+            ]}
+          >
+            {tab === 'problems' ? (
+              <LoadedPages
+                of={state.problems}
+                empty={<EmptyState compact title={t('provisioning.no_problems')} />}
+              >
+                {(problems) => (
+                  <DataTable
+                    caption={t('provisioning.problems')}
+                    rows={problems}
+                    rowKey={(problem) => `${problem.subject} ${problem.kind}`}
+                    columns={[
+                      {
+                        id: 'message',
+                        header: t('provisioning.what'),
+                        kind: 'main',
+                        cell: (problem) => problem.message,
+                      },
+                      {
+                        id: 'attempts',
+                        header: t('provisioning.attempts'),
+                        kind: 'num',
+                        cell: (problem) => format.number(problem.attempts),
+                      },
+                      {
+                        id: 'last',
+                        header: t('provisioning.last_at'),
+                        cell: (problem) => <Time at={problem.last_at} relative />,
+                      },
+                      {
+                        id: 'actions',
+                        header: t('actions'),
+                        kind: 'actions',
+                        cell: (problem) =>
+                          state.canEdit && (
+                            <MenuButton
+                              label={t('provisioning.resolve')}
+                              entries={[
+                                {
+                                  label: t('provisioning.retry'),
+                                  onSelect: () =>
+                                    void model.resolve({ subject: problem.subject, action: 'retry' }),
+                                },
+                                ...(isTaken(problem)
+                                  ? [
+                                      {
+                                        label: t('provisioning.adopt'),
+                                        onSelect: () =>
+                                          void model.resolve({ subject: problem.subject, action: 'adopt' }),
                                       },
-                                    },
-                                  ]
-                                : []),
-                            ]}
-                          >
-                            <MoreIcon width={20} height={20} aria-hidden />
-                          </MenuButton>
-                        ),
-                    },
-                  ]}
-                />
-              )}
-            </LoadedPages>
-          ) : (
-            <LoadedPages
-              of={state.drift}
-              empty={
-                <EmptyState
-                  compact
-                  title={t('provisioning.no_drift')}
-                  text={t('provisioning.no_drift_text')}
-                />
-              }
-            >
-              {(drift) => (
-                <DataTable
-                  caption={t('provisioning.drift')}
-                  rows={drift}
-                  rowKey={(item) => item.id}
-                  columns={[
-                    {
-                      id: 'message',
-                      header: t('provisioning.what'),
-                      kind: 'main',
-                      cell: (item) => item.message,
-                    },
-                    {
-                      id: 'state',
-                      header: t('provisioning.state'),
-                      width: 'narrow',
-                      cell: (item) =>
-                        item.repaired_at === null ? (
-                          <Tag tone="warn">{t('provisioning.found')}</Tag>
-                        ) : (
-                          <Tag tone="good">{t('provisioning.repaired')}</Tag>
-                        ),
-                    },
-                    {
-                      id: 'found',
-                      header: t('provisioning.found_at'),
-                      width: 'narrow',
-                      cell: (item) => <Time at={item.found_at} relative />,
-                    },
-                  ]}
-                />
-              )}
-            </LoadedPages>
-          )}
-        </Tabs>
-      </Card>
+                                      {
+                                        label: t('provisioning.rename'),
+                                        onSelect: () => {
+                                          model.rename(problem);
+                                        },
+                                      },
+                                    ]
+                                  : []),
+                              ]}
+                            >
+                              <MoreIcon width={20} height={20} aria-hidden />
+                            </MenuButton>
+                          ),
+                      },
+                    ]}
+                  />
+                )}
+              </LoadedPages>
+            ) : (
+              <LoadedPages
+                of={state.drift}
+                empty={
+                  <EmptyState
+                    compact
+                    title={t('provisioning.no_drift')}
+                    text={t('provisioning.no_drift_text')}
+                  />
+                }
+              >
+                {(drift) => (
+                  <DataTable
+                    caption={t('provisioning.drift')}
+                    rows={drift}
+                    rowKey={(item) => item.id}
+                    columns={[
+                      {
+                        id: 'message',
+                        header: t('provisioning.what'),
+                        kind: 'main',
+                        cell: (item) => item.message,
+                      },
+                      {
+                        id: 'state',
+                        header: t('provisioning.state'),
+                        width: 'narrow',
+                        cell: (item) =>
+                          item.repaired_at === null ? (
+                            <Tag tone="warn">{t('provisioning.found')}</Tag>
+                          ) : (
+                            <Tag tone="good">{t('provisioning.repaired')}</Tag>
+                          ),
+                      },
+                      {
+                        id: 'found',
+                        header: t('provisioning.found_at'),
+                        width: 'narrow',
+                        cell: (item) => <Time at={item.found_at} relative />,
+                      },
+                    ]}
+                  />
+                )}
+              </LoadedPages>
+            )}
+          </Tabs>
+        </Card>
+      )}
       {state.renaming && <RenameDialog state={state} model={model} problem={state.renaming} />}
     </>
   );

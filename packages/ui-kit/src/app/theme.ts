@@ -46,6 +46,8 @@ export class ThemeModel extends ViewModel<{ chosen: Theme; dark: boolean; contra
         query.removeEventListener('change', follow);
       });
     }
+    // What has changed since it was made.
+    follow();
   }
 
   choose(chosen: Theme): void {

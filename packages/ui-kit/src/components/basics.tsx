@@ -284,7 +284,7 @@ export function CloseButton(props: { onClick: () => void }): ReactNode {
   const { t } = useText('kit');
   return (
     <IconButton aria-label={t('close')} onClick={props.onClick} size="32px">
-      <CloseIcon />
+      <CloseIcon aria-hidden />
     </IconButton>
   );
 }
@@ -306,7 +306,7 @@ export function IconAction(props: {
         disabled={props.disabled ?? false}
         destructive={props.destructive ?? false}
       >
-        <props.Icon />
+        <props.Icon aria-hidden />
       </IconButton>
     </Tooltip>
   );

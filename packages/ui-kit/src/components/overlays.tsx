@@ -278,9 +278,11 @@ export function MenuButton(props: {
     const { style } = node;
     const width = node.offsetWidth;
     const height = node.offsetHeight;
+    // Without the scroll bar, which lies above what floats.
+    const { clientWidth: wide, clientHeight: high } = document.documentElement;
     const left = props.align === 'start' ? at.left : at.right - width;
-    const above = props.side === 'above' || at.bottom + height + 8 > innerHeight;
-    style.insetInlineStart = `${Math.max(8, Math.min(left, innerWidth - width - 8))}px`;
+    const above = props.side === 'above' || at.bottom + height + 8 > high;
+    style.insetInlineStart = `${Math.max(8, Math.min(left, wide - width - 8))}px`;
     style.insetBlockStart = `${Math.max(8, above ? at.top - height - 4 : at.bottom + 4)}px`;
   };
   const close = (): void => {
