@@ -42,8 +42,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          // The pictures of every screen take minutes: ./scripts/test --only pictures.
-          include: ['**/*.e2e.ts', ...(process.env['QIAO_ALL_PICTURES'] ? ['**/*.pictures.ts'] : [])],
+          include: ['**/*.e2e.ts', '**/*.pictures.ts'],
           exclude: ignored,
           globalSetup: ['packages/testkit/src/global-setup.ts'],
           maxWorkers: 2,

@@ -23,7 +23,8 @@ export function measurePage(): Measured {
     '[role=button], [role=link], [role=option], [role^=menuitem], [role=tab], [role=radio], [role=checkbox], ' +
     '[role=switch], [role=treeitem]';
   const faults = new Set<string>();
-  const { innerWidth: wide, innerHeight: high } = window;
+  // Without the scroll bar, which lies above everything.
+  const { clientWidth: wide, clientHeight: high } = document.documentElement;
 
   const styles = new Map<Element, CSSStyleDeclaration>();
   const styleOf = (element: Element): CSSStyleDeclaration => {
@@ -112,6 +113,14 @@ export function measurePage(): Measured {
     });
     if (lines.length === 0) continue;
     for (const line of lines) texts.push({ element, box: line });
+    const block = [element, ...ancestorsOf(element)].find(
+      (each) => !/^(inline|contents)$/.test(styleOf(each).display),
+    );
+    if (block && styleOf(block).overflowX === 'visible' && styleOf(block).textIndent === '0px') {
+      const { left, right } = block.getBoundingClientRect();
+      const far = Math.max(...lines.map((line) => Math.max(line.right - right, left - line.left)));
+      if (far > SLACK) note('wider', element, `its text is ${px(far)} px out of ${say(block)}`);
+    }
     const size = Number.parseFloat(styleOf(element).fontSize);
     for (const each of [element, ...holders(element)]) {
       const { overflowX, overflowY, textOverflow, webkitLineClamp } = styleOf(each);
@@ -191,9 +200,7 @@ export function measurePage(): Measured {
     const wider = [...document.body.querySelectorAll('*')].find(
       (each) => each.getBoundingClientRect().right > wide + SLACK && !scrolled(each, 'overflowX'),
     );
-    // A tooltip that is not shown stands where the window ended before its size changed.
-    if (!wider?.closest('[data-floating-ui-portal]') || seen(wider))
-      note('wider', wider ?? document.documentElement, 'the page scrolls sideways');
+    note('wider', wider ?? document.documentElement, 'the page scrolls sideways');
   }
 
   // --- controls ---
@@ -235,53 +242,104 @@ export function measurePage(): Measured {
     const label = labelOf(element);
     return label !== null && (label.contains(hit) || hit.contains(label));
   };
-  const layers = (element: Element, hit: Element): boolean =>
-    [hit, ...ancestorsOf(hit)].some((each) => {
-      if (each.contains(element)) return false;
-      if (each.matches('[role=dialog]')) return true;
-      const { width, height } = each.getBoundingClientRect();
-      return width >= wide - 1 && height >= high * 0.6;
-    });
-  for (const element of all) {
-    if (
-      element.matches('img:not([alt]), [role=img], svg[role=img]') &&
-      !element.closest('[aria-hidden=true]')
-    )
-      if (nameOf(element) === '') note('unnamed', element, 'a picture without a name');
-    if (!element.matches(CONTROLS) || element.closest('[aria-hidden=true]')) continue;
-    if (nameOf(element) === '') note('unnamed', element, element.outerHTML.slice(0, 80));
+  /** Whether it lies above the flow of the page, and what of it is over an element with it. */
+  const rises = (top: Element, over: Element): boolean =>
+    [top, ...ancestorsOf(top)].some(
+      (each) => !each.contains(over) && /absolute|fixed/.test(styleOf(each).position),
+    );
+  const opaque = (element: Element): boolean => {
+    const { backgroundColor, backgroundImage } = styleOf(element);
+    return (
+      backgroundImage !== 'none' ||
+      !/^(transparent|rgba\(.*, 0(\.\d+)?\)|.*\/ 0(\.\d+)?\))$/.test(backgroundColor)
+    );
+  };
+  /** A page over a page, as on a phone: as wide as the window, and nothing of what is below it shows. */
+  const hides = (layer: Element, hit: Element, box: DOMRect): boolean => {
+    const { width, height } = layer.getBoundingClientRect();
+    if (width < wide - 1 || height < high * 0.6) return false;
+    const inside = [hit, ...ancestorsOf(hit)].filter((each) => layer.contains(each));
+    const corners = [box.left + 2, box.right - 2].flatMap((x) => [
+      document.elementFromPoint(x, box.top + 2),
+      document.elementFromPoint(x, box.bottom - 2),
+    ]);
+    return inside.some((each) => opaque(each)) && corners.every((each) => layer.contains(each));
+  };
+  /** What may cover a control: it was opened to do so, and goes when it is closed. */
+  const mayCover = (element: Element, hit: Element, box: DOMRect, scrolledTo = false): boolean => {
+    const list = hit.closest('[role=listbox]');
+    // Not its own field; it follows when that is scrolled, but not before the next frame.
+    const own = !scrolledTo && list !== null && element.getAttribute('aria-controls') === list.id;
+    if (list && !list.contains(element) && !own && rises(list, element)) return true;
+    const over = floating.find((each) => each.contains(hit));
+    if (over) return !over.contains(element) && over.getAttribute('popover') !== 'manual';
+    return [hit, ...ancestorsOf(hit)].some(
+      (each) =>
+        !each.contains(element) &&
+        ((each.matches('[role=dialog]') && rises(each, element)) || hides(each, hit, box)),
+    );
+  };
+  /** A head, a foot, a column or a toast that stays while what is below it scrolls. */
+  const stays = (element: Element, hit: Element): boolean =>
+    [hit, ...ancestorsOf(hit)].some(
+      (each) => !each.contains(element) && /sticky|fixed/.test(styleOf(each).position),
+    );
+
+  /** Scrolls to an element, as far as a person can, and back again when it was looked at. */
+  const inSight = (element: Element, look: () => void): void => {
+    const places = [...ancestorsOf(element)].map((each) => [each, each.scrollLeft, each.scrollTop] as const);
+    const put = (of: readonly (readonly [Element, number, number])[]): void => {
+      for (const [each, left, top] of of)
+        if (each.scrollLeft !== left || each.scrollTop !== top)
+          each.scrollTo({ left, top, behavior: 'instant' });
+    };
+    element.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
+    put(
+      places.filter(([each]) => {
+        const { overflowX, overflowY } = styleOf(each);
+        return isClipping(overflowX) || isClipping(overflowY);
+      }),
+    );
+    look();
+    put(places);
+  };
+
+  const judge = (element: Element, scrolledTo: boolean): void => {
     const style = styleOf(element);
-    if (style.pointerEvents === 'none' || element.matches(':disabled, [aria-disabled=true]')) continue;
     const inline = style.display === 'inline' && element.localName === 'a';
     const box = inline
       ? (element.getClientRects()[0] ?? element.getBoundingClientRect())
       : element.getBoundingClientRect();
+    if (box.width === 0 || box.height === 0) return;
+    // Beyond the beginning of the page: it comes when the keyboard comes to it.
+    const [along, down] = style.position === 'fixed' ? [0, 0] : [window.scrollX, window.scrollY];
+    if (box.bottom + down <= 0 || box.right + along <= 0) return;
     const shown = visiblePart(element, box);
-    // Scrolled away, wholly or in part: it comes into view as it is.
-    if (shown.width < Math.min(box.width, LEAST_PRESSED) - 1 || shown.height < box.height - 1) continue;
+    const again = (): void => {
+      inSight(element, () => {
+        judge(element, true);
+      });
+    };
+    const least = scrolledTo ? Math.min(box.height, LEAST_PRESSED) : box.height;
+    if (shown.width < Math.min(box.width, LEAST_PRESSED) - 1 || shown.height < least - 1) {
+      if (!scrolledTo) again();
+      else note('cut', element, `only ${px(shown.width)} × ${px(shown.height)} px of it can be scrolled to`);
+      return;
+    }
     const x = shown.left + shown.width / 2;
     const y = shown.top + shown.height / 2;
     const hit = document.elementFromPoint(x, y);
-    // An open menu or list covers what it likes; a toast does not.
-    const list = hit?.closest('[role=listbox]');
-    if (list && !list.contains(element)) continue;
-    const over = floating.find((each) => each.contains(hit));
-    if (over && !over.contains(element) && over.getAttribute('popover') === 'auto') continue;
-    // So does what floats above a page without being modal, and a page over a page, as on a phone.
-    if (hit && layers(element, hit)) continue;
-    // What is under a head that stays is scrolled out of it.
-    const stays =
-      hit && [hit, ...ancestorsOf(hit)].find((each) => /sticky|fixed/.test(styleOf(each).position));
-    if (stays && !stays.contains(element) && window.scrollY > 0) continue;
     if (hit && !same(element, hit)) {
-      note('covered', element, `by ${say(hit)}`);
-      continue;
+      if (mayCover(element, hit, shown, scrolledTo)) return;
+      if (!scrolledTo && stays(element, hit)) again();
+      else note('covered', element, `by ${say(hit)}`);
+      return;
     }
-    if (inline) continue;
+    if (inline) return;
     const around = labelOf(element)?.getBoundingClientRect();
     const width = Math.max(box.width, around?.width ?? 0);
     const height = Math.max(box.height, around?.height ?? 0);
-    if (width >= LEAST_PRESSED - 0.5 && height >= LEAST_PRESSED - 0.5) continue;
+    if (width >= LEAST_PRESSED - 0.5 && height >= LEAST_PRESSED - 0.5) return;
     // What reacts may be larger than what is drawn.
     const reach = LEAST_PRESSED / 2 - 0.5;
     const reacts = [
@@ -294,6 +352,39 @@ export function measurePage(): Measured {
       return at !== null && element.contains(at);
     });
     if (!reacts) note('small', element, `${px(width)} × ${px(height)} px`);
+  };
+  for (const element of all) {
+    const hidden = element.closest('[aria-hidden=true]') !== null;
+    if (element.matches('img:not([alt]), [role=img]:not(svg)') && !hidden && nameOf(element) === '')
+      note('unnamed', element, 'a picture without a name');
+    if (
+      element.localName === 'svg' &&
+      !hidden &&
+      !element.matches('[role=presentation], [role=none]') &&
+      nameOf(element) === ''
+    )
+      note('unnamed', element, 'an icon that has no name and is not hidden');
+    if (!element.matches(CONTROLS) || hidden) continue;
+    if (nameOf(element) === '') note('unnamed', element, element.outerHTML.slice(0, 80));
+    if (styleOf(element).pointerEvents === 'none' || element.matches(':disabled, [aria-disabled=true]'))
+      continue;
+    judge(element, false);
+  }
+
+  // --- texts below controls ---
+  for (const { element, box } of texts) {
+    const shown = visiblePart(element, box);
+    if (shown.width < box.width - 1 || shown.height < box.height - 1) continue;
+    const y = box.top + box.height / 2;
+    for (const x of [box.left + 2, box.left + box.width / 2, box.right - 2]) {
+      const hit = document.elementFromPoint(x, y);
+      const control = hit?.closest(CONTROLS);
+      if (!hit || !control || control.contains(element) || element.contains(control)) continue;
+      if (labelOf(control)?.contains(element) || mayCover(element, hit, shown) || stays(element, hit))
+        continue;
+      note('covered', element, `its text by ${say(control)}`);
+      break;
+    }
   }
 
   // --- rows of controls that go on out of sight ---
@@ -315,13 +406,6 @@ export function measurePage(): Measured {
   }
 
   // --- texts over each other ---
-  const opaque = (element: Element): boolean => {
-    const { backgroundColor, backgroundImage } = styleOf(element);
-    return (
-      backgroundImage !== 'none' ||
-      !/^(transparent|rgba\(.*, 0(\.\d+)?\)|.*\/ 0(\.\d+)?\))$/.test(backgroundColor)
-    );
-  };
   const sorted = texts
     .filter(({ element, box }) => visiblePart(element, box).height > 4)
     .sort((a, b) => a.box.top - b.box.top);
@@ -345,14 +429,14 @@ export function measurePage(): Measured {
       const [upper = -1, lower = -1] = places;
       if (upper < 0) continue;
       const below = stack[lower];
-      const hides = stack.slice(upper, lower).some((each) => below && !each.contains(below) && opaque(each));
-      if (!hides) note('over each other', one.element, `and ${say(other.element)}`);
+      const hidden = stack.slice(upper, lower).some((each) => below && !each.contains(below) && opaque(each));
+      if (!hidden) note('over each other', one.element, `and ${say(other.element)}`);
     }
   }
 
   // --- what is drawn, by what a person reads of it ---
   const kinds: Readonly<Record<string, string>> = {
-    'dialog[open] h2, [role=dialog]': 'dialog',
+    'dialog[open] h2, dialog[open][aria-label], [role=dialog]': 'dialog',
     '[role=menu]': 'menu',
     '[role=listbox]': 'list',
     '.q-empty__title': 'empty',

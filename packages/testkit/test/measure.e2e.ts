@@ -23,7 +23,7 @@ const RIGHT = `
   </div>
   <p style="overflow: hidden; white-space: nowrap; text-overflow: ellipsis; width: 200px">
     The last message of a conversation, of which a line is shown</p>
-  <div style="height: 60px; overflow: auto"><p style="height: 300px">It scrolls.</p><button>Below</button></div>`;
+  <div style="height: 60px; overflow: auto"><p style="height: 300px">It scrolls.</p><button style="height: 30px">Below</button></div>`;
 
 const planted: Readonly<Record<string, readonly [RegExp, string]>> = {
   'a text that is cut': [
@@ -57,15 +57,32 @@ const planted: Readonly<Record<string, readonly [RegExp, string]>> = {
   ],
   'a button without a name': [
     /^unnamed: button.icon/,
-    '<button class="icon" style="width: 40px; height: 40px"><svg width="20" height="20"></svg></button>',
+    '<button class="icon" style="width: 40px; height: 40px"><svg width="20" height="20" aria-hidden="true"></svg></button>',
   ],
   'a picture without a name': [
+    /^unnamed: img.face/,
+    '<img class="face" width="20" height="20" src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">',
+  ],
+  'an icon that has no name': [
     /^unnamed: svg.lock/,
     '<svg class="lock" role="img" width="20" height="20"></svg>',
+  ],
+  'an icon in a named button that is not hidden': [
+    /^unnamed: svg.more/,
+    '<button aria-label="More" style="height: 30px"><svg class="more" width="20" height="20"></svg></button>',
   ],
   'a child wider than its parent': [
     /^wider: div.child .*, 80 px out of div.parent/,
     '<div class="parent" style="width: 120px"><div class="child" style="width: 200px">Wide</div></div>',
+  ],
+  'a text wider than its button': [
+    /^wider: button.mail “Send to maximiliane@example.org”, its text is \d+ px out of button.mail/,
+    '<button class="mail" style="width: 100px; height: 30px; white-space: nowrap">Send to maximiliane@example.org</button>',
+  ],
+  'a text below a button': [
+    /^covered: p.title “User experience designer”, its text by button “Give a link”/,
+    `<div style="position: relative; width: 200px"><p class="title">User experience designer</p>
+      <button style="position: absolute; right: 0; top: 0; height: 30px">Give a link</button></div>`,
   ],
   'something beside the window': [
     /^outside: div.away .* px beside the window/,
@@ -78,20 +95,120 @@ const planted: Readonly<Record<string, readonly [RegExp, string]>> = {
       <button style="flex: 0 0 200px; height: 30px">Departments</button></div>`,
   ],
   'a key in place of its text': [/^untranslated: org:people.add_one/, '<p>org:people.add_one</p>'],
+  'a list over its own field': [
+    /^covered: input.own .*, by (li|ul)/,
+    `<div style="position: relative; height: 60px">
+      <input class="own" role="combobox" aria-label="Person" aria-expanded="true" aria-controls="found" style="height: 30px">
+      <ul role="listbox" id="found" aria-label="Found" style="position: absolute; inset: 0; margin: 0; background: white">
+        <li role="option" style="height: 30px">Li Na</li></ul></div>`,
+  ],
+  'a list that is always there over a button': [
+    /^covered: button.under “Save”, by /,
+    `<div style="height: 60px"><button class="under" style="height: 30px; display: block">Save</button>
+      <ul role="listbox" aria-label="All" style="margin: -30px 0 0"><li role="option" style="height: 30px">Li Na</li></ul></div>`,
+  ],
+  'a toast over a button': [
+    /^covered: button.send “Send”, by div.toast/,
+    `<button class="send" style="position: fixed; right: 10px; bottom: 10px; height: 40px">Send</button>
+    <div class="toast" popover="manual" style="inset: auto 0 0 auto; width: 200px; height: 80px">Saved</div>`,
+  ],
+  'a toast over a button on a page that is scrolled': [
+    /^covered: button.send “Send”, by div.toast/,
+    `<div style="height: 900px"></div><i data-page="200"></i>
+    <button class="send" style="position: fixed; right: 10px; bottom: 10px; height: 40px">Send</button>
+    <div class="toast" popover="manual" style="inset: auto 0 0 auto; width: 200px; height: 80px">Saved</div>`,
+  ],
+  'a layer that shows nothing over everything': [
+    /^covered: row button “Save”, by div.layer/,
+    '<div class="layer" style="position: fixed; inset: 0"></div>',
+  ],
+  'a page over half of a control': [
+    /^covered: button.half “Back”, by main/,
+    `<button class="half" style="position: fixed; top: 20px; left: 0; height: 60px; width: 100px">Back</button>
+    <main style="position: fixed; inset: 40px 0 0; background: white">One</main>`,
+  ],
+  'a bar over the end of the page': [
+    /^covered: button.last “Delete”, by div.bar/,
+    `<div style="height: 900px"></div><button class="last" style="height: 30px; display: block">Delete</button>
+    <div class="bar" style="position: fixed; inset: auto 0 0; height: 50px; background: white">Not saved</div>
+    <i data-page="200"></i>`,
+  ],
+  'a small button further down': [
+    /^small: button.tiny “×”, 16 × 16 px/,
+    `<div style="height: 900px"></div><button class="tiny" style="width: 16px; height: 16px; padding: 0; border: 0">×</button>
+    <div style="height: 400px"></div>`,
+  ],
+  'a button that is cut off': [
+    /^cut: button.away “More”, only 0 × 30 px of it can be scrolled to/,
+    `<div style="width: 100px; height: 30px; overflow: hidden; position: relative">
+      <button class="away" aria-label="More" style="position: absolute; left: 100px; width: 30px; height: 30px"></button></div>`,
+  ],
+  'a menu under the scroll bar': [
+    /^outside: div.menu .* px beside the window/,
+    `<div style="height: 900px"></div>
+    <div class="menu" popover role="menu" aria-label="More" style="inset: 0 0 auto auto; width: 120px; margin: 0; left: 480px">
+      <button role="menuitem" style="height: 30px">Rename</button></div>`,
+  ],
   'a dialog higher than its window': [
     /^outside: dialog.tall .* above or below the window/,
     '<dialog class="tall" style="height: 500px; max-height: none; overflow: visible"><h2>Tall</h2></dialog><script>1</script>',
   ],
 };
 
+/* What covers a control is right where it was opened to do so, or where the control can be scrolled out from below. */
+const right: Readonly<Record<string, string>> = {
+  'a list that a field opened': `
+    <input role="combobox" aria-label="Person" aria-expanded="true" aria-controls="found" style="height: 30px">
+    <div style="position: relative"><button style="height: 30px">Save</button>
+      <ul role="listbox" id="found" aria-label="Found" style="position: absolute; inset: 0; margin: 0; background: white">
+        <li role="option" style="height: 30px">Li Na</li></ul></div>`,
+  'a menu': `
+    <button style="height: 30px; position: fixed; left: 20px; bottom: 20px">Save</button>
+    <div popover role="menu" aria-label="More" style="inset: auto auto 10px 10px">
+      <button role="menuitem" style="height: 60px; width: 120px">Rename</button></div>`,
+  'a window that is not modal': `
+    <div style="position: relative; height: 60px"><button style="height: 40px">Save</button>
+      <div role="dialog" aria-label="Emoji" style="position: absolute; inset: 0; background: white">Emoji</div></div>`,
+  'a page over a page': `<button style="height: 30px">Back to the list</button>
+    <main style="position: fixed; inset: 0; background: white"><h1>One</h1></main>`,
+  'a head that stays': `
+    <div style="height: 120px; overflow: auto" data-scroll="40">
+      <div style="position: sticky; top: 0; height: 40px; background: white">Name</div>
+      <button style="height: 30px; display: block">First</button>
+      <button style="height: 30px; margin-top: 200px; display: block">Last</button></div>`,
+  'a toast over what scrolls': `
+    <div style="height: 900px"></div><button style="height: 30px; display: block">First</button>
+    <div style="height: 900px"></div><i data-page="850"></i>
+    <div popover="manual" style="inset: auto auto 0 0; height: 100px; width: 300px; padding: 0; border: 0">Saved</div>`,
+  'nothing yet: it comes with the keyboard': `
+    <a href="#main" style="position: fixed; display: block; top: -60px; height: 30px">Skip to content</a>
+    <div style="height: 900px"></div><i data-page="200"></i>`,
+  'what is scrolled away': `
+    <div style="height: 40px; overflow: auto"><p style="height: 300px">Long</p><button style="height: 30px">Last</button></div>`,
+};
+
 const show = async (html: string): Promise<void> => {
   await page.setContent(`<!doctype html><html lang="en"><body>${html}</body></html>`);
-  await page.evaluate('document.querySelector("dialog")?.showModal()');
+  await page.evaluate(`
+    document.querySelector('dialog')?.showModal();
+    for (const each of document.querySelectorAll('[popover]')) each.showPopover();
+    for (const each of document.querySelectorAll('[data-scroll]')) each.scrollTop = Number(each.dataset.scroll);
+    scrollTo(0, Number(document.querySelector('[data-page]')?.dataset.page ?? 0));
+  `);
 };
 
 test('a page as it should be has no faults', async () => {
   await show(RIGHT);
   expect(await measure(page)).toEqual({ faults: [], drawn: [] });
+});
+
+test.each(Object.entries(right))('over a control: %s is right', async (_, html) => {
+  await show(RIGHT + html);
+  const where = `[scrollX, scrollY, ...[...document.querySelectorAll('*')].map((each) => each.scrollTop)].join()`;
+  const before = await page.evaluate(where);
+  expect((await measure(page, 0)).faults).toEqual([]);
+  // It is left as it was.
+  expect(await page.evaluate(where)).toBe(before);
 });
 
 test.each(Object.entries(planted))('%s is found', async (_, [fault, html]) => {

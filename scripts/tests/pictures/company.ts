@@ -35,6 +35,7 @@ const CSV = `employee_id,display_name,title,email,department,manager,localpart
 8,刘洋,销售经理,liuyang@example.org,销售部/华东区,1,liuyang
 9,赵敏,销售代表,zhaomin@example.org,销售部/华东区,8,zhaomin
 10,孙磊,销售代表,sunlei@example.org,销售部/华南区,8,sunlei
+101,周永福,夜班保安,,销售部/华南区,8,zhouyongfu
 `;
 
 /** A person of the company. */

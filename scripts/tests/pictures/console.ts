@@ -1,7 +1,7 @@
 import { makeUser, PASSWORD, waitFor } from '@qiao/testkit';
 import type { Locator, Page } from 'playwright-core';
 import { GERMAN, LONG_DEPARTMENT, RESEARCH, UIGHUR, type Company } from './company.ts';
-import { answerNothing, fail, go, named, press, type Picture } from './draw.ts';
+import { answerChanged, answerNothing, fail, go, named, neverAnswer, press, type Picture } from './draw.ts';
 
 /* The console's screens, windows, menus and empty states; see README.md beside this. */
 
@@ -12,11 +12,27 @@ const button =
   (page: Page): Locator =>
     named(page.locator('dialog[open], body').last(), name);
 
+async function signIn(page: Page, user: string, password = PASSWORD): Promise<void> {
+  await page.locator('input[autocomplete^=username]').fill(user);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await press(page, 'Sign in');
+}
+
 /** Types into a picker of the open window and waits for what it finds. */
 async function pick(page: Page, label: string, typed: string): Promise<void> {
   await dialog(page).getByRole('combobox', { name: label }).fill(typed);
   await dialog(page).getByRole('option').first().waitFor();
 }
+
+/** A page that cannot be loaded: every call fails, once the console knows who is signed in. */
+const failed = (name: string, path: string): Picture => ({
+  name: `${name} failed`,
+  reach: async (page) => {
+    await fail(page, /\/api\/(?!org\/me$|session)/);
+    await page.goto(path);
+    await page.getByRole('alert').first().waitFor();
+  },
+});
 
 /** A page whose list has nothing, as in a new company. */
 const empty = (
@@ -79,6 +95,23 @@ async function makeProvider({ own, api }: Company): Promise<void> {
       Operations: [{ op: 'replace', path: 'active', value: false }],
     });
 }
+
+/** A mail that the server of the address does not take. */
+const refusedMail = (again = false): { person: object; mail: object } => ({
+  person: { id: '7', user_id: '@maximiliane:localhost', display_name: GERMAN, title: null },
+  mail: {
+    id: 'm7',
+    to: 'maximiliane.freifrau.von.schoenborn-woelffersdorff@finanzbuchhaltung.donauschifffahrtsgesellschaft.example.org',
+    state: again ? 'waiting' : 'failed',
+    attempts: 3,
+    next_at: again ? '2026-12-01T08:30:00.000Z' : null,
+    error: {
+      code: again ? 'later' : 'refused_address',
+      text: '550 5.1.1 <maximiliane.freifrau.von.schoenborn-woelffersdorff@finanzbuchhaltung.donauschifffahrtsgesellschaft.example.org>: Recipient address rejected: User unknown in virtual mailbox table',
+    },
+    readable: false,
+  },
+});
 
 /** Somebody whose account name another account has. */
 async function makeProblem({ own, api }: Company): Promise<void> {
@@ -144,16 +177,80 @@ export function consolePictures(company: () => Company): Picture[] {
     { name: 'language menu', press: button(/^Language/) },
     { name: 'look menu', press: button('Appearance') },
     {
-      name: 'overview',
+      name: 'sign in refused',
       reach: async (at) => {
-        await at.locator('input[autocomplete^=username]').fill('zhangwei');
-        await at.getByLabel('Password', { exact: true }).fill(PASSWORD);
-        await press(at, 'Sign in');
+        await signIn(at, 'maximiliane', 'not this one');
+        await at.getByRole('alert').waitFor();
+      },
+    },
+    { name: 'password forgotten', reach: (at) => press(at, 'Forgot password?') },
+    {
+      name: 'password asked for',
+      reach: async (at) => {
+        await at.locator('input[autocomplete^=username]').fill('nobody@example.org');
+        await press(at, 'Ask for a new password');
+        await at.getByText('You will hear from us').waitFor();
+      },
+    },
+    {
+      name: 'sign in elsewhere',
+      reach: async (at) => {
+        await answerChanged(at, /\/_matrix\/client\/v3\/login$/, ({ flows }) => ({
+          flows: [
+            ...flows.filter((flow) => flow.type !== 'm.login.sso'),
+            {
+              type: 'm.login.sso',
+              identity_providers: [
+                { id: 'oidc-one', name: '集团统一身份认证中心' },
+                { id: 'oidc-two', name: 'Konzernweites Verzeichnis der Donauschifffahrtsgesellschaft' },
+              ],
+            },
+          ],
+        }));
+        await at.reload();
+        await named(at.locator('body'), /集团统一身份认证中心/).waitFor();
+      },
+      after: (at) => at.reload(),
+    },
+    {
+      name: 'starting failed',
+      reach: async (at) => {
+        await fail(at, /\/api\/org\/me$/);
+        await at.goto('/admin/');
+        await at.getByRole('alert').waitFor();
+      },
+      after: (at) => at.reload(),
+    },
+    {
+      name: 'overview',
+      at: '/admin/',
+      reach: async (at) => {
+        await signIn(at, 'zhangwei');
         await at.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
       },
     },
     { name: 'account menu', at: '/admin/', press: button(/account menu$/i) },
+    {
+      name: 'pages',
+      at: '/admin/people',
+      widths: [768, 390],
+      reach: async (at) => {
+        await at.getByRole('heading', { level: 1, name: 'People' }).waitFor();
+        await press(at, 'Open menu');
+        await dialog(at).waitFor();
+      },
+    },
+    {
+      name: 'offline',
+      at: '/admin/people',
+      reach: async (at) => {
+        await at.context().setOffline(true);
+        await at.getByText('You are offline.').waitFor();
+      },
+      after: (at) => at.context().setOffline(false),
+    },
     page('not found', '/no-such-page'),
+    failed('overview', '/admin/'),
 
     page('departments', '/departments'),
     {
@@ -190,6 +287,7 @@ export function consolePictures(company: () => Company): Picture[] {
     department('department merge', LONG_DEPARTMENT, 'Merge into another'),
     department('department end', RESEARCH, 'Dissolve or convert'),
     empty('departments', '/admin/departments', /\/api\/org\/departments(\?|$)/),
+    failed('departments', '/admin/departments'),
 
     page('people', '/people'),
     {
@@ -205,16 +303,125 @@ export function consolePictures(company: () => Company): Picture[] {
       },
       shows: ['packages/ui-kit/src/components/fields.tsx SearchPicker'],
     },
-    { name: 'activation links', at: '/admin/people', reach: (at) => press(at, 'Activation links') },
     person('person', GERMAN),
     person('person edit', GERMAN, 'Edit'),
     person('person move', UIGHUR, 'Move', (at) => pick(at, 'Add a department', '华')),
     person('person leave', GERMAN, 'Start leaving'),
-    person('person link', GERMAN, 'Activation link', (at) => dialog(at).getByText('Link for').waitFor()),
-    { ...person('person reset', '李娜'), press: button('Reset password') },
+    person('person link', GERMAN, 'Activation link', (at) =>
+      dialog(at).getByText('Links that work now').waitFor(),
+    ),
+    {
+      name: 'person link made',
+      reach: async (at) => {
+        await press(at, 'Make a link and a QR code');
+        await dialog(at).getByText('Whoever has a link can take over the account').waitFor();
+      },
+    },
+    {
+      ...person('person links ended', GERMAN, 'Activation link'),
+      press: button('End all links'),
+    },
+    {
+      name: 'person link mailed',
+      at: () => `/admin/people/${idOf(UIGHUR)}`,
+      reach: async (at) => {
+        await press(at, 'Activation link', /^Send to/);
+        await dialog(at).getByText('Last mail, to').waitFor();
+        await dialog(at).getByText('Kept', { exact: true }).waitFor();
+      },
+    },
+    person('person reset', '李娜', 'Reset password'),
     empty('people', '/admin/people', /\/api\/org\/people\?/),
+    failed('people', '/admin/people'),
+    {
+      name: 'people loading',
+      waits: true,
+      reach: async (at) => {
+        await neverAnswer(at, /\/api\/org\/people\?/);
+        await at.goto('/admin/people');
+        await at.locator('.q-skeleton').waitFor();
+      },
+    },
+
+    page('activation', '/activation'),
+    {
+      name: 'activation nobody fits',
+      at: '/admin/activation',
+      reach: async (at) => {
+        await at.getByRole('searchbox', { name: 'Search people' }).fill('没有此人');
+        await at.getByText('Nobody who has not activated').waitFor();
+      },
+    },
+    {
+      name: 'activation chosen',
+      at: '/admin/activation',
+      reach: async (at) => {
+        for (const name of [GERMAN, UIGHUR]) await at.getByLabel(`Choose ${name}`).check();
+      },
+    },
+    { name: 'activation by mail', at: '/admin/activation', press: button('Send by mail') },
+    {
+      name: 'activation mailed',
+      at: '/admin/activation',
+      reach: async (at) => {
+        await press(at, 'Send by mail', 'Send by mail');
+        await at.getByText(/0 of 8|[1-7] of 8/).waitFor({ state: 'detached' });
+        await at.getByText(/without an e-mail address/).click();
+      },
+    },
+    {
+      name: 'activation mails failed',
+      reach: async (at) => {
+        await answerChanged(at, /\/api\/org\/activations\/mail$/, ({ items }) => ({
+          items: items.map((each) => ({
+            ...each,
+            failed: 1,
+            kept: 3,
+            waiting: 4,
+            failed_people: [refusedMail()],
+          })),
+        }));
+        await at.goto('/admin/activation');
+        await at.locator('summary', { hasText: '1 failed' }).click();
+      },
+    },
+    { name: 'activation on paper', at: '/admin/activation', press: button('Print sheets') },
+    {
+      name: 'activation sheets',
+      at: '/admin/activation',
+      reach: async (at) => {
+        await press(at, 'Print sheets', 'Print sheets');
+        await at.locator('.o-sheet').first().waitFor();
+      },
+    },
+    {
+      name: 'activation sheets for nobody',
+      at: '/admin/activation',
+      reach: async (at) => {
+        await answerNothing(at, /\/api\/org\/activations\/links$/);
+        await press(at, 'Print sheets', 'Print sheets');
+        await at.getByText('There is nobody to print a sheet for').waitFor();
+      },
+    },
+    {
+      name: 'activation requests',
+      at: '/admin/activation?requests',
+      reach: async (at) => {
+        await company().api('POST', '/api/org/password/forgot', { name: 'lina' });
+        await waitFor(
+          async () =>
+            (await company().api<{ items: object[] }>('GET', '/api/org/password-requests')).items.length > 0,
+          { what: 'a request for a new password' },
+        );
+        await at.reload();
+        await named(at.locator('body'), 'Give a link').waitFor();
+      },
+    },
+    empty('activation', '/admin/activation', /\/api\/org\/people\?/),
+    failed('activation', '/admin/activation'),
 
     empty('leavers', '/admin/leavers', /\/api\/org\/offboardings/),
+    failed('leavers', '/admin/leavers'),
     {
       name: 'leaver',
       reach: async (at) => {
@@ -247,6 +454,7 @@ export function consolePictures(company: () => Company): Picture[] {
 
     page('import', '/import'),
     empty('import', '/admin/import', /\/api\/org\/imports(\?|$)/),
+    failed('import', '/admin/import'),
     {
       name: 'import columns',
       at: '/admin/import',
@@ -272,10 +480,14 @@ export function consolePictures(company: () => Company): Picture[] {
     { name: 'import difference nobody', reach: (at) => press(at, /^Moved/) },
     {
       name: 'import discarded',
-      reach: (at) => press(at, 'Discard', 'Discard'),
+      reach: async (at) => {
+        await press(at, 'Discard', 'Discard');
+        await at.getByText('Nothing of the file was applied').waitFor();
+      },
     },
 
     empty('sources', '/admin/sources', /\/api\/org\/(sources|scim-tokens)$/),
+    failed('sources', '/admin/sources'),
     {
       name: 'source add',
       at: '/admin/sources',
@@ -355,8 +567,10 @@ export function consolePictures(company: () => Company): Picture[] {
       press: button('Take away'),
     },
     empty('roles', '/admin/roles', /\/api\/org\/grants/),
+    failed('roles', '/admin/roles'),
 
     page('visibility empty', '/visibility'),
+    failed('visibility', '/admin/visibility'),
     {
       name: 'visibility rule',
       at: '/admin/visibility',
@@ -384,24 +598,90 @@ export function consolePictures(company: () => Company): Picture[] {
     { name: 'problem menu', press: button('Resolve') },
     { name: 'problem rename', reach: (at) => press(at, 'Resolve', 'Use another account name') },
     { name: 'health drift', at: '/admin/health', reach: (at) => press(at, /^Drift/) },
-    page('acts', '/acts'),
-    empty('acts', '/admin/acts', /\/api\/org\/acts/),
+    failed('health', '/admin/health'),
+
+    page('mail', '/mail'),
     {
-      name: 'failed',
+      name: 'mail read',
+      at: '/admin/mail',
+      reach: (at) => press(at, 'Read'),
+      shows: ['appservices/org/ui/MailView/MailView.tsx Message'],
+    },
+    {
+      name: 'mail refused',
       reach: async (at) => {
-        await fail(at, /\/api\/org\/people\?/);
-        await at.goto('/admin/people');
+        await answerChanged(at, /\/api\/org\/mail$/, (mail) => ({
+          ...mail,
+          configured: true,
+          from: '工作平台 <no-reply@workspace.donauschifffahrtsgesellschaft.example.org>',
+        }));
+        await answerChanged(at, /\/api\/org\/mail\/messages(\?|$)/, (answer) => ({
+          ...answer,
+          items: answer.items.map((each, place) => ({
+            ...each,
+            ...(place < 2 && refusedMail(place === 0).mail),
+          })),
+        }));
+        await at.goto('/admin/mail');
+        await at.getByText('does not know the address').first().waitFor();
+      },
+    },
+    empty('mail', '/admin/mail', /\/api\/org\/mail\/messages(\?|$)/),
+    failed('mail', '/admin/mail'),
+
+    page('acts', '/acts'),
+    {
+      name: 'acts person',
+      at: '/admin/acts',
+      reach: async (at) => {
+        await at.getByRole('combobox', { name: 'By or about a person' }).fill('李');
+        await at.getByRole('option').first().waitFor();
+      },
+    },
+    {
+      name: 'acts filtered',
+      at: () => `/admin/acts?person=${idOf(GERMAN)}`,
+      reach: (at) => at.getByRole('row').nth(1).waitFor(),
+    },
+    {
+      name: 'acts nothing fits',
+      at: '/admin/acts?q=没有这个',
+      reach: (at) => at.getByText('Nothing fits').waitFor(),
+    },
+    {
+      name: 'acts not downloaded',
+      at: '/admin/acts',
+      reach: async (at) => {
+        await fail(at, /\/api\/org\/acts\/export/);
+        await press(at, 'Download as CSV');
+        await at.locator('.q-toast').waitFor();
+      },
+    },
+    empty('acts', '/admin/acts', /\/api\/org\/acts/),
+    failed('acts', '/admin/acts'),
+    {
+      name: 'page not loaded',
+      reach: async (at) => {
+        await at.goto('/admin/');
+        await at.route(/\/assets\/RolesView/, (route) => route.abort());
+        await go(at, '/admin/roles');
         await at.getByRole('alert').waitFor();
+      },
+      after: (at) => at.goto('/admin/'),
+    },
+    {
+      name: 'session ended',
+      at: '/admin/acts',
+      reach: async (at) => {
+        await at.context().clearCookies();
+        await go(at, '/admin/people');
+        await at.getByText('Your session has ended').waitFor();
       },
     },
     {
       name: 'no access',
       reach: async (at) => {
-        await at.goto('/admin/');
-        await press(at, /account menu$/i, 'Sign out');
-        await at.locator('input[autocomplete^=username]').fill('lina');
-        await at.getByLabel('Password', { exact: true }).fill(PASSWORD);
-        await press(at, 'Sign in');
+        await signIn(at, 'lina');
         await at.getByRole('heading', { name: 'No access to the console' }).waitFor();
       },
       shows: ['admin/src/app/App.tsx NoAccess'],

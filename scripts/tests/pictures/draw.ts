@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '@qiao/scripts/stack';
 import { measure } from '@qiao/testkit';
-import type { Locator, Page } from 'playwright-core';
+import type { Locator, Page, Request } from 'playwright-core';
 
 /* Draws what a catalogue names, measures it and keeps the picture. See README.md beside this. */
 
@@ -13,19 +13,18 @@ export interface View {
   readonly language: 'en' | 'zh-Hans';
 }
 
-/** Each width, theme and language. */
+/** Each width, theme and language: `./scripts/test --only pictures`. */
 const ALL: readonly View[] = ([1440, 768, 390] as const).flatMap((width) =>
   (['light', 'dark'] as const).flatMap((theme) =>
     (['en', 'zh-Hans'] as const).map((language) => ({ width, theme, language })),
   ),
 );
-/** Both languages, both themes, and the two widths that differ most. */
+/** In every run: both languages, both themes, and the two widths that differ most. */
 const FEW: readonly View[] = [
   { width: 1440, theme: 'dark', language: 'en' },
   { width: 390, theme: 'light', language: 'zh-Hans' },
 ];
-/** `./scripts/test --only pictures` draws all. */
-export const views = process.env['QIAO_ALL_PICTURES'] === 'all' ? ALL : FEW;
+const views = process.env['QIAO_ALL_PICTURES'] === 'all' ? ALL : FEW;
 /** Where pictures are kept for looking at. */
 const FOLDER = join(root, 'var/test/report/pictures');
 /** What the page is reached in. */
@@ -38,12 +37,16 @@ export interface Picture {
   readonly on?: () => Page;
   /** Address in the program; absent: where the last one ended. */
   readonly at?: string | (() => string | Promise<string>);
-  /** From there; the page is English and wide. */
+  /** What is drawn only where there is this much room; absent: each width. */
+  readonly widths?: readonly View['width'][];
+  /** From there; the page is English, and as wide as the widest of `widths`. */
   readonly reach?: (page: Page) => Promise<unknown>;
   /** The last press, made in the language and width of each view: for what keeps the words and place it began with. */
   readonly press?: (page: Page) => Locator;
   /** Puts back what the picture needed. */
   readonly after?: (page: Page) => Promise<unknown>;
+  /** It shows that something is waited for. */
+  readonly waits?: boolean;
   /** Places of the sources whose text is a person's, so that they cannot be told by it. */
   readonly shows?: readonly string[];
 }
@@ -77,13 +80,48 @@ export async function go(page: Page, path: string): Promise<void> {
   }, path);
 }
 
-/** Waits until nothing is loading any more. */
+/** What each page has asked for and not been answered yet, with when it did. */
+const asked = new WeakMap<Page, Map<Request, number>>();
+/** What waits for news is answered late: it is not waited for after so many milliseconds. */
+const NEWS_MS = 4_000;
+
+function askedOf(page: Page): Map<Request, number> {
+  const known = asked.get(page);
+  if (known) return known;
+  const requests = new Map<Request, number>();
+  asked.set(page, requests);
+  page.on('request', (request) => {
+    if (/\/(api|assets)\//.test(request.url())) requests.set(request, Date.now());
+  });
+  const done = (request: Request): void => {
+    requests.delete(request);
+  };
+  page.on('requestfinished', done);
+  page.on('requestfailed', done);
+  page.on('framenavigated', () => {
+    requests.clear();
+  });
+  return requests;
+}
+
+/** How long a page may take to be whole, in milliseconds. */
+const SETTLE_MS = 15_000;
+
+/** Waits until nothing is loading any more. @throws Error with what is */
 export async function settled(page: Page): Promise<void> {
-  await page
-    .locator('.q-skeleton, .q-busy')
-    .filter({ visible: true })
-    .first()
-    .waitFor({ state: 'detached', timeout: 15_000 });
+  const requests = askedOf(page);
+  const end = Date.now() + SETTLE_MS;
+  // What is asked for by what was just drawn is waited for as well.
+  for (let quiet = 0; quiet < 2;) {
+    const loading = await page.evaluate(
+      `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(
+        [...document.querySelectorAll('.q-skeleton, .q-busy')].filter((each) => each.checkVisibility()).length))))`,
+    );
+    const now = Date.now();
+    const waits = [...requests.values()].some((since) => now - since < NEWS_MS);
+    quiet = loading === 0 && !waits ? quiet + 1 : 0;
+    if (now > end) throw new Error(`still loading: ${String(loading)}`);
+  }
 }
 
 /** Closes windows, menus and toasts. @throws Error for what does not close */
@@ -133,8 +171,11 @@ export async function draw(
   const folder = join(FOLDER, of);
   mkdirSync(folder, { recursive: true });
   const faults: string[] = [];
+  const shown = views.filter(({ width }) => picture.widths?.includes(width) ?? true);
+  const start: View = { ...START, width: shown[0]?.width ?? START.width };
+  askedOf(page);
   const reach = async (): Promise<void> => {
-    await look(page, START);
+    await look(page, start);
     if (picture.at !== undefined) {
       const at = typeof picture.at === 'string' ? picture.at : await picture.at();
       await clear(page);
@@ -146,9 +187,9 @@ export async function draw(
   };
   try {
     await reach();
-    for (const view of views) {
+    for (const view of shown) {
       if (picture.press) {
-        if (view !== views[0]) {
+        if (view !== shown[0]) {
           await clear(page);
           await reach();
         }
@@ -159,12 +200,15 @@ export async function draw(
         await page.evaluate(pressAt, place);
         await page.locator('dialog[open], [popover]:popover-open:not(.q-toasts)').last().waitFor();
       } else await look(page, view);
-      if (picture.name !== 'loading') await settled(page);
+      if (picture.waits !== true) await settled(page);
       const found = await measure(page);
       const name = `${picture.name} ${String(view.width)} ${view.theme} ${view.language.slice(0, 2)}`;
       faults.push(...found.faults.map((fault) => `${name}: ${fault}`));
       for (const each of found.drawn) album.drawn.add(each);
-      await page.screenshot({ path: join(folder, `${name.replaceAll(' ', '-')}.png`) });
+      // All of a page from its beginning, and of a window what is seen.
+      const fullPage = (await page.locator('dialog[open], [popover]:popover-open').count()) === 0;
+      if (fullPage) await page.evaluate('scrollTo(0, 0)');
+      await page.screenshot({ path: join(folder, `${name.replaceAll(' ', '-')}.png`), fullPage });
     }
     for (const each of picture.shows ?? []) album.shown.add(each);
     if (picture.press) await clear(page);
@@ -179,13 +223,30 @@ export async function draw(
   return faults;
 }
 
-/** Lets lists of an address be answered as they are, with nothing in them. */
-export const answerNothing = (page: Page, address: RegExp): Promise<unknown> =>
+/** What an address answers: of lists their items, of the homeserver's ways to sign in the flows. */
+interface Answered {
+  readonly items: readonly object[];
+  readonly flows: readonly { readonly type: string }[];
+}
+
+/** Lets an address be answered as it is, but for what `change` makes of it. */
+export const answerChanged = (
+  page: Page,
+  address: RegExp,
+  change: (answer: Answered) => object,
+): Promise<unknown> =>
   page.route(address, async (route) => {
     const answer = await route.fetch();
-    const json = (await answer.json()) as Record<string, unknown>;
-    await route.fulfill({ response: answer, json: { ...json, items: [], next: null } });
+    await route.fulfill({ response: answer, json: change((await answer.json()) as Answered) });
   });
+
+/** Lets lists of an address be answered as they are, with nothing in them. */
+export const answerNothing = (page: Page, address: RegExp): Promise<unknown> =>
+  answerChanged(page, address, (answer) => ({ ...answer, items: [], next: null }));
+
+/** Lets an address stay without an answer. */
+export const neverAnswer = (page: Page, address: RegExp): Promise<unknown> =>
+  page.route(address, () => undefined);
 
 /** Lets calls of an address fail, as a server does that has lost its database. */
 export const fail = (page: Page, address: RegExp): Promise<unknown> =>

@@ -175,6 +175,9 @@ export function sitesOf(root: string): Site[] {
           const role = attribute(node, 'role')?.initializer;
           const kind = role && ts.isStringLiteral(role) ? ROLES[role.text] : undefined;
           if (component) add(component[0], node, attribute(node, component[1])?.initializer);
+          // The browser's own window; one with a heading is drawn by `Dialog`.
+          else if (tag === 'dialog' && attribute(node, 'aria-label'))
+            add('dialog', node, attribute(node, 'aria-label')?.initializer);
           else if (kind !== undefined) add(kind, node, attribute(node, 'aria-label')?.initializer);
         }
         if (
