@@ -18,5 +18,6 @@ export default defineModule({
   errors: orgErrorTable,
   texts: orgTexts,
   migrations,
+  hears: true,
   setup,
 });

@@ -1,8 +1,8 @@
-import { timingSafeEqual } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
 import type { FastifyInstance } from 'fastify';
 import { stringify } from 'yaml';
 import { isDatabaseAway } from './db/away.ts';
+import { homeserverLogin } from './http/protocol.ts';
 import { MatrixUnreachableError } from './matrix/errors.ts';
 import type { Log } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
@@ -27,7 +27,8 @@ export function registrationYaml(
   const server = options.serverName.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
   return stringify({
     id: `qiao-${module.id}`,
-    url: `${options.hostUrl}${appservicePath(module.id)}`,
+    // Null: nothing is pushed, and nothing asked (Application Service API, "Registration").
+    url: module.hears === true ? `${options.hostUrl}${appservicePath(module.id)}` : null,
     as_token: options.asToken,
     hs_token: options.hsToken,
     sender_localpart: `_qiao_${module.id}_sender`,
@@ -42,14 +43,17 @@ export function registrationYaml(
   });
 }
 
-const same = (a: string, b: string): boolean => {
-  const left = Buffer.from(a);
-  const right = Buffer.from(b);
-  return left.length === right.length && timingSafeEqual(left, right);
-};
-
 interface PushedTransaction {
   events?: unknown;
+}
+
+/** How long a transaction is remembered, days: the homeserver sends one again until it is taken, and then never. */
+const TRANSACTION_DAYS = 14;
+
+/** Forgets transactions that the homeserver has long been told are taken. */
+export async function sweepTransactions(db: Kysely<unknown>): Promise<void> {
+  await sql`delete from platform.appservice_txn
+    where received_at < now() - make_interval(days => ${TRANSACTION_DAYS})`.execute(db);
 }
 
 /** The appservice side of one domain: transactions from the homeserver, each worked off once. */
@@ -59,7 +63,7 @@ export function registerAppservice(
     domain: string;
     hsToken: string;
     db: Kysely<unknown>;
-    handler: MatrixEventHandler | undefined;
+    handler: MatrixEventHandler;
     log: Log;
     metrics: Metrics;
   },
@@ -79,14 +83,7 @@ export function registerAppservice(
   };
   app.register(
     (scope, _options, done) => {
-      scope.addHook('onRequest', async (request, reply) => {
-        const header = request.headers.authorization ?? '';
-        const token = header.startsWith('Bearer ') ? header.slice(7) : '';
-        if (!token) return reply.code(401).send({ errcode: 'M_UNAUTHORIZED', error: 'Token missing' });
-        if (!same(token, hsToken))
-          return reply.code(403).send({ errcode: 'M_FORBIDDEN', error: 'Token not valid' });
-        return undefined;
-      });
+      scope.addHook('onRequest', homeserverLogin(hsToken));
       scope.put<{ Params: { txnId: string }; Body: PushedTransaction }>(
         '/transactions/:txnId',
         { bodyLimit: 64 * 1024 * 1024 },
@@ -97,7 +94,6 @@ export function registerAppservice(
           if (seen.rows.length > 0) return {};
           const events = Array.isArray(request.body.events) ? request.body.events : [];
           for (const event of events as unknown[]) {
-            if (!handler) break;
             if (!isEvent(event)) {
               metrics.appserviceEvents.inc({ domain, outcome: 'malformed' });
               continue;

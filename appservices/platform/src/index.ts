@@ -11,6 +11,7 @@ export * from './errors.ts';
 export * from './events.ts';
 export * from './homeserver.ts';
 export * from './http/http.ts';
+export * from './http/protocol.ts';
 export * from './http/size.ts';
 export * from './http/openid.ts';
 export * from './http/pages.ts';

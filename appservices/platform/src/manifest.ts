@@ -1,4 +1,3 @@
-import type { FastifyInstance } from 'fastify';
 import type { Kysely } from 'kysely';
 import type { Static, TSchema } from 'typebox';
 import type { Access, PermissionDefinition } from './access/access.ts';
@@ -9,6 +8,7 @@ import type { Migrations } from './db/migrate.ts';
 import type { ErrorTable } from './errors.ts';
 import type { DomainEvents, Subscription } from './events.ts';
 import type { Http } from './http/http.ts';
+import type { Protocol } from './http/protocol.ts';
 import type { Sessions } from './http/session.ts';
 import type { Catalogues, Texts } from './i18n/texts.ts';
 import type { Job, JobQueue } from './jobs/jobs.ts';
@@ -84,10 +84,10 @@ export interface DomainParts {
   /** Registered below `/api/<domain>`; a session is needed unless a route says `config: { public: true }`. */
   readonly routes?: (http: Http) => void | Promise<void>;
   /** Registered at the given prefix outside `/api`, for protocols with paths or logins of their own (SCIM). */
-  readonly protocols?: readonly { prefix: string; routes: (app: FastifyInstance) => void | Promise<void> }[];
+  readonly protocols?: readonly Protocol[];
   readonly jobs?: readonly Job[];
   readonly subscriptions?: readonly Subscription[];
-  /** Events the homeserver pushes for this domain's registration. */
+  /** Events the homeserver pushes for this domain's registration; there if and only if the manifest says `hears`. */
   readonly onMatrixEvent?: MatrixEventHandler;
   readonly health?: Readonly<Record<string, () => Promise<HealthReport>>>;
   /** Read interfaces for domains that need this one, by the name their contract gives. */
@@ -111,6 +111,8 @@ export interface DomainModule<S extends TSchema = TSchema> {
   readonly migrations: Migrations;
   /** `true`: needs an appservice registration even without bots. */
   readonly registration?: boolean;
+  /** `true`: the homeserver pushes the events of its users' rooms to `onMatrixEvent`; else nothing is pushed. */
+  readonly hears?: boolean;
   setup(context: DomainContext<Static<S>>): Promise<DomainParts> | DomainParts;
 }
 

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { Type } from 'typebox';
 import { createAccess } from './access/access.ts';
-import { hasRegistration, registerAppservice } from './appservice.ts';
+import { hasRegistration, registerAppservice, sweepTransactions } from './appservice.ts';
 import { systemClock, systemRandom, type Clock } from './clock.ts';
 import { databaseUrl, parseConfig, type Site } from './config/site.ts';
 import { createActs } from './db/acts.ts';
@@ -17,15 +17,21 @@ import { createTexts } from './i18n/texts.ts';
 import { createJobQueue, defineJob, migrateJobs, startJobs, type JobRunner } from './jobs/jobs.ts';
 import { createMailPost } from './mail/mail.ts';
 import { mailServer } from './mail/settings.ts';
-import { orderModules, type DomainModule, type DomainParts, type HealthReport } from './manifest.ts';
+import {
+  ManifestError,
+  orderModules,
+  type DomainModule,
+  type DomainParts,
+  type HealthReport,
+} from './manifest.ts';
 import { createLog } from './observe/log.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { migrations as platformMigrations } from '../migrations/index.ts';
 import { platformTexts } from './texts.ts';
 
-/** Jobs at work at once in one process. */
-const JOB_CONCURRENCY = 4;
-const DATABASE_CONNECTIONS = 12;
+/** Jobs at work at once in one process, by lane. */
+const JOB_CONCURRENCY = { prompt: 4, long: 3 };
+const DATABASE_CONNECTIONS = 16;
 /** The queue's schema. */
 const JOB_SCHEMA = 'jobs';
 
@@ -196,14 +202,25 @@ async function assemble(options: HostOptions, undo: (() => Promise<void>)[]): Pr
     const routes = part?.routes;
     if (routes) await http.register((scope) => routes(scope as Http), { prefix: `/api/${module.id}` });
     for (const protocol of part?.protocols ?? []) {
-      await http.register((scope) => protocol.routes(scope), { prefix: protocol.prefix });
+      await http.register(
+        (scope) => {
+          scope.addHook('onRequest', protocol.login);
+          return protocol.routes(scope);
+        },
+        { prefix: protocol.prefix },
+      );
     }
-    if (hasRegistration(module)) {
+    const handler = part?.onMatrixEvent;
+    if ((module.hears === true) !== (handler !== undefined))
+      throw new ManifestError(
+        `${module.id} says hears: ${String(module.hears === true)}, and its setup differs`,
+      );
+    if (handler) {
       registerAppservice(http, {
         domain: module.id,
         hsToken: site.secrets.get(`hs_token_${module.id}`),
         db,
-        handler: part?.onMatrixEvent,
+        handler,
         log: log.child({ domain: module.id }),
         metrics,
       });
@@ -275,12 +292,19 @@ async function assemble(options: HostOptions, undo: (() => Promise<void>)[]): Pr
         await sessions.sweep();
       },
     });
+    const sweepPushed = defineJob({
+      name: 'platform.sweep-transactions',
+      payload: Type.Object({}),
+      cron: '50 3 * * *',
+      run: () => sweepTransactions(db),
+    });
     runner = await startJobs({
       pool,
       schema: JOB_SCHEMA,
       process: workerName,
       jobs: [
         sweep,
+        sweepPushed,
         ...mail.jobs,
         ...[...parts.values()].flatMap((part) => part.jobs ?? []),
         ...subscriptionJobs(subscriptions),

@@ -39,6 +39,7 @@ const work = defineModule({
   claims: { eventTypes: [], bots: ['_qiao_work_bot'], permissions: [], domainEvents: [] },
   errors: {},
   texts: { en: {}, zh_Hans: {} },
+  hears: true,
   migrations: {
     '001_work': {
       up: async (db) => {

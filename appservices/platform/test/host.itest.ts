@@ -12,7 +12,9 @@ import {
   migrateAll,
   openDatabase,
   platformErrors,
+  registrationYaml,
   requireActor,
+  sweepTransactions,
 } from '../src/index.ts';
 import { startTestHost, type TestHost } from '../src/testing/index.ts';
 
@@ -20,6 +22,8 @@ const ran: string[] = [];
 const pushed: string[] = [];
 const heard: unknown[] = [];
 let failures = 2;
+/** Ends the runs that take long. */
+const longWork = Promise.withResolvers<undefined>();
 
 const errors = makeErrors('notes', { note_locked: { status: 409 } });
 
@@ -38,6 +42,7 @@ const notes = defineModule({
     en: { errors: { note_locked: '{{who}} is writing here.' } },
     zh_Hans: { errors: { note_locked: '{{who}} 正在编辑。' } },
   },
+  hears: true,
   migrations: {
     '001_notes': {
       up: async (db) => {
@@ -79,6 +84,16 @@ const notes = defineModule({
           if (id === 500 && failures-- > 0) throw new Error('not yet');
           ran.push(`count ${id}`);
           return Promise.resolve();
+        },
+      }),
+      defineJob({
+        name: 'notes.print-all',
+        lane: 'long',
+        payload: Type.Object({ id: Type.Integer() }),
+        run: async ({ id }) => {
+          ran.push(`begin ${id}`);
+          await longWork.promise;
+          ran.push(`printed ${id}`);
         },
       }),
     ],
@@ -266,6 +281,20 @@ describe('work after commit', () => {
     expect(acts.rows.map((row) => row.subject)).toEqual(['note:7']);
   });
 
+  it('is not held up by what takes long, however much of it there is', async () => {
+    const queue = createJobQueue('jobs');
+    const many = Array.from({ length: 12 }, (_, id) => id);
+    for (const id of many) await queue.enqueue(host.db as never, 'notes.print-all', { id });
+    await expect.poll(() => ran).toContain('begin 0');
+    await queue.enqueue(host.db as never, 'notes.count-words', { id: 77 });
+    await expect.poll(() => ran).toContain('count 77');
+    expect(ran.filter((line) => line.startsWith('printed'))).toEqual([]);
+    longWork.resolve(undefined);
+    await expect
+      .poll(() => ran, { timeout: 20_000 })
+      .toEqual(expect.arrayContaining(many.map((id) => `printed ${id}`)));
+  });
+
   it('frees the jobs of a worker that died', async () => {
     const queue = createJobQueue('jobs');
     await queue.enqueue(
@@ -309,6 +338,29 @@ describe('the homeserver pushes', () => {
     expect((await push('t1', events)).status).toBe(200);
     expect((await push('t1', events)).status).toBe(200);
     expect(pushed).toEqual(['$1', '$3']);
+  });
+
+  it('what was taken long ago is forgotten, and what may come again is not', async () => {
+    expect((await push('old', [event('$5')])).status).toBe(200);
+    expect((await push('new', [event('$6')])).status).toBe(200);
+    await sql`update platform.appservice_txn set received_at = now() - interval '15 days'
+      where txn_id = 'old'`.execute(host.db);
+    await sweepTransactions(host.db);
+    await push('new', [event('$6')]);
+    expect(pushed.filter((id) => id === '$6')).toEqual(['$6']);
+    const known = await sql<{ txn_id: string }>`select txn_id from platform.appservice_txn
+      where txn_id in ('old', 'new')`.execute(host.db);
+    expect(known.rows).toEqual([{ txn_id: 'new' }]);
+  });
+
+  it('nothing to a domain that does not hear', async () => {
+    const options = { hostUrl: 'http://127.0.0.1:1', serverName: 'qiao.test', asToken: 'a', hsToken: 'h' };
+    expect(registrationYaml(notes, options)).toContain('url: http://127.0.0.1:1/_matrix-as/notes');
+    expect(registrationYaml({ ...notes, hears: false }, options)).toContain('url: null');
+    const deaf = { ...notes, hears: false };
+    await expect(startTestHost({ domains: [deaf], databaseUrl: database.url, serve: false })).rejects.toThrow(
+      'hears',
+    );
   });
 
   it('is refused without its token', async () => {

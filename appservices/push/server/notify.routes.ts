@@ -1,7 +1,9 @@
+import type { ProtocolLogin } from '@qiao/platform';
 import type { FastifyInstance } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { PUSH_APP_ID } from '../contract/index.ts';
+import type { PushConfig } from './config.ts';
 import { DELIVER } from './jobs/deliver.job.ts';
 import type { Parts } from './parts.ts';
 import { subscriptions } from './subscriptions.repository.ts';
@@ -42,18 +44,24 @@ class Limit {
   }
 }
 
+/** The homeserver's addresses: who calls from elsewhere, or through a proxy, finds nothing. */
+export const notifyLogin =
+  (config: PushConfig): ProtocolLogin =>
+  async (request, reply) => {
+    const peer = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+    if (config.notify_from.includes(peer) && request.headers['x-forwarded-for'] === undefined)
+      return undefined;
+    return reply.code(404).send({ errcode: 'M_NOT_FOUND', error: 'There is nothing at this address.' });
+  };
+
 /**
  * The push gateway for our homeserver. It is not below `/api`, so the public gateway never leads here (`/_matrix` goes
- * to the homeserver there); who calls from elsewhere, or through a proxy, finds nothing.
+ * to the homeserver there).
  */
 export function notifyRoutes(app: FastifyInstance, parts: Parts): void {
   const { db, queue, config, clock, counted } = parts;
   const limit = new Limit(config.pushes_per_minute);
-  const from = new Set(config.notify_from);
   app.post('/notify', { config: { public: true, rateLimit: false } }, async (request, reply) => {
-    const peer = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-    if (!from.has(peer) || request.headers['x-forwarded-for'] !== undefined)
-      return reply.code(404).send({ errcode: 'M_NOT_FOUND', error: 'There is nothing at this address.' });
     if (!Value.Check(Notify, request.body))
       return reply.code(400).send({ errcode: 'M_BAD_JSON', error: 'Not a notification.' });
     const { notification }: Notify = request.body;

@@ -4,7 +4,7 @@ import type { PushConfig } from './config.ts';
 import { Delivery } from './delivery.ts';
 import { deliverJob } from './jobs/deliver.job.ts';
 import { sweepSubscriptionsJob } from './jobs/sweep-subscriptions.job.ts';
-import { notifyRoutes } from './notify.routes.ts';
+import { notifyLogin, notifyRoutes } from './notify.routes.ts';
 import type { Parts } from './parts.ts';
 import { subscriptionsRoutes } from './subscriptions.routes.ts';
 import { makeVapidKey, Vapid } from './webpush.ts';
@@ -49,6 +49,7 @@ export function setup(context: DomainContext<PushConfig>): DomainParts {
     protocols: [
       {
         prefix: PUSH_PREFIX,
+        login: notifyLogin(config),
         routes: (app) => {
           notifyRoutes(app, parts);
         },

@@ -7,6 +7,7 @@ import { DELIVER_JOB } from '../notices/names.ts';
 export const deliverNoticeJob = (delivery: DeliveryService): Job =>
   defineJob({
     name: DELIVER_JOB,
+    lane: 'long',
     payload: Type.Object({ notice_id: Type.String() }),
     run: ({ notice_id }, context) => delivery.deliver(notice_id, context),
   });

@@ -7,6 +7,7 @@ import { RECALL_JOB } from '../notices/names.ts';
 export const recallNoticeJob = (delivery: DeliveryService): Job =>
   defineJob({
     name: RECALL_JOB,
+    lane: 'long',
     payload: Type.Object({ notice_id: Type.String() }),
     run: ({ notice_id }, context) => delivery.recall(notice_id, context),
   });

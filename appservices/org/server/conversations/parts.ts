@@ -1,4 +1,4 @@
-import { appservicePath, type DomainParts } from '@qiao/platform';
+import { appservicePath, homeserverLogin, type DomainParts } from '@qiao/platform';
 import { Value } from 'typebox/value';
 import { orgEvents } from '../../contract/domain-events.ts';
 import type { Roles } from '../roles/roles.service.ts';
@@ -22,8 +22,9 @@ export function conversationsParts(
     protocols: [
       {
         prefix: `${appservicePath(context.id)}/_qiao/v1`,
+        login: homeserverLogin(context.site.secrets.get(`hs_token_${context.id}`)),
         routes: (app) => {
-          homeserverQuestions(app, conversations, context.site.secrets.get(`hs_token_${context.id}`));
+          homeserverQuestions(app, conversations);
         },
       },
     ],

@@ -6,6 +6,7 @@ import { APPLY_JOB, type Imports } from '../imports/imports.service.ts';
 export const applyImportJob = (imports: Imports): Job =>
   defineJob({
     name: APPLY_JOB,
+    lane: 'long',
     payload: Type.Object({ run_id: Type.String() }),
     run: ({ run_id }, { attempt }) => imports.runApply(run_id, attempt),
   });

@@ -6,6 +6,7 @@ import { CHECK_JOB, type Imports } from '../imports/imports.service.ts';
 export const checkImportJob = (imports: Imports): Job =>
   defineJob({
     name: CHECK_JOB,
+    lane: 'long',
     payload: Type.Object({ run_id: Type.String() }),
     run: ({ run_id }, { attempt }) => imports.runCheck(run_id, attempt),
   });

@@ -6,6 +6,7 @@ import { RECONCILE_JOB, type Provisioner } from '../provision/provisioner.ts';
 export const reconcileJob = (provisioner: Provisioner): Job =>
   defineJob({
     name: RECONCILE_JOB,
+    lane: 'long',
     payload: Type.Object({ rooms: Type.Optional(Type.Array(Type.String())) }),
     cron: '30 19 * * *',
     run: ({ rooms }, { signal }) => provisioner.reconcile(signal, rooms),

@@ -6,6 +6,7 @@ import type { Imports } from '../imports/imports.service.ts';
 export const sweepImportsJob = (imports: Imports): Job =>
   defineJob({
     name: 'org.sweep-imports',
+    lane: 'long',
     payload: Type.Object({}),
     cron: '20 3 * * *',
     run: () => imports.sweep(),

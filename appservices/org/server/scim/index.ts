@@ -6,7 +6,7 @@ import { createOffboardings } from '../lifecycle/offboarding.service.ts';
 import { createLifecyclePolicy } from '../lifecycle/policy.ts';
 import { createRoles } from '../roles/roles.service.ts';
 import type { OrgContext } from '../context.ts';
-import { SCIM_PREFIX, scimRoutes } from './scim.routes.ts';
+import { SCIM_PREFIX, scimLogin, scimRoutes } from './scim.routes.ts';
 import { createScim } from './scim.service.ts';
 import { tokenRoutes } from './tokens.routes.ts';
 
@@ -24,7 +24,11 @@ export function scimParts(context: OrgContext): DomainParts {
   return {
     routes: tokenRoutes(context),
     protocols: [
-      { prefix: SCIM_PREFIX, routes: scimRoutes(context, createScim(context, { changes, offboardings })) },
+      {
+        prefix: SCIM_PREFIX,
+        login: scimLogin(context),
+        routes: scimRoutes(context, createScim(context, { changes, offboardings })),
+      },
     ],
     stop: () => accounts.close(),
   };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { DomainError } from '@qiao/platform';
+import { DomainError, type ProtocolLogin } from '@qiao/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
 import { Type } from 'typebox';
 import type { OrgContext } from '../context.ts';
@@ -69,6 +69,22 @@ const ErrorForm = Type.Object({
   detail: Type.Optional(Type.String()),
 });
 type Said = Pick<RouteShorthandOptions, 'config' | 'schema'>;
+
+/** A client's bearer token (RFC 6750), which opens its source alone. */
+export function scimLogin(context: OrgContext): ProtocolLogin {
+  const db = context.db as OrgDb;
+  return async (request, reply) => {
+    void reply.header('content-type', MEDIA_TYPE).header('cache-control', 'no-store');
+    const token = TOKEN.exec(request.headers.authorization ?? '')?.[1];
+    // Looked up by its hash: what the time of a lookup tells is about the hash of a guess.
+    const found = token && (await scimRepository.client(db, hashToken(token), context.clock.now()));
+    if (!found) {
+      void reply.header('www-authenticate', 'Bearer realm="scim"');
+      throw new ScimError(401, 'A valid bearer token is needed');
+    }
+    CLIENTS.set(request, found);
+  };
+}
 
 /** SCIM 2.0 (RFC 7644) at `/api/scim/v2`, with its own tokens, media type and errors. */
 export function scimRoutes(context: OrgContext, scim: Scim): (app: FastifyInstance) => void {
@@ -145,18 +161,6 @@ export function scimRoutes(context: OrgContext, scim: Scim): (app: FastifyInstan
         }
       },
     );
-
-    app.addHook('onRequest', async (request, reply) => {
-      void reply.header('content-type', MEDIA_TYPE).header('cache-control', 'no-store');
-      const token = TOKEN.exec(request.headers.authorization ?? '')?.[1];
-      // Looked up by its hash: what the time of a lookup tells is about the hash of a guess.
-      const found = token && (await scimRepository.client(db, hashToken(token), context.clock.now()));
-      if (!found) {
-        void reply.header('www-authenticate', 'Bearer realm="scim"');
-        throw new ScimError(401, 'A valid bearer token is needed');
-      }
-      CLIENTS.set(request, found);
-    });
 
     app.setErrorHandler(async (error, request, reply) => {
       let known: ScimError;

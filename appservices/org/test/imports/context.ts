@@ -172,7 +172,7 @@ export async function startTestOrg(config: Partial<OrgContext['config']> = {}): 
         schema: 'jobs',
         process: workerName,
         jobs: parts.jobs ?? [],
-        concurrency: 2,
+        concurrency: { prompt: 2, long: 2 },
         log,
         metrics,
       });

@@ -14,7 +14,7 @@ await startJobs({
   schema: 'jobs',
   process: workerName,
   jobs: importsParts(context).jobs ?? [],
-  concurrency: 2,
+  concurrency: { prompt: 2, long: 2 },
   log: context.log,
   metrics,
 });

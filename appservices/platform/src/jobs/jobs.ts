@@ -26,6 +26,9 @@ export interface JobContext {
   readonly log: Log;
 }
 
+/** Each lane has workers of its own: what takes long holds nothing up that people wait for. Default: `prompt`. */
+export type JobLane = 'prompt' | 'long';
+
 /** One background job; the file is `jobs/<verb-noun>.job.ts`. */
 export interface Job<S extends TSchema = TSchema> {
   /** `<domain>.<verb-noun>`, stable: it is stored in the queue. */
@@ -33,6 +36,8 @@ export interface Job<S extends TSchema = TSchema> {
   readonly payload: S;
   /** Cron pattern in UTC (five fields), where the job also runs by itself with an empty payload. */
   readonly cron?: string;
+  /** `long` where a run may take longer than people wait (imports, whole directories): see `JobLane`. */
+  readonly lane?: JobLane;
   run(payload: Static<S>, context: JobContext): Promise<void>;
 }
 
@@ -124,24 +129,77 @@ async function unlock(pool: pg.Pool, schema: string, ids: readonly string[]): Pr
   await pool.query('delete from platform.worker where id = any($1::text[])', [ids]);
 }
 
+interface LaneOptions {
+  readonly pool: pg.Pool;
+  readonly schema: string;
+  readonly process: string;
+  readonly jobs: readonly Job[];
+  readonly concurrency: number;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
 /**
- * Starts working off the queue. `process` has to be the `application_name` of `pool`.
+ * Starts working off the queue, each lane by itself. `process` has to be the `application_name` of `pool`;
+ * `concurrency` is how many jobs of a lane are at work at once.
+ */
+export async function startJobs(
+  options: Omit<LaneOptions, 'concurrency'> & { readonly concurrency: Readonly<Record<JobLane, number>> },
+): Promise<JobRunner> {
+  const { pool, schema, log } = options;
+  await unlockDead(pool, schema);
+  const lanes: { stop(): Promise<void> }[] = [];
+  const stopLanes = async (): Promise<void> => {
+    await Promise.all(lanes.map((lane) => lane.stop()));
+  };
+  try {
+    for (const lane of ['prompt', 'long'] as const) {
+      const jobs = options.jobs.filter((job) => (job.lane ?? 'prompt') === lane);
+      const concurrency = options.concurrency[lane];
+      if (jobs.length > 0)
+        lanes.push(await startLane({ ...options, jobs, concurrency, log: log.child({ lane }) }));
+    }
+  } catch (error) {
+    await stopLanes();
+    throw error;
+  }
+  const timer = setInterval(() => {
+    unlockDead(pool, schema).catch((error: unknown) => {
+      log.warn({ err: error }, 'dead workers not looked for');
+    });
+  }, UNLOCK_EVERY_MS);
+  timer.unref();
+  return {
+    async stop() {
+      clearInterval(timer);
+      await stopLanes();
+    },
+    async stats() {
+      const { rows } = await pool.query<{ waiting: number; failed: number; oldest: number }>(
+        `select count(*) filter (where attempts < max_attempts)::int as waiting,
+           count(*) filter (where attempts >= max_attempts)::int as failed,
+           coalesce(extract(epoch from now() - min(run_at) filter (where attempts < max_attempts and run_at < now())), 0)::float as oldest
+         from "${schema}"._private_jobs`,
+      );
+      const row = rows[0];
+      return {
+        waiting: row?.waiting ?? 0,
+        failed: row?.failed ?? 0,
+        oldestSeconds: Math.max(0, row?.oldest ?? 0),
+      };
+    },
+  };
+}
+
+/**
+ * The workers of one lane: they take nothing but its jobs.
  *
  * When the database goes away, graphile-worker can neither note that a job is done nor know what it has locked. Then
  * its workers end; as soon as no job is at work and the database answers, others begin, and what the earlier ones
  * still hold is freed: a job whose end could not be noted runs again.
  */
-export async function startJobs(options: {
-  pool: pg.Pool;
-  schema: string;
-  process: string;
-  jobs: readonly Job[];
-  concurrency: number;
-  log: Log;
-  metrics: Metrics;
-}): Promise<JobRunner> {
+async function startLane(options: LaneOptions): Promise<{ stop(): Promise<void> }> {
   const { pool, schema, log, metrics } = options;
-  await unlockDead(pool, schema);
   const stopping = new AbortController();
   /** Read anew after each wait. */
   const isStopping = (): boolean => stopping.signal.aborted;
@@ -289,34 +347,13 @@ export async function startJobs(options: {
     }
   };
   await begin();
-  const timer = setInterval(() => {
-    unlockDead(pool, schema).catch((error: unknown) => {
-      log.warn({ err: error }, 'dead workers not looked for');
-    });
-  }, UNLOCK_EVERY_MS);
-  timer.unref();
   return {
     async stop() {
-      clearInterval(timer);
       stopping.abort();
       await going;
       // Rejects when it has ended already.
       current?.runner.stop().catch(() => undefined);
       await current?.workers;
-    },
-    async stats() {
-      const { rows } = await pool.query<{ waiting: number; failed: number; oldest: number }>(
-        `select count(*) filter (where attempts < max_attempts)::int as waiting,
-           count(*) filter (where attempts >= max_attempts)::int as failed,
-           coalesce(extract(epoch from now() - min(run_at) filter (where attempts < max_attempts and run_at < now())), 0)::float as oldest
-         from "${schema}"._private_jobs`,
-      );
-      const row = rows[0];
-      return {
-        waiting: row?.waiting ?? 0,
-        failed: row?.failed ?? 0,
-        oldestSeconds: Math.max(0, row?.oldest ?? 0),
-      };
     },
   };
 }
