@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import {
   SiteSettings,
@@ -12,9 +12,11 @@ import { format, resolveConfig } from 'prettier';
 import { domains } from './domains.ts';
 
 /*
- * Writes the references under docs/reference from the manifests: they cannot lie. `--check` writes nothing and
+ * Writes the references under docs/reference from the manifests, and the index of docs/adr: they cannot lie. `--check` writes nothing and
  * ends with 1 where a file is stale.
  */
+
+const root = resolve(import.meta.dirname, '../..');
 
 interface Schema {
   type?: string;
@@ -120,18 +122,40 @@ function pages(): Record<string, string> {
       '```',
   ].join('\n\n');
   return {
-    'configuration.md': config,
-    'permissions.md': permissions,
-    'errors.md': errors,
-    'claims.md': claims,
+    'docs/reference/configuration.md': config,
+    'docs/reference/permissions.md': permissions,
+    'docs/reference/errors.md': errors,
+    'docs/reference/claims.md': claims,
+    'docs/adr/README.md': decisions(),
   };
 }
 
-const root = resolve(import.meta.dirname, '../..');
+/** The decisions by number; what stands between a record's title and its context says how it stands to others. */
+function decisions(): string {
+  const folder = join(root, 'docs/adr');
+  const rows = readdirSync(folder)
+    .filter((name) => /^\d{4}-.*\.md$/.test(name))
+    .sort()
+    .map((name) => {
+      const [first = '', ...rest] = readFileSync(join(folder, name), 'utf8').split('\n');
+      const title = /^# (\d+)\. (.+)$/.exec(first);
+      const end = rest.findIndex((line) => /^(?:## )?Context\b/.test(line));
+      if (!title || end < 0) throw new Error(`docs/adr/${name}: no number and title, or no context`);
+      const status = rest.slice(0, end).join(' ').trim() || 'In force.';
+      return `- [${title[1] ?? ''}. ${title[2] ?? ''}](${name}): ${status}`;
+    });
+  return [
+    '# Decisions',
+    NOTE.replace('the manifests', 'the records'),
+    'Each record says what was known, what was tried, what was decided and what follows. A decision is changed by a new record that names the old one; the old one then says so below its title.',
+    rows.join('\n'),
+  ].join('\n\n');
+}
+
 const check = process.argv.includes('--check');
 const stale: string[] = [];
 for (const [name, text] of Object.entries(pages())) {
-  const path = join(root, 'docs/reference', name);
+  const path = join(root, name);
   const options = await resolveConfig(path);
   const wanted = await format(text, { ...options, parser: 'markdown' });
   let found = '';
@@ -141,11 +165,11 @@ for (const [name, text] of Object.entries(pages())) {
     // Not there yet: as stale as can be.
   }
   if (found === wanted) continue;
-  if (check) stale.push(`docs/reference/${name}`);
+  if (check) stale.push(name);
   else {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, wanted);
-    process.stdout.write(`docs/reference/${name}\n`);
+    process.stdout.write(`${name}\n`);
   }
 }
 if (stale.length > 0) {
