@@ -14,6 +14,7 @@ export default defineModule({
   claims: {
     eventTypes: ['im.qiao.notices.changed'],
     bots: [NOTICES_BOT],
+    serviceUsers: [{ localpart: NOTICES_BOT, rooms: 'internal' }],
     permissions: noticesPermissions,
     domainEvents: [],
   },

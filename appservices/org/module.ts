@@ -12,6 +12,11 @@ export default defineModule({
   claims: {
     eventTypes: [],
     bots: ['_qiao_org_bot', ROOMS_LOCALPART],
+    serviceUsers: [
+      { localpart: '_qiao_org_bot', rooms: 'internal' },
+      // Makes people's conversations; one with somebody outside federates.
+      { localpart: ROOMS_LOCALPART, rooms: 'any' },
+    ],
     permissions: orgPermissions,
     domainEvents: Object.keys(orgEvents),
   },

@@ -101,6 +101,22 @@ function bytesOf(size: unknown): number | undefined {
   return Number(number) * 1024 ** ['', 'K', 'M', 'G', 'T'].indexOf(unit);
 }
 
+function registrationFiles(varDir: string): string[] {
+  const folder = registrationsDir(varDir);
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.yaml'))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+/** The users of a registration as which our module may act, from the domain's manifest (`registrationYaml`). */
+function readServiceUsers(file: string): { all: string[]; internal: string[] } {
+  const registration = parse(readFileSync(file, 'utf8')) as {
+    'im.qiao.service_users'?: { all: string[]; internal: string[] };
+  } | null;
+  return registration?.['im.qiao.service_users'] ?? { all: [], internal: [] };
+}
+
 function overrides(varDir: string): string[] {
   const folder = join(varDir, 'config/synapse.d');
   if (!existsSync(folder)) return [];
@@ -140,6 +156,8 @@ function generated(options: SynapseOptions, folder: string): Settings {
     });
   const module = own ? synapseModulePath() : undefined;
   const calls = own && config.calls.enabled ? callsServiceUrl(config.public_url) : undefined;
+  const registrations = own ? registrationFiles(varDir) : [];
+  const serviceUsers = registrations.map(readServiceUsers);
   const publicUrl = own ? config.public_url : `http://127.0.0.1:${ports.partner}`;
   return {
     server_name: own ? config.server_name : partnerServerName(config),
@@ -153,12 +171,7 @@ function generated(options: SynapseOptions, folder: string): Settings {
     registration_shared_secret_path: secretPath(varDir, 'registration_shared_secret'),
     macaroon_secret_key_path: secretPath(varDir, 'synapse_macaroon_secret'),
     form_secret_path: secretPath(varDir, 'synapse_form_secret'),
-    app_service_config_files: own
-      ? readdirSync(registrationsDir(varDir))
-          .filter((name) => name.endsWith('.yaml'))
-          .sort()
-          .map((name) => join(registrationsDir(varDir), name))
-      : [],
+    app_service_config_files: registrations,
     modules:
       module === undefined
         ? []
@@ -168,13 +181,8 @@ function generated(options: SynapseOptions, folder: string): Settings {
               config: {
                 token_path: secretPath(varDir, 'synapse_module_token'),
                 // The only ones the token may act as, and whose rooms must not federate.
-                service_users: ['org_bot', 'notices_bot', 'org_rooms'].map(
-                  (name) => `@_qiao_${name}:${config.server_name}`,
-                ),
-                // The third makes people's conversations; one with somebody outside federates.
-                internal_rooms: ['org_bot', 'notices_bot'].map(
-                  (name) => `@_qiao_${name}:${config.server_name}`,
-                ),
+                service_users: serviceUsers.flatMap(({ all }) => all),
+                internal_rooms: serviceUsers.flatMap(({ internal }) => internal),
                 // As `OrgConfig` has it: of phones that are written without a country.
                 default_country: config.domains['org']?.['phone_country'] ?? 'CN',
                 conversations: {

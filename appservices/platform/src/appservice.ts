@@ -12,6 +12,9 @@ import type { MatrixEventHandler, PushedEvent } from './pushed-event.ts';
 /** Path below the host's address where a domain's appservice listens. */
 export const appservicePath = (domain: string): string => `/_matrix-as/${domain}`;
 
+/** Where a registration names the users as which our Synapse module may act (`scripts/stack/synapse.ts`). */
+const SERVICE_USERS = 'im.qiao.service_users';
+
 /** True for a domain that has a registration. */
 export const hasRegistration = (module: DomainModule): boolean =>
   module.registration === true || module.claims.bots.length > 0;
@@ -24,6 +27,8 @@ export function registrationYaml(
   module: DomainModule,
   options: { hostUrl: string; serverName: string; asToken: string; hsToken: string },
 ): string {
+  const { serviceUsers = [] } = module.claims;
+  const userId = (localpart: string): string => `@${localpart}:${options.serverName}`;
   const server = options.serverName.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
   return stringify({
     id: `qiao-${module.id}`,
@@ -39,6 +44,13 @@ export function registrationYaml(
       users: [{ exclusive: true, regex: `@_qiao_${module.id}_?[a-z0-9_-]*:${server}` }],
       aliases: [{ exclusive: true, regex: `#_qiao_${module.id}_?.*:${server}` }],
       rooms: [],
+    },
+    // For our module's settings, which are made from the registrations; the homeserver passes over what it does not know.
+    [SERVICE_USERS]: {
+      all: serviceUsers.map(({ localpart }) => userId(localpart)),
+      internal: serviceUsers
+        .filter(({ rooms }) => rooms === 'internal')
+        .map(({ localpart }) => userId(localpart)),
     },
   });
 }

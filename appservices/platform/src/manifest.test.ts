@@ -42,6 +42,14 @@ describe('orderModules', () => {
     expect(() => orderModules(modules)).toThrow(new ManifestError(message));
   });
 
+  it('lets our Synapse module act as bots of the domain alone', () => {
+    const users = (localpart: string) => [
+      domain('org', [], { bots: ['_qiao_org_bot'], serviceUsers: [{ localpart, rooms: 'internal' }] }),
+    ];
+    expect(() => orderModules(users('ken'))).toThrow('Service user ken of org is none of its bots');
+    expect(orderModules(users('_qiao_org_bot'))).toHaveLength(1);
+  });
+
   it('keeps bots and permissions in their domain', () => {
     expect(() => orderModules([domain('org', [], { bots: ['_qiao_tasks_bot'] })])).toThrow(
       '_qiao_tasks_bot of org has to begin with _qiao_org',

@@ -18,6 +18,17 @@ import type { Metrics } from './observe/metrics.ts';
 import type { HomeserverAccess } from './homeserver.ts';
 import type { MatrixEventHandler } from './pushed-event.ts';
 
+/**
+ * A user of the domain that makes rooms and memberships without being asked by anybody: our Synapse module acts as
+ * those alone (`service_users`).
+ */
+export interface ServiceUser {
+  /** One of the domain's bots. */
+  readonly localpart: string;
+  /** `internal`: its rooms never federate; `any`: those with somebody outside do. */
+  readonly rooms: 'internal' | 'any';
+}
+
 /** What a domain claims for itself; two domains claiming the same thing is an error at boot. */
 export interface Claims {
   /** Matrix event types it defines (`m.…` of others are not claimed). */
@@ -25,6 +36,8 @@ export interface Claims {
   /** Localparts of its bots; all of them begin with `_qiao_<domain>`. */
   readonly bots: readonly string[];
   readonly permissions: readonly PermissionDefinition[];
+  /** Those of its users as which our Synapse module may act; see `ServiceUser`. */
+  readonly serviceUsers?: readonly ServiceUser[];
   /** Domain events it publishes, `<domain>.<noun>.<past verb>`. */
   readonly domainEvents: readonly string[];
 }
@@ -150,6 +163,10 @@ export function orderModules(modules: readonly DomainModule[]): DomainModule[] {
         throw new ManifestError(`Bot ${bot} of ${module.id} has to begin with _qiao_${module.id}`);
       }
       claim(`bot ${bot}`, module.id);
+    }
+    for (const { localpart } of module.claims.serviceUsers ?? []) {
+      if (!module.claims.bots.includes(localpart))
+        throw new ManifestError(`Service user ${localpart} of ${module.id} is none of its bots`);
     }
     for (const { name } of module.claims.permissions) {
       if (!name.startsWith(`${module.id}.`)) {
