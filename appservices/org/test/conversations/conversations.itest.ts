@@ -387,7 +387,7 @@ describe('an invitation by any client', () => {
     for (const token of ['x', asToken, `${hsToken}x`])
       expect((await ask({ authorization: `Bearer ${token}` })).status, 'a wrong token').toBe(403);
     // A session of ours is none.
-    expect((await (await as('ann'))('POST', url, { pairs })).status).toBe(403);
+    expect((await (await as('ann'))('POST', url, { pairs })).status).toBe(401);
     const answer = await ask({ authorization: `Bearer ${hsToken}` });
     expect(answer.body).toEqual({ allowed: [true, false, false] });
   });
