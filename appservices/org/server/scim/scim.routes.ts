@@ -88,7 +88,6 @@ export function scimLogin(context: OrgContext): ProtocolLogin {
 
 /** SCIM 2.0 (RFC 7644) at `/api/scim/v2`, with its own tokens, media type and errors. */
 export function scimRoutes(context: OrgContext, scim: Scim): (app: FastifyInstance) => void {
-  const db = context.db as OrgDb;
   const base = `${context.site.settings.public_url.replace(/\/+$/, '')}${SCIM_PREFIX}`;
   const config = {
     public: true,
