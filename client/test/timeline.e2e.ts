@@ -205,6 +205,61 @@ describe('with a client of another make, encrypted', () => {
   });
 });
 
+describe('the picture of who has read', () => {
+  test('stays at the last message read, whatever is changed in the room after it', async () => {
+    const { page } = device;
+    const room = await colleague.createRoom({ name: '排班', invite: [reader.userId] });
+    await reader.join(room);
+    const at = (path: string): string => `/_matrix/client/v3/rooms/${encodeURIComponent(room)}/${path}`;
+    const readTo = (eventId: string): Promise<unknown> =>
+      colleague.request('POST', at(`receipt/m.read/${encodeURIComponent(eventId)}`), {});
+    const change = async (by: TestUser, type: string, content: object): Promise<string> =>
+      (await by.request<{ event_id: string }>('PUT', at(`state/${type}`), content)).event_id;
+    await open(page, '排班');
+    const first = await reader.sendText(room, '周一早班换人');
+    await reader.sendText(room, '周二照旧');
+    const picturesAt = (text: string) =>
+      message(page, text).first().getByRole('img', { name: 'Read by 赵丽' });
+    const isAt = async (text: string, elsewhere: string): Promise<void> => {
+      await picturesAt(text).waitFor();
+      expect(await picturesAt(elsewhere).count()).toBe(0);
+    };
+    await readTo(first);
+    await isAt('周一早班换人', '周二照旧');
+    // The homeserver and the directory change memberships in a person's name: by that nothing was read.
+    const operator = await makeUser({ name: 'operator', admin: true });
+    const rename = (displayname: string): Promise<unknown> =>
+      operator.request('PUT', `/_synapse/admin/v2/users/${encodeURIComponent(colleague.userId)}`, {
+        displayname,
+      });
+    await rename('赵丽丽');
+    await page.getByText('赵丽丽', { exact: false }).first().waitFor();
+    await isAt('周一早班换人', '周二照旧');
+    // What a client says of a change of the room, a reaction or an edit is said of the message before it.
+    await readTo(await change(colleague, 'm.room.topic', { topic: '本周' }));
+    await isAt('周二照旧', '周一早班换人');
+    await readTo(
+      await reader.send(room, 'm.reaction', {
+        'm.relates_to': { rel_type: 'm.annotation', event_id: first, key: '👍' },
+      }),
+    );
+    await message(page, '周一早班换人').getByRole('button', { name: /👍/ }).waitFor();
+    await isAt('周二照旧', '周一早班换人');
+    await reader.sendText(room, '周三轮休');
+    await isAt('周二照旧', '周三轮休');
+    const next = await colleague.createRoom({ name: '排班（新）', invite: [reader.userId] });
+    await readTo(await change(colleague, 'm.room.tombstone', { body: '换到新群', replacement_room: next }));
+    await isAt('周三轮休', '周二照旧');
+    await colleague.request('POST', at('leave'), {});
+    await page.getByText('赵丽丽 left', { exact: false }).first().waitFor();
+    await isAt('周三轮休', '周二照旧');
+    await page.reload();
+    await isAt('周三轮休', '周二照旧');
+    await picture(page, 'readers-after-changes');
+    await rename('赵丽');
+  });
+});
+
 describe('a long conversation', () => {
   const numbers = (page: Page): Promise<number[]> =>
     page

@@ -11,6 +11,7 @@ import type { Relations } from 'matrix-js-sdk/lib/models/relations';
 import { askOf, noticeOf } from './ask-content.ts';
 import { authorOf, bodyOf, isShown, mayKeyCome, previewOf, textOf, whyUnreadable } from './message-words.ts';
 import { sameEmoji } from './emoji-variants.ts';
+import { readUpTo } from './has-read.ts';
 import { EVENT, RELATION } from './names.ts';
 import { countVotes, parsePoll } from './poll-body.ts';
 import { asList, asRecord, cleanName } from './safe-text.ts';
@@ -93,9 +94,10 @@ export class MessageMaker {
     const room = this.#room;
     const entries: Entry[] = [];
     let markAfter: string | undefined;
+    let lastMessage = -1;
+    const readers = this.#readers(events);
     const nameOf = (userId: string): string => authorOf(room, userId).name;
     const pinned = new Set(pinnedIn(room));
-    let waiting: Author[] = [];
     const keys = new Set<string>();
     for (const event of events) {
       const eventId = event.getId();
@@ -107,14 +109,19 @@ export class MessageMaker {
       keys.add(key);
       const entry = this.#entry(set, event, key, nameOf, pinned);
       if (entry) entries.push(entry);
-      const readers = this.#readersAt(event);
+      if (entry?.kind === 'message') lastMessage = entries.length - 1;
       const at = entries.at(-1);
-      if (readers.length > 0 || waiting.length > 0) {
-        if (at?.kind === 'message') {
-          const all = [...at.message.readers, ...waiting, ...readers].slice(0, MOST_READERS);
-          entries[entries.length - 1] = { kind: 'message', message: { ...at.message, readers: all } };
-          waiting = [];
-        } else waiting = [...waiting, ...readers];
+      // Changes of the room, reactions and edits have no place for pictures: who read them has read the message before.
+      const read = entries[lastMessage];
+      const here = readers.get(event);
+      if (here !== undefined && read?.kind === 'message') {
+        const { message } = read;
+        const others = here.filter((userId) => userId !== message.author.userId);
+        const all = [...message.readers, ...others.map((userId) => authorOf(room, userId))];
+        entries[lastMessage] = {
+          kind: 'message',
+          message: { ...message, readers: all.slice(0, MOST_READERS) },
+        };
       }
       if (eventId === readUpTo && at)
         markAfter = at.kind === 'message' ? at.message.eventId : at.line.eventId;
@@ -349,14 +356,32 @@ export class MessageMaker {
     };
   }
 
-  #readersAt(event: MatrixEvent): Author[] {
-    const thread = this.#threadId === undefined ? undefined : this.#room.getThread(this.#threadId);
-    const sender = event.getSender();
-    return (thread ?? this.#room)
-      .getReceiptsForEvent(event)
-      .filter(({ userId }) => userId !== this.#room.myUserId && userId !== sender)
-      .slice(0, MOST_READERS)
-      .map(({ userId }) => authorOf(this.#room, userId));
+  /** Who has read up to which of the events, or has written there. */
+  #readers(events: readonly MatrixEvent[]): ReadonlyMap<MatrixEvent, readonly string[]> {
+    const room = this.#room;
+    const thread = this.#threadId === undefined ? undefined : room.getThread(this.#threadId);
+    const places = new Map(events.map((event, place) => [event.getId() ?? '', place]));
+    const written = new Map<string, number>();
+    for (const [place, event] of events.entries())
+      if (!event.isState() && event.status === null) written.set(event.getSender() ?? '', place);
+    const readers = new Map<MatrixEvent, string[]>();
+    for (const { userId } of room.getMembers()) {
+      if (userId === room.myUserId) continue;
+      const upTo = readUpTo(room, thread ?? room, userId);
+      if (!upTo) continue;
+      const read = places.get(upTo.eventId) ?? this.#placeBeside(upTo.eventId, events);
+      const at = read === undefined ? undefined : events[Math.max(read, written.get(userId) ?? 0)];
+      if (at) readers.set(at, [...(readers.get(at) ?? []), userId]);
+    }
+    return readers;
+  }
+
+  /** Where among the room's events one of a thread belongs: other clients tell of both at once. */
+  #placeBeside(eventId: string, events: readonly MatrixEvent[]): number | undefined {
+    const event = this.#threadId === undefined ? this.#room.findEventById(eventId) : undefined;
+    if (event?.threadRootId === undefined || event.threadRootId === eventId) return undefined;
+    const place = events.findLastIndex((each) => each.getTs() <= event.getTs());
+    return place < 0 ? undefined : place;
   }
 
   #quote(event: MatrixEvent): Quote | undefined {
