@@ -1,6 +1,7 @@
 import { ViewModel } from '@qiao/ui-kit';
 import { ClientEvent, SyncState, type MatrixClient, type MatrixEvent } from 'matrix-js-sdk';
 import type { SealedStore } from './outbox-store.ts';
+import { asRecord } from './safe-text.ts';
 import { knownIn, sealKnown } from './sign-ins-known.ts';
 
 /** A sign-in of the person's own account that nobody has said to know. */
@@ -26,6 +27,9 @@ const STORED = 'known';
 const SETTLE_MS = 2_000;
 /** One that was used longer ago than this came before it was heard of, in milliseconds. */
 const JUST_NOW_MS = 120_000;
+/** After a look that failed the next waits so long, then twice as long each time, up to the longest, in milliseconds. */
+const AGAIN_MS = 5_000;
+const LONGEST_AGAIN_MS = 300_000;
 
 /** What the device keeps: `noticed` is when each unknown one came, 0 for "not while this ran". */
 interface Kept {
@@ -33,11 +37,19 @@ interface Kept {
   readonly noticed: Readonly<Record<string, number>>;
 }
 
-const isKept = (value: unknown): value is Kept =>
-  typeof value === 'object' &&
-  value !== null &&
-  Array.isArray((value as Kept).known) &&
-  typeof (value as Kept).noticed === 'object';
+/** What was kept, without what cannot be meant; undefined: nothing of it can be read. */
+function keptOf(value: unknown): Kept | undefined {
+  const { known, noticed } = asRecord(value);
+  if (!Array.isArray(known)) return undefined;
+  return {
+    known: known.filter((id) => typeof id === 'string'),
+    noticed: Object.fromEntries(
+      Object.entries(asRecord(noticed)).filter(
+        (entry): entry is [string, number] => typeof entry[1] === 'number' && Number.isFinite(entry[1]),
+      ),
+    ),
+  };
+}
 
 /** What of the SDK's encryption hears of changed devices in a sync answer. */
 interface Intake<Changes, Taken> {
@@ -59,7 +71,11 @@ export class SignIns extends ViewModel<SignInsSnapshot> {
   #began = false;
   #stopped = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #looking: Promise<void> = Promise.resolve();
+  /** Looking and acknowledging, one after the other: neither writes over what the other has found. */
+  #turn: Promise<void> = Promise.resolve();
+  /** Said to be known, and not kept yet. */
+  readonly #said = new Set<string>();
+  #failures = 0;
 
   constructor(client: MatrixClient, store: Pick<SealedStore, 'all' | 'put'>, now: () => number) {
     super({ fresh: [] });
@@ -95,23 +111,48 @@ export class SignIns extends ViewModel<SignInsSnapshot> {
   }
 
   /** The person says that these were theirs; their other confirmed devices do not ask again. */
-  readonly acknowledge = async (ids: readonly string[]): Promise<void> => {
-    const kept = this.#kept;
-    if (!kept) return;
+  readonly acknowledge = (ids: readonly string[]): Promise<void> => {
+    for (const id of ids) this.#said.add(id);
     this.set({ fresh: this.snapshot.fresh.filter(({ id }) => !ids.includes(id)) });
-    const known = [...new Set([...kept.known, ...ids])];
-    await this.#keep({ known, noticed: kept.noticed });
-    const sealed = await sealKnown(this.#client, known);
-    if (sealed) await this.#client.setAccountData(KNOWN as never, sealed as never);
+    return this.#inTurn(async () => {
+      if (!this.#kept) await this.#look();
+      const kept = this.#kept;
+      if (!kept) return;
+      // What another device has said meanwhile stays said.
+      const known = [...new Set([...kept.known, ...(await this.#knownElsewhere()), ...ids])];
+      await this.#keep({ known, noticed: kept.noticed });
+      for (const id of ids) this.#said.delete(id);
+      const sealed = await sealKnown(this.#client, known);
+      if (sealed) await this.#client.setAccountData(KNOWN as never, sealed as never);
+    });
   };
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  /** What confirmed devices have said; nothing where it cannot be checked. */
+  async #knownElsewhere(): Promise<readonly string[]> {
+    const content = this.#client.getAccountData(KNOWN as never)?.getContent<Record<string, unknown>>();
+    return knownIn(this.#client, content).catch(() => []);
+  }
 
   #soon(ms: number): void {
     if (this.#stopped) return;
     this.#began = true;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      // Not answered: the next event asks again.
-      this.#looking = this.#looking.then(() => this.#look()).catch(() => undefined);
+      this.#inTurn(() => this.#look()).then(
+        () => {
+          this.#failures = 0;
+        },
+        () => {
+          // No event may come that asks again.
+          this.#soon(Math.min(LONGEST_AGAIN_MS, AGAIN_MS * 2 ** this.#failures++));
+        },
+      );
     }, ms);
   }
 
@@ -121,10 +162,7 @@ export class SignIns extends ViewModel<SignInsSnapshot> {
     const { devices } = await this.#client.getDevices();
     const there = new Set(devices.map((device) => device.device_id));
     const kept = this.#kept ?? (await this.#stored()) ?? { known: [...there], noticed: {} };
-    const said = await knownIn(
-      this.#client,
-      this.#client.getAccountData(KNOWN as never)?.getContent<Record<string, unknown>>(),
-    );
+    const said = [...(await this.#knownElsewhere()), ...this.#said];
     const own = this.#client.getDeviceId() ?? '';
     const known = new Set([...kept.known, ...said, own].filter((id) => there.has(id)));
     const noticed: Record<string, number> = {};
@@ -139,12 +177,24 @@ export class SignIns extends ViewModel<SignInsSnapshot> {
       fresh.push({ id, name: name ?? '', at: at === 0 ? undefined : at, seen });
     }
     await this.#keep({ known: [...known], noticed });
-    this.set({ fresh });
+    // The person may have said it while this was kept.
+    this.set({ fresh: fresh.filter(({ id }) => !this.#said.has(id)) });
   }
 
+  /**
+   * What the device keeps; undefined: it keeps nothing yet. Of what cannot be read nothing counts as known: a sign-in
+   * is rather told twice than never.
+   */
   async #stored(): Promise<Kept | undefined> {
-    const found = (await this.#store.all('devices').catch(() => [])).find(([key]) => key === STORED)?.[1];
-    return isKept(found) ? found : undefined;
+    const nothing: Kept = { known: [], noticed: {} };
+    let entries: Awaited<ReturnType<SealedStore['all']>>;
+    try {
+      entries = await this.#store.all('devices');
+    } catch {
+      return nothing;
+    }
+    const entry = entries.find(([key]) => key === STORED);
+    return entry === undefined ? undefined : (keptOf(entry[1]) ?? nothing);
   }
 
   async #keep(kept: Kept): Promise<void> {
