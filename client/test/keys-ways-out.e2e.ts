@@ -2,7 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { axeViolations, makeUser, waitFor, type TestPage, type TestUser } from '@qiao/testkit';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { picture, picturesOfFailure, signIn, startClient, type ClientUnderTest } from './support.ts';
+import {
+  picture,
+  picturesOfFailure,
+  reminders,
+  signIn,
+  startClient,
+  type ClientUnderTest,
+} from './support.ts';
 
 /* What can go wrong with a person's keys elsewhere, and the way out of each; and the settings about them. */
 
@@ -14,9 +21,9 @@ let recoveryKey = '';
 const dialog = (page: Page): Locator => page.getByRole('dialog');
 const button = (page: Page, name: string | RegExp): Locator =>
   dialog(page).getByRole('button', typeof name === 'string' ? { name, exact: true } : { name });
-const reminder = (page: Page, text: string): Locator => page.locator('.c-keys-line', { hasText: text });
+const reminder = (page: Page, text: string): Locator => reminders(page).filter({ hasText: text });
 const noReminder = (page: Page): Promise<true> =>
-  waitFor(async () => (await page.locator('.c-keys-line').count()) === 0, { what: 'no reminder' });
+  waitFor(async () => (await reminders(page).count()) === 0, { what: 'no reminder' });
 const backup = (): Promise<{ version: string; auth_data: { public_key: string } }> =>
   user.request('GET', '/v3/room_keys/version');
 

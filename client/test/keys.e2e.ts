@@ -12,7 +12,14 @@ import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openKeyFile } from '../src/matrix/key-file.ts';
-import { picture, picturesOfFailure, signIn, startClient, type ClientUnderTest } from './support.ts';
+import {
+  picture,
+  picturesOfFailure,
+  reminders,
+  signIn,
+  startClient,
+  type ClientUnderTest,
+} from './support.ts';
 
 /*
  * One person's keys through their life: made at the first sign-in, taken to a second device by the recovery key
@@ -52,10 +59,9 @@ const EXPORTS_MS = 120_000;
 const OLD = '旧消息：合同在抽屉里';
 
 /** The line above everything that reminds. */
-const reminder = (page: Page, text: string | RegExp): Locator =>
-  page.locator('.c-keys-line', { hasText: text });
+const reminder = (page: Page, text: string | RegExp): Locator => reminders(page).filter({ hasText: text });
 const noReminder = (page: Page): Promise<true> =>
-  waitFor(async () => (await page.locator('.c-keys-line').count()) === 0, { what: 'no reminder' });
+  waitFor(async () => (await reminders(page).count()) === 0, { what: 'no reminder' });
 /** Whether a device has the key of the other client's message: looked at in the key file that it exports. */
 async function hasTheKey(page: Page): Promise<boolean> {
   await page.goto('/settings/security');
@@ -236,7 +242,7 @@ describe('nothing left but the password', () => {
     await waitFor(
       async () => {
         if ((await mine.count()) > 0) await mine.first().click();
-        return (await page.locator('.c-keys-line').count()) === 0;
+        return (await reminders(page).count()) === 0;
       },
       { what: 'no reminder' },
     );

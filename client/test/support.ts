@@ -90,6 +90,12 @@ export async function signIn(
   await page.getByRole('dialog').getByRole('button', { name: 'Later' }).click({ timeout: SIGN_IN_MS });
 }
 
+/** Lines above everything that remind of keys and sign-ins: all but the offer of notifications, which is made after. */
+export const reminders = (page: Page): Locator =>
+  page
+    .locator('.c-line-banner')
+    .filter({ hasNot: page.getByRole('button', { name: /^(No, thanks|不用了)$/ }) });
+
 /** Makes the keys of a person who has just signed in with `keys: 'asked'`; the recovery key is not looked at. */
 export async function setUpKeys(page: Page): Promise<void> {
   const dialog = page.getByRole('dialog');

@@ -9,7 +9,6 @@ import {
   PASSWORD,
   picturesOfFailure,
   startTestStack,
-  waitFor,
   type RunningTestStack,
   type TestBrowser,
   type TestPage,
@@ -129,13 +128,7 @@ async function newChat(
   words: typeof ZH,
   found: readonly [typed: string, name: RegExp][],
 ): Promise<void> {
-  // The line about the keys goes as they are kept, and the button moves: whoever sees nothing happen presses again.
-  await waitFor(async () => {
-    if ((await page.getByRole('dialog').count()) === 0)
-      await page.getByRole('button', { name: words.newChat }).first().click({ timeout: 5_000 });
-    await dialog(page).getByRole('combobox').waitFor({ timeout: 5_000 });
-    return true;
-  });
+  await page.getByRole('button', { name: words.newChat }).first().click();
   for (const [typed, name] of found) {
     await dialog(page).getByRole('combobox').fill(typed);
     await dialog(page).getByRole('option', { name }).first().click();

@@ -93,18 +93,19 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
     try {
       const answer = await this.#api.call(me, {});
       // New services: what was cached belongs to whoever was here before.
-      const same = this.snapshot.services.session.userId === answer.user_id;
+      const { services } = this.snapshot;
+      const same = services.session.userId === answer.user_id;
       this.set({
         state: { at: 'signed-in' },
         services: makeServices({
           api: this.#api,
           i18n: this.#i18n,
           session: sessionOf(answer),
-          toasts: this.snapshot.services.toasts,
-          ...(same ? { queries: this.snapshot.services.queries } : {}),
+          toasts: services.toasts,
+          ...(same ? { queries: services.queries, confirm: services.confirm } : {}),
         }),
       });
-      if (same) void this.snapshot.services.queries.invalidateQueries();
+      if (same) void services.queries.invalidateQueries();
     } catch (thrown) {
       const error = asApiError(thrown);
       if (error.status === 401) {

@@ -370,7 +370,10 @@ export class AppViewModel extends ViewModel<AppSnapshot> {
       i18n: this.#i18n,
       session,
       toasts: services.toasts,
-      ...(services.session.userId === session.userId ? { queries: services.queries } : {}),
+      // Of the same person a question that is asked stays, and whoever asks by the services of the start is heard.
+      ...(services.session.userId === session.userId
+        ? { queries: services.queries, confirm: services.confirm }
+        : {}),
     });
   }
 

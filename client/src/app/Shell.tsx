@@ -1,4 +1,6 @@
 import ChatIcon from '@vector-im/compound-design-tokens/assets/web/icons/chat';
+import ClockIcon from '@vector-im/compound-design-tokens/assets/web/icons/time';
+import OfflineIcon from '@vector-im/compound-design-tokens/assets/web/icons/offline';
 import ChatSolidIcon from '@vector-im/compound-design-tokens/assets/web/icons/chat-solid';
 import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/search';
 import DirectoryIcon from '@vector-im/compound-design-tokens/assets/web/icons/company';
@@ -25,6 +27,8 @@ import {
 } from 'react';
 import { matchPath, NavLink, Route, Routes, useLocation } from 'react-router';
 import { countText } from '../components/count-text.ts';
+import { LineBanner } from '../components/LineBanner.tsx';
+import { useSteady } from '../components/steady.ts';
 import { useMatrix } from '../matrix/context.tsx';
 import { waitingOf } from '../matrix/rooms.ts';
 import { RefusalsHost } from '../features/room/RefusalsHost.tsx';
@@ -134,10 +138,12 @@ function Rail(): ReactNode {
   const { session, i18n } = useServices();
   const { pathname } = useLocation();
   const chats = useChatsPath(pathname);
-  const entries = [
+  const allowed = [
     ...ownEntries,
     ...domainPages.flatMap((page) => (page.nav && page.allowed(session) ? [page.nav] : [])),
   ].sort((one: RailEntry, other: RailEntry) => one.order - other.order);
+  // What a person may see is known a moment after the start, and on a phone each entry moves the others.
+  const entries = useSteady(allowed, allowed.map((entry) => entry.to).join(' '));
   return (
     <nav className="c-rail" aria-label={t('nav.label')}>
       <ul className="c-rail__entries">
@@ -163,7 +169,7 @@ function Rail(): ReactNode {
           );
         })}
       </ul>
-      <UserMenu key={session.personId} />
+      <UserMenu />
     </nav>
   );
 }
@@ -172,18 +178,23 @@ function Rail(): ReactNode {
 function ConnectionLine(): ReactNode {
   const { t, format } = useText('app');
   const { connection, clockOff, heardAt, full } = useSnapshot(useMatrix().status);
+  const away = full ? t('full') : connection === 'offline' ? t('offline') : undefined;
   return (
     <>
-      <div className="c-connection" role="status" data-connection={connection}>
-        {full ? t('full') : connection === 'offline' ? t('offline') : ''}
+      <div role="status" data-connection={connection}>
+        {away !== undefined && <LineBanner Icon={OfflineIcon} urgent text={away} />}
       </div>
-      <div className="c-connection" role="status">
-        {clockOff === 0
-          ? ''
-          : t('clock_wrong', {
+      <div role="status">
+        {clockOff !== 0 && (
+          <LineBanner
+            Icon={ClockIcon}
+            urgent
+            text={t('clock_wrong', {
               device: format.dateTime(new Date(heardAt)),
               right: format.dateTime(new Date(heardAt - clockOff)),
             })}
+          />
+        )}
       </div>
     </>
   );

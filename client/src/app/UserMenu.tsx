@@ -5,6 +5,7 @@ import SignOutIcon from '@vector-im/compound-design-tokens/assets/web/icons/sign
 import {
   administers,
   MenuButton,
+  useEntering,
   useGo,
   useServices,
   useSnapshot,
@@ -25,6 +26,7 @@ export function UserMenu(): ReactNode {
   const profile = useSnapshot(ownProfile);
   const go = useGo();
   const [{ known, quiet, until, paused }, model] = useViewModel(() => new QuietViewModel(services));
+  useEntering(model);
   // The directory's name, where the person is in it.
   const name = session.personId === undefined ? profile.name : session.displayName;
   const say = (key: string): string => i18n.t(`notifications:quiet.${key}`);

@@ -1,12 +1,13 @@
-import { Button } from '@vector-im/compound-web';
-import { Banner, useGo, useSnapshot, useText } from '@qiao/ui-kit';
+import UpdateIcon from '@vector-im/compound-design-tokens/assets/web/icons/restart';
+import { useGo, useSnapshot, useText } from '@qiao/ui-kit';
 import { useEffect, type ReactNode } from 'react';
+import { LineBanner } from '../components/LineBanner.tsx';
 import { appShell } from './update.ts';
 
 /** Below a signed-in person's pages: begins the service worker, offers new versions, follows notifications. */
 export function AppShellHost(): ReactNode {
   const { t } = useText('app');
-  const { updateReady } = useSnapshot(appShell);
+  const { updateReady, updating } = useSnapshot(appShell);
   const go = useGo();
   useEffect(() => {
     // After the first paint of the list: the shell's files must not compete with the first sync.
@@ -28,17 +29,14 @@ export function AppShellHost(): ReactNode {
     };
   }, [go]);
   return (
-    updateReady && (
-      <Banner
-        tone="info"
-        title={t('update_ready')}
-        live
-        actions={
-          <Button kind="secondary" size="md" onClick={appShell.update}>
-            {t('update_now')}
-          </Button>
-        }
-      />
-    )
+    <div role="alert">
+      {updateReady && (
+        <LineBanner
+          Icon={UpdateIcon}
+          text={t('update_ready')}
+          actions={[{ label: t(updating ? 'updating' : 'update_now'), run: appShell.update, busy: updating }]}
+        />
+      )}
+    </div>
   );
 }

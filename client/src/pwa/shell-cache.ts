@@ -27,6 +27,12 @@ export async function sweep(): Promise<void> {
     if (name.startsWith(PREFIX) && name !== cacheName) await caches.delete(name);
 }
 
+/** A newer version was agreed to and cannot take over yet: pages come from the server, as long as it answers. */
+let aside = false;
+export const stepAside = (): void => {
+  aside = true;
+};
+
 async function fromShell(request: Request, path: string): Promise<Response> {
   const found = await (await caches.open(cacheName)).match(path);
   return found ?? fetch(request);
@@ -50,9 +56,11 @@ export function handleShell(request: Request): Promise<Response> | undefined {
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== location.origin) return undefined;
   switch (kindOf(url.pathname, request.mode === 'navigate')) {
-    case 'page':
+    case 'page': {
       // A file of the shell that somebody opens by its address is still that file.
-      return fromShell(request, __SHELL__.files.includes(url.pathname) ? url.pathname : '/index.html');
+      const path = __SHELL__.files.includes(url.pathname) ? url.pathname : '/index.html';
+      return aside ? fetch(request).catch(() => fromShell(request, path)) : fromShell(request, path);
+    }
     case 'shell':
       return __SHELL__.files.includes(url.pathname) ? fromShell(request, url.pathname) : undefined;
     case 'brand':

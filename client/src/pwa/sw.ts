@@ -1,4 +1,4 @@
-import { handleShell, install, sweep } from './shell-cache.ts';
+import { handleShell, install, stepAside, sweep } from './shell-cache.ts';
 import { onNotificationClick, onPush } from './push-events.ts';
 import { worker } from './worker-types.ts';
 
@@ -16,8 +16,13 @@ worker.addEventListener('activate', (event) => {
 });
 
 worker.addEventListener('message', (event) => {
+  const { type } = (event.data ?? {}) as { type?: unknown };
   // The person has agreed to the new version: `update.ts`.
-  if ((event.data as { type?: unknown } | null)?.type === 'activate') void worker.skipWaiting();
+  if (type === 'activate') void worker.skipWaiting();
+  if (type === 'step-aside') {
+    stepAside();
+    event.ports[0]?.postMessage('done');
+  }
 });
 
 worker.addEventListener('fetch', (event) => {

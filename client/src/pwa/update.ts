@@ -3,6 +3,29 @@ import { ViewModel } from '@qiao/ui-kit';
 /** How often a page that stays open asks for a new version, in milliseconds. */
 const ASK_EVERY_MS = 60 * 60 * 1000;
 
+/** How long the new version's worker may take to take over before the page goes on without it, in milliseconds. */
+const TAKE_OVER_MS = 5_000;
+
+/** The new version was agreed to in this tab, and its worker has not taken over yet. */
+const AGREED = 'qiao.updating';
+const hasAgreed = (): boolean => sessionStorage.getItem(AGREED) !== null;
+const markAgreed = (agreed: boolean): void => {
+  if (agreed) sessionStorage.setItem(AGREED, '');
+  else sessionStorage.removeItem(AGREED);
+};
+
+/** Loads the new version's page before its worker has taken over: the one that runs gives it, and ends in its time. */
+function goOn(): void {
+  markAgreed(true);
+  const reload = (): void => {
+    location.reload();
+  };
+  const heard = new MessageChannel();
+  heard.port1.onmessage = reload;
+  navigator.serviceWorker.controller?.postMessage({ type: 'step-aside' }, [heard.port2]);
+  setTimeout(reload, TAKE_OVER_MS);
+}
+
 /** The event by which Chromium offers to install the client; not in the DOM's types. */
 interface InstallOffer extends Event {
   prompt(): Promise<{ outcome: 'accepted' | 'dismissed' }>;
@@ -11,6 +34,8 @@ interface InstallOffer extends Event {
 export interface AppShellSnapshot {
   /** A new version waits until the person agrees to load it. */
   readonly updateReady: boolean;
+  /** The person has agreed; the page is loaded again in a moment. */
+  readonly updating: boolean;
   /** The browser offers to install the client as an app. */
   readonly canInstall: boolean;
   /** Runs as an installed app. */
@@ -21,12 +46,13 @@ export interface AppShellSnapshot {
 export class AppShell extends ViewModel<AppShellSnapshot> {
   #registration: ServiceWorkerRegistration | undefined;
   #beginning: Promise<ServiceWorkerRegistration | undefined> | undefined;
+  #late: ReturnType<typeof setTimeout> | undefined;
   #offer: InstallOffer | undefined;
-  #agreed = false;
 
   constructor() {
     super({
       updateReady: false,
+      updating: false,
       canInstall: false,
       installed: matchMedia('(display-mode: standalone)').matches,
     });
@@ -66,11 +92,19 @@ export class AppShell extends ViewModel<AppShellSnapshot> {
     this.#registration = registration;
     serviceWorker.addEventListener('controllerchange', () => {
       // The first worker of a fresh page takes over silently; a new version loads the page again.
-      if (this.#agreed) location.reload();
+      markAgreed(false);
+      if (this.snapshot.updating) location.reload();
     });
     const look = (): void => {
-      if (registration.waiting && serviceWorker.controller) this.set({ updateReady: true });
+      if (!registration.waiting || !serviceWorker.controller) return;
+      // This page is the new one already, and waits for its worker.
+      if (hasAgreed()) registration.waiting.postMessage({ type: 'activate' });
+      // A still newer one took the place of the one that was agreed to.
+      else if (this.snapshot.updating) this.#activate(registration.waiting);
+      else this.set({ updateReady: true });
     };
+    // It took over between two pages.
+    if (!registration.waiting && !registration.installing) markAgreed(false);
     look();
     registration.addEventListener('updatefound', () => {
       registration.installing?.addEventListener('statechange', look);
@@ -83,11 +117,20 @@ export class AppShell extends ViewModel<AppShellSnapshot> {
 
   /** Loads the new version: every page of this browser, at once, so that none mixes the two. */
   readonly update = (): void => {
-    this.#agreed = true;
+    this.set({ updating: true });
     const waiting = this.#registration?.waiting;
-    if (waiting) waiting.postMessage({ type: 'activate' });
+    if (waiting) this.#activate(waiting);
+    // A newer one is still being fetched: `look` goes on when it is there.
+    else if (this.#registration?.installing) this.#late ??= setTimeout(goOn, TAKE_OVER_MS);
+    // Files are missing that the server no longer has.
     else location.reload();
   };
+
+  /** Lets the waiting worker take over. Browsers let it once the one that runs has ended what it works at. */
+  #activate(waiting: ServiceWorker): void {
+    waiting.postMessage({ type: 'activate' });
+    this.#late ??= setTimeout(goOn, TAKE_OVER_MS);
+  }
 
   /** Shows the browser's own question. */
   readonly install = async (): Promise<void> => {

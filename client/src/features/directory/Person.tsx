@@ -11,6 +11,7 @@ import {
   RouterLink,
   Skeleton,
   Tag,
+  useEntering,
   useGo,
   useServices,
   useText,
@@ -130,6 +131,7 @@ export function Person(props: {
   const search = usePeopleSearch();
   const go = useGo();
   const [state, model] = useViewModel(() => new PersonViewModel({ services, people, rooms }, userId));
+  useEntering(model);
   const { person, profile, shared } = state;
   const inCompany = profile.state === 'ready' ? (profile.data ?? undefined) : undefined;
   const name = inCompany?.display_name ?? person.name;

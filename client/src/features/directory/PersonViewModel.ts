@@ -1,4 +1,13 @@
-import { dataOf, LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
+import {
+  dataOf,
+  LOADING,
+  ViewModel,
+  watch,
+  type Remote,
+  type Services,
+  type Watch,
+  type Watching,
+} from '@qiao/ui-kit';
 import type { MatrixPerson, PeopleStore } from '../../matrix/people.ts';
 import type { RoomEntry, RoomsStore } from '../../matrix/rooms.ts';
 import { serverOf } from '../../matrix/rooms-text.ts';
@@ -27,7 +36,8 @@ interface Parts {
 
 /** One person, as the directory and Matrix know them. */
 export class PersonViewModel extends ViewModel<PersonSnapshot> {
-  readonly #parts: Parts;
+  #parts: Parts;
+  #watching: Watching<DirectoryProfile | null> | undefined;
   readonly #userId: string;
   #shared: readonly string[] = [];
   /** How many conversations were known when those that are shared were looked for. */
@@ -50,24 +60,10 @@ export class PersonViewModel extends ViewModel<PersonSnapshot> {
   protected override onMount(): void {
     const { services, people, rooms } = this.#parts;
     const userId = this.#userId;
-    const { api, queries, session } = services;
-    const watching = watch<DirectoryProfile | null>(
-      queries,
-      {
-        key: ['directory', 'person', userId, session.personId ?? ''],
-        load: async (signal) => {
-          if (!inDirectory(session) || people.isExternal(userId)) return null;
-          const { items } = await api.call(findPeople, { query: { user_id: userId }, signal });
-          const [found] = items;
-          return found ? api.call(getProfile, { params: { id: found.id }, signal }) : null;
-        },
-        // Somebody who has not been here yet may come while the page is open.
-        every: (profile) => (profile?.activated === false ? WAITING_MS : false),
-      },
-      (profile) => {
-        this.set({ profile });
-      },
-    );
+    const watching = watch<DirectoryProfile | null>(services.queries, this.#watch(), (profile) => {
+      this.set({ profile });
+    });
+    this.#watching = watching;
     this.own(watching.end);
     people.profile(userId).then(
       (person) => {
@@ -96,6 +92,30 @@ export class PersonViewModel extends ViewModel<PersonSnapshot> {
       }),
     );
   }
+
+  #watch(): Watch<DirectoryProfile | null> {
+    const { people, services } = this.#parts;
+    const { api, session } = services;
+    const userId = this.#userId;
+    return {
+      key: ['directory', 'person', userId, session.personId ?? ''],
+      load: async (signal) => {
+        if (!inDirectory(session) || people.isExternal(userId)) return null;
+        const { items } = await api.call(findPeople, { query: { user_id: userId }, signal });
+        const [found] = items;
+        return found ? api.call(getProfile, { params: { id: found.id }, signal }) : null;
+      },
+      // Somebody who has not been here yet may come while the page is open.
+      every: (profile) => (profile?.activated === false ? WAITING_MS : false),
+    };
+  }
+
+  /** Goes on with what is known of the reader now. */
+  readonly enter = (services: Services): void => {
+    const before = this.#parts.services.session.personId;
+    this.#parts = { ...this.#parts, services };
+    if (before !== services.session.personId) this.#watching?.change(this.#watch());
+  };
 
   #findShared(): void {
     const { people, rooms } = this.#parts;

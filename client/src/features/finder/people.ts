@@ -1,5 +1,5 @@
-import { asApiError, useServices, type Services } from '@qiao/ui-kit';
-import { useEffect, useState } from 'react';
+import { asApiError, useEntering, useServices, type Services } from '@qiao/ui-kit';
+import { useState } from 'react';
 import { useMatrix } from '../../matrix/context.tsx';
 import type { NameIndex } from '../../matrix/people-pinyin.ts';
 import { names } from '../../matrix/people-pinyin.ts';
@@ -259,8 +259,6 @@ export function usePeopleSearch(): PeopleSearch {
   const services = useServices();
   const { people, search } = useMatrix();
   const [made] = useState(() => new PeopleSearch({ services, people, places: search.places, names }));
-  useEffect(() => {
-    made.enter(services);
-  }, [made, services]);
+  useEntering(made);
   return made;
 }

@@ -1,35 +1,9 @@
 import KeyIcon from '@vector-im/compound-design-tokens/assets/web/icons/key';
 import WarningIcon from '@vector-im/compound-design-tokens/assets/web/icons/warning';
-import { useServices, useText, type IconType } from '@qiao/ui-kit';
-import { useId, type ReactNode } from 'react';
+import { useServices, useText } from '@qiao/ui-kit';
+import type { ReactNode } from 'react';
+import { LineBanner, type LineAction } from '../../components/LineBanner.tsx';
 import type { Encryption, EncryptionSnapshot, KeysState } from '../../matrix/encryption.ts';
-
-interface Action {
-  readonly label: string;
-  readonly run: () => void;
-}
-
-export function Line(props: {
-  Icon: IconType;
-  urgent?: boolean;
-  text: string;
-  actions: readonly Action[];
-}): ReactNode {
-  const id = useId();
-  return (
-    <section className="c-keys-line" data-urgent={props.urgent ?? false} aria-labelledby={id}>
-      <props.Icon width={20} height={20} aria-hidden />
-      <p id={id}>{props.text}</p>
-      <span className="c-keys-line__actions">
-        {props.actions.map((action) => (
-          <button key={action.label} type="button" className="q-link-button" onClick={action.run}>
-            {action.label}
-          </button>
-        ))}
-      </span>
-    </section>
-  );
-}
 
 /** States that want something of the person, with what is opened. */
 const WANTS: Partial<Record<KeysState, 'set-up' | 'confirm' | 'renew' | 'recover'>> = {
@@ -54,7 +28,7 @@ export function KeysBanner(props: {
   const key = state.state.replaceAll('-', '_');
   // Without a recovery key there is nothing to be typed.
   const wants = state.state === 'backup-broken' && state.recovery === 'none' ? 'renew' : WANTS[state.state];
-  const actions: Action[] = [];
+  const actions: LineAction[] = [];
   if (state.state === 'recovery-unsaved')
     actions.push({ label: t('banner.saved'), run: () => void attempt(encryption.saved) });
   if (state.state === 'backup-broken' && wants === 'recover')
@@ -74,7 +48,7 @@ export function KeysBanner(props: {
   return (
     <>
       {wants && !props.making && (
-        <Line
+        <LineBanner
           Icon={KeyIcon}
           urgent={state.state === 'needs-verification'}
           text={t(`banner.${key}`)}
@@ -82,7 +56,7 @@ export function KeysBanner(props: {
         />
       )}
       {state.changed.map(({ userId, wasVerified }) => (
-        <Line
+        <LineBanner
           key={userId}
           Icon={WarningIcon}
           urgent={wasVerified}
@@ -102,13 +76,13 @@ export function KeysBanner(props: {
         />
       ))}
       {state.restoring && state.restoring.total > 0 && (
-        <div className="c-keys-line" role="status">
-          <p>
-            {t('banner.restoring', {
+        <div role="status">
+          <LineBanner
+            text={t('banner.restoring', {
               done: format.number(state.restoring.done),
               total: format.number(state.restoring.total),
             })}
-          </p>
+          />
         </div>
       )}
     </>

@@ -1,6 +1,6 @@
 import ClockIcon from '@vector-im/compound-design-tokens/assets/web/icons/time';
 import CheckIcon from '@vector-im/compound-design-tokens/assets/web/icons/check-circle';
-import { Tag, useServices, useText, useViewModel } from '@qiao/ui-kit';
+import { Tag, useEntering, useServices, useText, useViewModel } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
 import { useMatrix } from '../../matrix/context.tsx';
 import { sentences } from '../../components/sentences.ts';
@@ -14,7 +14,9 @@ const MOST_NAMED = 3;
 function useReaders(roomId: string): readonly [ReadersSnapshot, ReadersViewModel] {
   const services = useServices();
   const { history } = useMatrix();
-  return useViewModel(() => new ReadersViewModel(services, history, roomId));
+  const made = useViewModel(() => new ReadersViewModel(services, history, roomId));
+  useEntering(made[1]);
+  return made;
 }
 
 /**

@@ -17,7 +17,7 @@ export interface ReadersSnapshot {
 
 /** Who of a conversation cannot read yet: by their devices; the directory tells who has never been here. */
 export class ReadersViewModel extends ViewModel<ReadersSnapshot> {
-  readonly #services: Services;
+  #services: Services;
   readonly #history: HistoryKeys;
   readonly #roomId: string;
   readonly #asked = new Map<string, () => void>();
@@ -65,6 +65,13 @@ export class ReadersViewModel extends ViewModel<ReadersSnapshot> {
     );
     this.#asked.set(userId, watching.end);
   }
+
+  /** Goes on with what is known of the reader now: before, the directory could not be asked. */
+  readonly enter = (services: Services): void => {
+    const before = this.#services.session.personId;
+    this.#services = services;
+    if (before !== services.session.personId) this.#show();
+  };
 
   readonly seen = (userId: string): void => {
     this.#history.seen(this.#roomId, userId);

@@ -1,8 +1,8 @@
 import DevicesIcon from '@vector-im/compound-design-tokens/assets/web/icons/devices';
 import { useGo, useServices, useSnapshot, useText } from '@qiao/ui-kit';
 import type { ReactNode } from 'react';
+import { LineBanner } from '../../components/LineBanner.tsx';
 import { useMatrix } from '../../matrix/context.tsx';
-import { Line } from './KeysBanner.tsx';
 
 /** So many are told one by one; the devices' page has all. */
 const MOST_LINES = 3;
@@ -23,7 +23,7 @@ export function SignInLines(): ReactNode {
           ? t('sign_ins.away', { device, time: format.dateTime(new Date(seen)) })
           : t('sign_ins.unused', { device });
     return (
-      <Line
+      <LineBanner
         key={id}
         Icon={DevicesIcon}
         urgent

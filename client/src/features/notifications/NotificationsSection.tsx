@@ -11,6 +11,7 @@ import {
   Tag,
   Time,
   ToggleField,
+  useEntering,
   useServices,
   useSnapshot,
   useText,
@@ -205,6 +206,7 @@ function Quiet(): ReactNode {
   const { t, format } = useText('notifications');
   const services = useServices();
   const [{ known, quiet, until, paused }, model] = useViewModel(() => new QuietViewModel(services));
+  useEntering(model);
   if (!known) return null;
   return (
     <Card title={t('quiet.title')} intro={t('quiet.intro')} level={3}>
@@ -324,7 +326,7 @@ export default function NotificationsSection(): ReactNode {
           <p className="q-muted q-small">{t('device.private')}</p>
         </div>
       </Card>
-      <Quiet key={services.session.personId} />
+      <Quiet />
       <Card title={t('level.title')} intro={t('level.intro')} level={3}>
         {level === undefined ? (
           <Skeleton lines={3} />

@@ -1,6 +1,7 @@
 import NotificationsIcon from '@vector-im/compound-design-tokens/assets/web/icons/notifications';
 import { useGo, useServices, useSnapshot, useText } from '@qiao/ui-kit';
-import { useEffect, useId, useRef, type ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
+import { LineBanner } from '../../components/LineBanner.tsx';
 import { Arrivals } from '../../matrix/arrivals.ts';
 import { useMatrix } from '../../matrix/context.tsx';
 import { pageNotify } from '../../pwa/page-notify.ts';
@@ -105,21 +106,16 @@ function Offer(): ReactNode {
   const { encryption } = useMatrix();
   const { state, dialog } = useSnapshot(encryption);
   const { permission, answered } = useSnapshot(pageNotify);
-  const id = useId();
   if (permission !== 'default' || answered || dialog !== undefined || !SETTLED.has(state)) return null;
   return (
-    <section className="c-notify-line" aria-labelledby={id}>
-      <NotificationsIcon width={20} height={20} aria-hidden />
-      <p id={id}>{t('offer.text')}</p>
-      <span className="c-notify-line__actions">
-        <button type="button" className="q-link-button" onClick={() => void pageNotify.turnOn()}>
-          {t('offer.yes')}
-        </button>
-        <button type="button" className="q-link-button" onClick={pageNotify.decline}>
-          {t('offer.no')}
-        </button>
-      </span>
-    </section>
+    <LineBanner
+      Icon={NotificationsIcon}
+      text={t('offer.text')}
+      actions={[
+        { label: t('offer.yes'), run: () => void pageNotify.turnOn() },
+        { label: t('offer.no'), run: pageNotify.decline },
+      ]}
+    />
   );
 }
 

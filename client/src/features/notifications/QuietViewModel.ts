@@ -1,6 +1,16 @@
 import type { Settings } from '@qiao/notices/contract';
 import { isQuiet, nextAwake } from '@qiao/notices/quiet';
-import { dataOf, endpoint, LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
+import {
+  dataOf,
+  endpoint,
+  LOADING,
+  ViewModel,
+  watch,
+  type Remote,
+  type Services,
+  type Watch,
+  type Watching,
+} from '@qiao/ui-kit';
 
 export interface QuietSnapshot {
   /** The person has quiet hours at all: they are in the company's directory. */
@@ -41,7 +51,8 @@ export function endOfPause(pause: Pause, now: Date): Date {
 
 /** Whether the person wants to be left alone now. */
 export class QuietViewModel extends ViewModel<QuietSnapshot> {
-  readonly #services: Services;
+  #services: Services;
+  #watching: Watching<Settings> | undefined;
   #stored: Remote<Settings> = LOADING;
 
   constructor(services: Services) {
@@ -50,19 +61,11 @@ export class QuietViewModel extends ViewModel<QuietSnapshot> {
   }
 
   protected override onMount(): void {
-    const { queries, api, session } = this.#services;
-    const watching = watch<Settings>(
-      queries,
-      {
-        key: QUIET_KEY,
-        enabled: session.personId !== undefined,
-        load: (signal) => api.call(quietApi.settings, { signal }),
-      },
-      (stored) => {
-        this.#stored = stored;
-        this.#look();
-      },
-    );
+    const watching = watch<Settings>(this.#services.queries, this.#watch(), (stored) => {
+      this.#stored = stored;
+      this.#look();
+    });
+    this.#watching = watching;
     this.own(watching.end);
     const timer = setInterval(() => {
       this.#look();
@@ -71,6 +74,22 @@ export class QuietViewModel extends ViewModel<QuietSnapshot> {
       clearInterval(timer);
     });
   }
+
+  #watch(): Watch<Settings> {
+    const { api, session } = this.#services;
+    return {
+      key: QUIET_KEY,
+      enabled: session.personId !== undefined,
+      load: (signal) => api.call(quietApi.settings, { signal }),
+    };
+  }
+
+  /** Goes on with what is known of the reader now. */
+  readonly enter = (services: Services): void => {
+    const before = this.#services.session.personId;
+    this.#services = services;
+    if (before !== services.session.personId) this.#watching?.change(this.#watch());
+  };
 
   #look(): void {
     const wishes = dataOf(this.#stored);

@@ -1,4 +1,4 @@
-import { useServices } from '@qiao/ui-kit';
+import { useEntering, useServices } from '@qiao/ui-kit';
 import { useEffect, useState, type ReactNode } from 'react';
 import { AsksContext } from './asks-context.ts';
 import { RoomAsksViewModel } from './RoomAsksViewModel.ts';
@@ -8,5 +8,6 @@ export function RoomAsks(props: { roomId: string; children: ReactNode }): ReactN
   const services = useServices();
   const [model] = useState(() => new RoomAsksViewModel(services, props.roomId));
   useEffect(() => model.mount(), [model]);
+  useEntering(model);
   return <AsksContext value={model}>{props.children}</AsksContext>;
 }

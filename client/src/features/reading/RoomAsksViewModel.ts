@@ -1,5 +1,13 @@
 import type { AskedMessage } from '@qiao/notices/contract';
-import { LOADING, ViewModel, watch, type Remote, type Services } from '@qiao/ui-kit';
+import {
+  LOADING,
+  ViewModel,
+  watch,
+  type Remote,
+  type Services,
+  type Watch,
+  type Watching,
+} from '@qiao/ui-kit';
 import type { Ask } from '../../matrix/ask-content.ts';
 import { NOTICES_KEY, readingApi } from './api.ts';
 import { register, type MessageRef } from './asking.ts';
@@ -16,7 +24,8 @@ export interface RoomAsksSnapshot {
 
 /** What became of the questions and urgent messages of one conversation, as far as they are this person's. */
 export class RoomAsksViewModel extends ViewModel<RoomAsksSnapshot> {
-  readonly #services: Services;
+  #services: Services;
+  #watching: Watching<Asks> | undefined;
   readonly #roomId: string;
 
   constructor(services: Services, roomId: string) {
@@ -26,27 +35,35 @@ export class RoomAsksViewModel extends ViewModel<RoomAsksSnapshot> {
   }
 
   protected override onMount(): void {
-    const { queries, api, session } = this.#services;
-    const watching = watch<Asks>(
-      queries,
-      {
-        key: [...NOTICES_KEY, 'room', this.#roomId],
-        enabled: session.personId !== undefined,
-        load: async (signal) => {
-          const query = { room_id: this.#roomId };
-          const { items, since } = await api.call(readingApi.inRoom, { query, signal });
-          return {
-            byEvent: Map.groupBy(items, (one) => one.event_id),
-            since: since === null ? undefined : Date.parse(since),
-          };
-        },
-      },
-      (asks) => {
-        this.set({ asks });
-      },
-    );
+    const watching = watch<Asks>(this.#services.queries, this.#watch(), (asks) => {
+      this.set({ asks });
+    });
+    this.#watching = watching;
     this.own(watching.end);
   }
+
+  #watch(): Watch<Asks> {
+    const { api, session } = this.#services;
+    return {
+      key: [...NOTICES_KEY, 'room', this.#roomId],
+      enabled: session.personId !== undefined,
+      load: async (signal) => {
+        const query = { room_id: this.#roomId };
+        const { items, since } = await api.call(readingApi.inRoom, { query, signal });
+        return {
+          byEvent: Map.groupBy(items, (one) => one.event_id),
+          since: since === null ? undefined : Date.parse(since),
+        };
+      },
+    };
+  }
+
+  /** Goes on with what is known of the reader now. */
+  readonly enter = (services: Services): void => {
+    const before = this.#services.session.personId;
+    this.#services = services;
+    if (before !== services.session.personId) this.#watching?.change(this.#watch());
+  };
 
   /** Confirms an urgent message, or says that a question is handled. */
   readonly close = async (id: string, how: 'confirmed' | 'handled'): Promise<void> => {

@@ -1,6 +1,6 @@
 import { QueryClient } from '@tanstack/react-query';
 import { TooltipProvider } from '@vector-im/compound-web';
-import { createContext, use, type ReactNode } from 'react';
+import { createContext, use, useEffect, type ReactNode } from 'react';
 import { I18nextProvider, useTranslation } from 'react-i18next';
 import type { ApiError } from '../api/client.ts';
 import { asApiError, type ApiClient } from '../api/client.ts';
@@ -173,6 +173,17 @@ export function useServices(): Services {
   const services = use(ServicesContext);
   if (!services) throw new Error('ServicesProvider is missing');
   return services;
+}
+
+/**
+ * Lets a view model go on with the services of now: who uses the interface is known a moment after a start, and a view
+ * that was made anew then would lose what is open in it.
+ */
+export function useEntering(model: { readonly enter: (services: Services) => void }): void {
+  const services = useServices();
+  useEffect(() => {
+    model.enter(services);
+  }, [model, services]);
 }
 
 /** The brand in the chosen language. */

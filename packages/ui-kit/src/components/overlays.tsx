@@ -2,7 +2,7 @@ import { Button } from '@vector-im/compound-web';
 import CheckCircleIcon from '@vector-im/compound-design-tokens/assets/web/icons/check-circle-solid';
 import ErrorIcon from '@vector-im/compound-design-tokens/assets/web/icons/error-solid';
 import InfoIcon from '@vector-im/compound-design-tokens/assets/web/icons/info-solid';
-import { useEffect, useId, useRef, type KeyboardEvent, type ReactNode } from 'react';
+import { useEffect, useId, useLayoutEffect, useRef, type KeyboardEvent, type ReactNode } from 'react';
 import { useServices, useText } from '../app/services.tsx';
 import { useSnapshot } from '../model/useViewModel.ts';
 import { CloseButton, cx, type IconType } from './basics.tsx';
@@ -285,6 +285,11 @@ export function MenuButton(props: {
     style.insetInlineStart = `${Math.max(8, Math.min(left, wide - width - 8))}px`;
     style.insetBlockStart = `${Math.max(8, above ? at.top - height - 4 : at.bottom + 4)}px`;
   };
+  const isOpen = useRef(false);
+  // Entries that become known while it is open: a menu above its button grows upwards, and what was there stays.
+  useLayoutEffect(() => {
+    if (isOpen.current) place();
+  });
   const close = (): void => {
     menu.current?.hidePopover();
     button.current?.focus();
@@ -341,6 +346,7 @@ export function MenuButton(props: {
         onKeyDown={onKeyDown}
         onToggle={(event) => {
           const open = event.newState === 'open';
+          isOpen.current = open;
           button.current?.setAttribute('aria-expanded', String(open));
           if (!open) return;
           place();

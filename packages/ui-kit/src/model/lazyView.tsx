@@ -1,4 +1,4 @@
-import { lazy, type ComponentType, type ReactNode } from 'react';
+import { lazy, useState, type ComponentType, type ReactNode } from 'react';
 
 /** A view whose code is loaded when it is first shown, or before. */
 export interface LazyView<P extends object> {
@@ -20,7 +20,12 @@ export function lazyView<P extends object>(load: () => Promise<{ default: Compon
   };
   // Its props are those of what it loads, which the type of `lazy` cannot say of a type that is not known yet.
   const Later = lazy(keep) as unknown as ComponentType<P>;
-  const View = (props: P): ReactNode => (There ? <There {...props} /> : <Later {...props} />);
+  const View = (props: P): ReactNode => {
+    // A view that was waited for in a transition goes on as `Later` without being drawn anew: as `There` the next time
+    // it would be another component, and what was open or typed in it would be lost.
+    const [Chosen] = useState(() => There ?? Later);
+    return <Chosen {...props} />;
+  };
   const preload = async (): Promise<void> => {
     await keep().catch(() => undefined);
   };
