@@ -24,6 +24,7 @@ export const orgActs = [
   'org.person.closed',
   'org.person.password',
   'org.person.password_asked',
+  'org.person.password_changed',
   'org.person.password_request_closed',
   'org.person.place',
   'org.person.return',

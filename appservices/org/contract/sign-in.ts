@@ -36,6 +36,9 @@ export const mailErrorCodes = [
   'later',
   'expired',
   'person_ended',
+  'not_started',
+  'address_changed',
+  'link_over',
   'internal',
 ] as const;
 

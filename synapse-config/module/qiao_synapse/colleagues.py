@@ -14,8 +14,9 @@ from synapse.module_api import NOT_SPAM, ModuleApi
 from synapse.util.duration import Duration
 
 from qiao_synapse import validate
-from qiao_synapse.contacts import Contacts, HostAway
+from qiao_synapse.contacts import Contacts
 from qiao_synapse.guard import Guard
+from qiao_synapse.host import HostAway
 from qiao_synapse.memberships import Memberships
 from qiao_synapse.store import NotedInvitation, QiaoStore
 

@@ -17,11 +17,13 @@ from qiao_synapse.contacts import Contacts
 from qiao_synapse.direct import DirectLabels
 from qiao_synapse.guard import Guard
 from qiao_synapse.handover import Handover
+from qiao_synapse.host import Host
 from qiao_synapse.http import PREFIX, QiaoResource
 from qiao_synapse.identifiers import Identifiers, PasswordChecker
 from qiao_synapse.internal_rooms import InternalRooms
 from qiao_synapse.lifecycle import Lifecycle
 from qiao_synapse.memberships import Memberships
+from qiao_synapse.passwords import Passwords
 from qiao_synapse.people_rooms import PeopleRooms
 from qiao_synapse.rooms import Rooms
 from qiao_synapse.store import QiaoStore
@@ -92,14 +94,10 @@ class QiaoModule:
 
         colleagues: Colleagues | None = None
         if config.conversations is not None and noting is not None:
-            colleagues = Colleagues(
-                hs,
-                store,
-                guard,
-                memberships,
-                Contacts(hs, api, config.conversations),
-            )
+            host = Host(hs, api, config.conversations.appservice)
+            colleagues = Colleagues(hs, store, guard, memberships, Contacts(host))
             colleagues.start(noting)
+            Passwords(hs, store, guard, host).start()
 
         api.register_web_resource(
             PREFIX,

@@ -6,6 +6,7 @@ there are keys; never events' content, tokens or keys.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,13 @@ _CREATE_IDENTIFIERS_INDEX = """
     CREATE INDEX IF NOT EXISTS qiao_identifiers_value ON qiao_identifiers (kind, value)
 """
 
+# People whose new password the host is still to be told of. `noted` tells two changes apart.
+_CREATE_PASSWORDS = """
+    CREATE TABLE IF NOT EXISTS qiao_passwords (
+        user_id TEXT NOT NULL PRIMARY KEY,
+        noted TEXT NOT NULL
+    )
+"""
 
 #: `next_ts` of an invitation whose person has no device with keys: looked at again with the first.
 _WAITS_FOR_KEYS = 2**62
@@ -111,6 +119,7 @@ class QiaoStore:
                     txn.execute(_CREATE_INVITATIONS)
                     txn.execute(_CREATE_IDENTIFIERS)
                     txn.execute(_CREATE_IDENTIFIERS_INDEX)
+                    txn.execute(_CREATE_PASSWORDS)
 
                 await self._pool.runInteraction("qiao_prepare", txn_create)
                 self._ready = True
@@ -738,3 +747,31 @@ class QiaoStore:
             return dict(txn.fetchall())
 
         return await self._pool.runInteraction("qiao_get_people_in", txn_get)
+
+    async def note_password(self, user_id: str) -> None:
+        """Write down that the host is to be told of a person's new password."""
+        await self.prepare()
+        await self._pool.simple_upsert(
+            table="qiao_passwords",
+            keyvalues={"user_id": user_id},
+            values={"noted": secrets.token_hex(8)},
+            desc="qiao_note_password",
+        )
+
+    async def get_noted_passwords(self, limit: int) -> list[tuple[str, str]]:
+        """Whom the host is to be told of, with the mark of the change."""
+
+        def txn_get(txn: LoggingTransaction) -> list[tuple[str, str]]:
+            txn.execute("SELECT user_id, noted FROM qiao_passwords LIMIT ?", (limit,))
+            return [(user_id, noted) for user_id, noted in txn.fetchall()]
+
+        await self.prepare()
+        return await self._pool.runInteraction("qiao_get_noted_passwords", txn_get)
+
+    async def forget_passwords(self, told: Collection[tuple[str, str]]) -> None:
+        """The host knows of these; who has changed it again since is still to be told of."""
+
+        def txn_forget(txn: LoggingTransaction) -> None:
+            txn.executemany("DELETE FROM qiao_passwords WHERE user_id = ? AND noted = ?", told)
+
+        await self._pool.runInteraction("qiao_forget_passwords", txn_forget)

@@ -166,6 +166,13 @@ const ACTS: Readonly<Record<OrgAct, readonly [Omit<RecordedAct, 'action'>, strin
   'org.person.password': [
     [{ subject: 'person:p' }, '李娜通过链接重设了密码', '李娜 set a new password by a link'],
   ],
+  'org.person.password_changed': [
+    [
+      { subject: 'person:p' },
+      '李娜的密码已修改：未使用的链接和管理后台的登录已失效',
+      'The password of 李娜 was changed: links to it and sign-ins to the console ended',
+    ],
+  ],
   'org.person.place': [
     [
       { subject: 'person:p', details: { before: ['a'], after: ['b'] } },

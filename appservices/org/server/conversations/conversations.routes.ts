@@ -65,11 +65,8 @@ const Ask = Type.Object(
   { additionalProperties: false },
 );
 
-/**
- * What our Synapse module asks over loopback, with the token by which the homeserver speaks to this registration. Below
- * the registration's path, which the gateway leads nowhere.
- */
-export function homeserverQuestions(app: FastifyInstance, conversations: Conversations): void {
+/** `POST /contact`: whether one person may contact another, for each pair. */
+export function contactQuestions(app: FastifyInstance, conversations: Conversations): void {
   app.post('/contact', { schema: { hide: true } }, async (request) => {
     if (!Value.Check(Ask, request.body)) throw platformErrors.bad_request({ reason: 'org.people' });
     return { allowed: await conversations.allowed(request.body.pairs) };

@@ -1,10 +1,11 @@
-import { appservicePath, homeserverLogin, type DomainParts } from '@qiao/platform';
+import type { DomainParts } from '@qiao/platform';
 import { Value } from 'typebox/value';
 import { orgEvents } from '../../contract/domain-events.ts';
+import { homeserverDoor } from '../homeserver-door.ts';
 import type { Roles } from '../roles/roles.service.ts';
 import type { OrgContext } from '../context.ts';
 import type { Visibility } from '../visibility/visibility.service.ts';
-import { conversationsRoutes, homeserverQuestions } from './conversations.routes.ts';
+import { conversationsRoutes, contactQuestions } from './conversations.routes.ts';
 import { createConversations } from './conversations.service.ts';
 import { openConversationHomeserver } from './homeserver.ts';
 
@@ -20,13 +21,9 @@ export function conversationsParts(
       conversationsRoutes(http, { conversations, roles: services.roles });
     },
     protocols: [
-      {
-        prefix: `${appservicePath(context.id)}/_qiao/v1`,
-        login: homeserverLogin(context.site.secrets.get(`hs_token_${context.id}`)),
-        routes: (app) => {
-          homeserverQuestions(app, conversations);
-        },
-      },
+      homeserverDoor(context, (app) => {
+        contactQuestions(app, conversations);
+      }),
     ],
     subscriptions: [
       {

@@ -19,6 +19,9 @@ export interface Choice {
   readonly department_id?: string;
 }
 
+/** `ended`: is leaving or has left; `not_started`: before the first day. */
+export type LinkState = 'possible' | 'ended' | 'not_started';
+
 /** Activation links: made by administrators, used once by the person to choose a password. */
 export interface Activation {
   /**
@@ -42,7 +45,8 @@ export interface Activation {
   requirePerson(actor: Actor, personId: string): Promise<LifePerson>;
   /** @throws DomainError `org.person_ended`, `org.not_started_yet` */
   requireLink(person: LifePerson): void;
-  /** True where a link can be made and used now. */
+  /** Whether a link can be made and used now. */
+  linkState(person: LifePerson): LinkState;
   mayHaveLink(person: LifePerson): boolean;
   /** @throws DomainError `org.activation_not_valid`, the same for every reason. */
   info(token: string): Promise<{ person: LifePerson; expiresAt: Date }>;
@@ -52,6 +56,11 @@ export interface Activation {
    * `org.homeserver_unavailable`
    */
   activate(token: string, password: string, locale: Locale): Promise<{ userId: string }>;
+  /**
+   * The homeserver has a new password of an account that was not set here, such as by the person in a client: ends the
+   * person's links, those that mails under way would bring, and console sessions.
+   */
+  passwordChanged(userId: string): Promise<void>;
   /** Makes the account at the homeserver unless it is there. @throws DomainError `org.account_not_ready` */
   ensureAccount(trx: OrgTrx, person: LifePerson): Promise<void>;
 }
@@ -70,11 +79,13 @@ export function createActivation(
   const alive = (person: LifePerson): boolean => person.status === 'joining' || person.status === 'active';
 
   const activation: Activation = {
-    mayHaveLink: (person) => alive(person) && started(person),
+    linkState: (person) => (!alive(person) ? 'ended' : started(person) ? 'possible' : 'not_started'),
+    mayHaveLink: (person) => activation.linkState(person) === 'possible',
 
     requireLink(person) {
-      if (!alive(person)) throw errors.person_ended();
-      if (!started(person)) throw errors.not_started_yet({ date: person.starts_on ?? '' });
+      const state = activation.linkState(person);
+      if (state === 'ended') throw errors.person_ended();
+      if (state === 'not_started') throw errors.not_started_yet({ date: person.starts_on ?? '' });
     },
 
     async requirePerson(actor, personId) {
@@ -160,6 +171,7 @@ export function createActivation(
       return db.transaction().execute(async (trx) => {
         await peopleRepository.lock(trx, personId);
         const ended = await links.end(trx, personId);
+        await peopleRepository.endLinksUnderWay(trx, personId, clock.now());
         if (ended > 0)
           await acts.record(outerTrx(trx), {
             actor: actor.userId,
@@ -198,6 +210,7 @@ export function createActivation(
         }
         const now = clock.now();
         await links.use(trx, token, person.id);
+        await peopleRepository.endLinksUnderWay(trx, person.id, now);
         await passwordRequestsRepository.settle(trx, [person.id], ['open', 'mailed']);
         if (person.activated_at !== null) await context.sessions.endAll(userId);
         await trx
@@ -225,6 +238,25 @@ export function createActivation(
         }
         await context.queue.enqueue(outerTrx(trx), 'org.provision', {}, { key: 'org.provision' });
         return { userId };
+      });
+    },
+
+    async passwordChanged(userId) {
+      const suffix = `:${homeserver.serverName}`;
+      if (!userId.endsWith(suffix)) return;
+      const known = await peopleRepository.byLocalpart(db, userId.slice(1, -suffix.length));
+      if (known === undefined) return;
+      await db.transaction().execute(async (trx) => {
+        await peopleRepository.lock(trx, known.id);
+        await links.end(trx, known.id);
+        await peopleRepository.endLinksUnderWay(trx, known.id, clock.now());
+        await passwordRequestsRepository.settle(trx, [known.id], ['open', 'mailed']);
+        await context.sessions.endAll(userId);
+        await acts.record(outerTrx(trx), {
+          actor: 'system:homeserver',
+          action: 'org.person.password_changed',
+          subject: `person:${known.id}`,
+        });
       });
     },
 

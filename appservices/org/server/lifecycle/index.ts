@@ -15,6 +15,7 @@ import { createHandoverRegistry } from './handover.registry.ts';
 import { openAccounts } from './homeserver.ts';
 import { offboardingRoutes } from './offboarding.routes.ts';
 import { createOffboardings } from './offboarding.service.ts';
+import { newPasswords } from './new-passwords.ts';
 import { passwordRoutes } from './password.routes.ts';
 import { defineLinkMails } from './link-mails.ts';
 import { createLinks } from './links.ts';
@@ -40,7 +41,7 @@ export function lifecycleParts(context: OrgContext): DomainParts {
   const requests = createPasswordRequests(context, { accounts: patient, policy, mayHaveLink });
   defineLinkMails(context, {
     links,
-    mayHaveLink,
+    linkState: activation.linkState.bind(activation),
     passwordMailFailed: (trx, mailId) => requests.mailFailed(trx, mailId),
   });
   const offboardings = createOffboardings(context, { changes, policy, registry, accounts: interactive });
@@ -56,6 +57,7 @@ export function lifecycleParts(context: OrgContext): DomainParts {
       await mailsHttp(http);
       await offboardingHttp(http);
     },
+    protocols: [newPasswords(context, activation)],
     jobs: [
       passwordAsked(requests),
       lockLeavers(context, patient),

@@ -1,6 +1,14 @@
-import { layoutMail, parseMailAddress, type Locale, type MailRow, type MailText } from '@qiao/platform';
+import {
+  layoutMail,
+  parseMailAddress,
+  type Locale,
+  type MailRow,
+  type MailText,
+  type NotNeeded,
+} from '@qiao/platform';
 import type { OrgContext } from '../context.ts';
 import type { OrgTrx } from '../tables.ts';
+import type { LinkState } from './activation.service.ts';
 import type { Link, Links } from './links.ts';
 import { PASSWORD_LINK_MS } from './password-requests.service.ts';
 import { peopleRepository, type LifePerson } from './people.repository.ts';
@@ -27,36 +35,37 @@ export function defineLinkMails(
   context: OrgContext,
   parts: {
     links: Links;
-    mayHaveLink: (person: LifePerson) => boolean;
+    linkState: (person: LifePerson) => LinkState;
     passwordMailFailed: (trx: OrgTrx, mailId: string) => Promise<void>;
   },
 ): void {
   const { homeserver, mail, site, texts } = context;
-  const { links, mayHaveLink } = parts;
+  const { links, linkState } = parts;
   const company = site.settings.company_name;
   const own = (trx: unknown): OrgTrx => trx as OrgTrx;
 
   const languages = (row: MailRow): readonly Locale[] =>
     row.locale === null ? ['zh-Hans', 'en'] : [row.locale];
   /** The person, if the mail is still to go to this address. */
-  const recipient = async (trx: OrgTrx, row: MailRow): Promise<LifePerson | undefined> => {
+  const recipient = async (trx: OrgTrx, row: MailRow): Promise<LifePerson | NotNeeded> => {
     const person = await peopleRepository.lock(trx, row.person);
-    const address =
-      person?.email === null || person === undefined ? undefined : parseMailAddress(person.email);
-    return person && mayHaveLink(person) && address === row.to_address ? person : undefined;
+    const state = person === undefined ? 'ended' : linkState(person);
+    if (person === undefined || state === 'ended') return 'person_ended';
+    if (state === 'not_started') return 'not_started';
+    // Whoever set the password, or ended the links, meant those of mails under way, too.
+    if (person.links_ended_at !== null && row.created_at <= person.links_ended_at) return 'link_over';
+    if (row.kind === 'activation' && person.activated_at !== null) return 'link_over';
+    const address = person.email === null ? undefined : parseMailAddress(person.email);
+    return address === row.to_address ? person : 'address_changed';
   };
-  const linkFor = async (
-    trx: OrgTrx,
-    row: MailRow,
-    person: LifePerson,
-    lifeMs?: number,
-  ): Promise<Link | undefined> => {
+  const linkFor = async (trx: OrgTrx, row: MailRow, person: LifePerson, lifeMs?: number): Promise<Link> => {
     const [link] = await links.insert(trx, [person.id], {
       way: 'mail',
       by: row.requested_by,
       mail: { id: row.id, to: person.email ?? '' },
       ...(lifeMs === undefined ? {} : { lifeMs }),
     });
+    if (link === undefined) throw new Error('no link was made');
     return link;
   };
   const text = (lang: Locale, kind: 'activation' | 'password', person: LifePerson, link: Link): MailText => {
@@ -85,14 +94,11 @@ export function defineLinkMails(
   mail.define('activation', {
     async compose(trx, row) {
       const person = await recipient(own(trx), row);
-      if (person?.activated_at !== null) return undefined;
+      if (typeof person === 'string') return person;
       const link = await linkFor(own(trx), row, person);
-      return (
-        link &&
-        layoutMail(
-          company,
-          languages(row).map((lang) => text(lang, 'activation', person, link)),
-        )
+      return layoutMail(
+        company,
+        languages(row).map((lang) => text(lang, 'activation', person, link)),
       );
     },
     undelivered,
@@ -100,14 +106,11 @@ export function defineLinkMails(
   mail.define('password', {
     async compose(trx, row) {
       const person = await recipient(own(trx), row);
-      const link = person && (await linkFor(own(trx), row, person, PASSWORD_LINK_MS));
-      return (
-        person &&
-        link &&
-        layoutMail(
-          company,
-          languages(row).map((lang) => text(lang, 'password', person, link)),
-        )
+      if (typeof person === 'string') return person;
+      const link = await linkFor(own(trx), row, person, PASSWORD_LINK_MS);
+      return layoutMail(
+        company,
+        languages(row).map((lang) => text(lang, 'password', person, link)),
       );
     },
     undelivered,

@@ -18,6 +18,7 @@ export interface LifePerson {
   phone: string | null;
   applied_names: string | null;
   names_told: string[];
+  links_ended_at: Date | null;
 }
 
 const COLUMNS = [
@@ -36,6 +37,7 @@ const COLUMNS = [
   'phone',
   'applied_names',
   'names_told',
+  'links_ended_at',
 ] as const;
 
 export const peopleRepository = {
@@ -83,6 +85,11 @@ export const peopleRepository = {
       select distinct m.person_id from org.membership m join sub on sub.id = m.department_id
       where m.until is null`.execute(db);
     return rows.map((row) => row.person_id);
+  },
+
+  /** Mails that were ordered until now bring no link any more. */
+  async endLinksUnderWay(trx: OrgTrx, id: string, now: Date): Promise<void> {
+    await trx.updateTable('org.person').set({ links_ended_at: now }).where('id', '=', id).execute();
   },
 
   async setAccount(db: OrgDb | OrgTrx, id: string, account: AccountState): Promise<void> {

@@ -521,6 +521,70 @@ test('who has forgotten the password gets a link by mail for an hour, and other 
   expect(kept.rows).toEqual([]);
 });
 
+test('who changes their own password ends links that are under way, console sessions, and what mails would bring', async () => {
+  const email = `own${String(address)}@example.test`;
+  const { id, user } = await working('自己改的', department, { email });
+  const userId = await company.userId(id);
+  // Somebody has got hold of these: from a printer, from an unlocked computer, and from the mailbox to come.
+  const stolen = await linkFor(id);
+  const console_ = await company.host.as(userId);
+  expect((await console_('GET', '/api/session')).status).toBe(200);
+  post.answer(email, 451);
+  const sent = await boss.call('POST', `/api/org/people/${id}/activation/mail`);
+  expect(sent.status, sent.text).toBe(202);
+  await waitFor(
+    async () =>
+      (await boss.call('GET', '/api/org/mail/messages?state=waiting')).body.items.some(
+        (one: MailEntry) => one.id === sent.body.id && one.error !== null,
+      ),
+    { what: 'the first try' },
+  );
+
+  // Nobody but the homeserver says so.
+  for (const [headers, status] of [
+    [{}, 401],
+    [{ authorization: 'Bearer wrong' }, 403],
+  ] as const) {
+    const claim = { user_ids: [userId] };
+    const answer = await company.host.call('POST', '/_matrix-as/org/_qiao/v1/passwords', claim, headers);
+    expect(answer.status).toBe(status);
+  }
+
+  const next = 'Zimt, Anis und ein Fagott';
+  const ask = (auth: object | undefined): Promise<Response> =>
+    fetch(`${company.stack.info.homeserverUrl}/_matrix/client/v3/account/password`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${user.accessToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ new_password: next, logout_devices: false, ...(auth ? { auth } : {}) }),
+    });
+  const { session } = (await (await ask(undefined)).json()) as { session: string };
+  const changed = await ask({
+    type: 'm.login.password',
+    session,
+    identifier: { type: 'm.id.user', user: userId },
+    password: PASSWORD,
+  });
+  expect(changed.status).toBe(200);
+
+  await waitFor(async () => (await console_('GET', '/api/session')).status === 401, { what: 'the sign-out' });
+  expect((await activate(stolen)).body.error.code).toBe('org.activation_not_valid');
+  post.answer(email, undefined);
+  const over = await waitFor(
+    async () => {
+      const { items } = (await boss.call('GET', '/api/org/mail/messages?state=failed')).body;
+      return (items as MailEntry[]).find((one) => one.id === sent.body.id);
+    },
+    { what: 'the mail to be over' },
+  );
+  expect(over.error).toMatchObject({ code: 'link_over' });
+  expect(post.mails.filter((mail) => mail.to.includes(email))).toEqual([]);
+  // The change itself, and what is asked for afterwards, are as ever.
+  await login(company.stack.info.homeserverUrl, userId, next);
+  expect((await fromPage('/activation/info', { token: await linkFor(id) })).status).toBe(200);
+  const acts = await boss.call('GET', `/api/org/acts?subject=person:${id}`);
+  expect(JSON.stringify(acts.body)).toContain('org.person.password_changed');
+});
+
 test('who has had the mails of a day is told of to an administrator', async () => {
   const { id } = await working('很多次', department, { email: 'often@example.com', locale: 'en' });
   const ask = async (): Promise<void> => {
@@ -577,6 +641,49 @@ test('two who use one link at the same time: one of them does', async () => {
   const token = await linkFor(await newPerson('同时'));
   const answers = await Promise.all(['a', 'b', 'c'].map((mark) => activate(token, `${PASSWORD} ${mark}`)));
   expect(answers.map((answer) => answer.status).sort()).toEqual([200, 404, 404]);
+});
+
+test('a mail that is no longer needed says why', async () => {
+  const held = async (
+    name: string,
+    more: object = {},
+  ): Promise<{ id: string; mail: string; email: string }> => {
+    const email = `held${String(address++)}@example.test`;
+    const id = await newPerson(name, department, { email, ...more });
+    post.answer(email, 451);
+    const sent = await boss.call('POST', `/api/org/people/${id}/activation/mail`);
+    expect(sent.status, sent.text).toBe(202);
+    return { id, mail: String(sent.body.id), email };
+  };
+  const used = await held('已激活');
+  const ended = await held('链接全部失效');
+  const moved = await held('换邮箱');
+  const gone = await held('要离职');
+  const later = await held('改期');
+  expect((await activate(await linkFor(used.id))).status).toBe(200);
+  expect((await boss.call('DELETE', `/api/org/people/${ended.id}/activation`)).status).toBe(200);
+  await sql`update org.person set email = 'other' || email where id = ${moved.id}::uuid`.execute(company.db);
+  expect((await boss.call('POST', `/api/org/people/${gone.id}/offboarding`, {})).status).toBe(201);
+  await sql`update org.person set starts_on = current_date + 9 where id = ${later.id}::uuid`.execute(
+    company.db,
+  );
+  const codes = await waitFor(
+    async () => {
+      const { items } = (await boss.call('GET', '/api/org/mail/messages?state=failed&limit=200')).body;
+      const found = [used, ended, moved, gone, later].map(
+        (one) => (items as MailEntry[]).find(({ id }) => id === one.mail)?.error?.code,
+      );
+      return found.every((code) => code !== undefined) && found;
+    },
+    { what: 'all of them to be over', timeout: 60_000 },
+  );
+  expect(codes).toEqual(['link_over', 'link_over', 'address_changed', 'person_ended', 'not_started']);
+  // One that is asked for afterwards goes.
+  post.answer(ended.email, undefined);
+  expect((await boss.call('POST', `/api/org/people/${ended.id}/activation/mail`)).status).toBe(202);
+  await waitFor(() => Promise.resolve(post.mails.some(({ to }) => to.includes(ended.email))), {
+    what: 'the mail',
+  });
 });
 
 test('guessing is slowed down', async () => {

@@ -6,7 +6,7 @@ import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { ComposedMail } from './message.ts';
 import type { MailServer } from './settings.ts';
-import type { MailErrorCode } from './transport.ts';
+import type { MailErrorCode, NotNeeded } from './transport.ts';
 
 export type MailState = 'waiting' | 'sent' | 'kept' | 'failed';
 
@@ -49,10 +49,10 @@ export interface MailOrder {
 /** What a domain knows of one kind of its mails. Everything runs in a transaction of the sender's. */
 export interface MailKind {
   /**
-   * The message, made anew for every try: what is secret in it (a link) is made here and stored nowhere. Undefined
-   * where it is not to be sent any more.
+   * The message, made anew for every try: what is secret in it (a link) is made here and stored nowhere. Or why it is
+   * not to be sent any more.
    */
-  compose(trx: Transaction<never>, mail: MailRow): Promise<ComposedMail | undefined>;
+  compose(trx: Transaction<never>, mail: MailRow): Promise<ComposedMail | NotNeeded>;
   /** A try after which nobody has the message: what `compose` made for it may go. */
   undelivered?(trx: Transaction<never>, mail: MailRow): Promise<void>;
   /** It will not be tried any more. */

@@ -80,7 +80,7 @@ export function mailJobs(
     if (how === undefined) return { ...own, code: 'internal' };
     if (clock.now() >= mail.give_up_at) return { ...own, code: 'expired' };
     const composed = await db.transaction().execute((trx) => how.compose(inner(trx), mail));
-    return composed ?? { ...own, code: 'person_ended' };
+    return typeof composed === 'string' ? { ...own, code: composed } : composed;
   };
 
   /** Answers until when nothing else would go either. */

@@ -3,6 +3,9 @@ import { headerText } from './address.ts';
 import type { ComposedMail } from './message.ts';
 import type { MailServer } from './settings.ts';
 
+/** Why a mail is not to be sent any more: nothing went wrong. */
+export type NotNeeded = 'person_ended' | 'not_started' | 'address_changed' | 'link_over';
+
 /** Why a mail did not go. */
 export type MailErrorCode =
   | 'bad_address'
@@ -13,7 +16,7 @@ export type MailErrorCode =
   | 'unreachable'
   | 'later'
   | 'expired'
-  | 'person_ended'
+  | NotNeeded
   | 'internal';
 
 export interface MailFailure {

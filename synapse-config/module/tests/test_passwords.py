@@ -1,0 +1,130 @@
+"""The organisation's host is told of every new password it has not set itself."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from homeserver import Homeserver
+
+OLD = "correct horse"
+NEW = "battery staple"
+
+
+class Host:
+    """Stands where the organisation's host is, and keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.tries = 0
+        self.tokens: set[str] = set()
+        self.away = False
+        host = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                host.tokens.add(self.headers["authorization"])
+                host.tries += 1
+                good = self.path == "/as/_qiao/v1/passwords" and not host.away
+                if good:
+                    host.told += body["user_ids"]
+                self.send_response(200 if good else 503)
+                self.send_header("content-length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, *args: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/as"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Homeserver, Host]]:
+    host = Host()
+    hs = Homeserver(
+        tmp_path_factory.mktemp("passwords"),
+        {"conversations": {"user": "@_qiao_rooms:qiao.test", "appservice": "asked"}},
+        asked=host.url,
+    )
+    try:
+        hs.start()
+        yield hs, host
+    finally:
+        hs.stop()
+        host.stop()
+
+
+def until(what: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def change(hs: Homeserver, user_id: str, token: str, old: str, new: str) -> int:
+    """As any client does it; answers the status."""
+    body: dict[str, Any] = {"new_password": new, "logout_devices": False}
+    _, flow = hs.client("POST", "/account/password", body, token=token)
+    body["auth"] = {
+        "type": "m.login.password",
+        "session": flow["session"],
+        "identifier": {"type": "m.id.user", "user": user_id},
+        "password": old,
+    }
+    return hs.client("POST", "/account/password", body, token=token)[0]
+
+
+def test_a_password_that_a_person_changes_is_told(company: tuple[Homeserver, Host]) -> None:
+    hs, host = company
+    user_id, token = hs.person()
+    assert host.told == [], "what the host sets itself"
+    assert change(hs, user_id, token, "wrong", NEW) == 401
+    assert change(hs, user_id, token, OLD, NEW) == 200
+    until(lambda: host.told == [user_id])
+    assert host.tokens == {f"Bearer {hs.hs_token}"}
+
+
+def test_a_password_that_an_administrator_of_the_server_sets_is_told(
+    company: tuple[Homeserver, Host],
+) -> None:
+    hs, host = company
+    user_id, _ = hs.person()
+    token = hs.register_outside("server.admin", "correct horse", admin=True)
+    status, answer = hs.request(
+        "POST",
+        f"/_synapse/admin/v1/reset_password/{user_id}",
+        {"new_password": NEW, "logout_devices": True},
+        token,
+    )
+    assert status == 200, answer
+    until(lambda: user_id in host.told)
+
+
+def test_what_could_not_be_told_is_told_later_also_after_the_end_of_the_process(
+    company: tuple[Homeserver, Host],
+) -> None:
+    hs, host = company
+    user_id, token = hs.person()
+    host.away = True
+    tries = host.tries
+    assert change(hs, user_id, token, OLD, NEW) == 200
+    until(lambda: host.tries > tries)
+    assert user_id not in host.told
+    hs.kill()
+    host.away = False
+    hs.start()
+    until(lambda: user_id in host.told)
+    assert hs.login(user_id, NEW)[0] == 200
