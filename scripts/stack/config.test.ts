@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import {
   configPath,
+  countryCode,
   ensureSecrets,
   initialConfig,
   loadOrCreateConfig,
@@ -39,6 +40,17 @@ describe('the configuration', () => {
     expect(readFileSync(configPath(varDir), 'utf8')).toBe(first);
   });
 
+  test.each([
+    ['CN', 'CN'],
+    ['UK', 'GB'],
+    ['GB', 'GB'],
+    ['ZZ', undefined],
+    ['cn', undefined],
+    [86, undefined],
+  ])('the country of phones %s is %s', (text, code) => {
+    expect(countryCode(text)).toBe(code);
+  });
+
   test('gets defaults for what an operator left out, in memory only', () => {
     const text = '{"company_name":"A","ports":{"gateway":9000}}';
     write(text);
@@ -58,6 +70,11 @@ describe('the configuration', () => {
     ['{"ports":{"host":70000}}', '"ports.host" must be a port number'],
     ['{"ports":{"host":8480}}', '"ports.host" and "ports.gateway" are both 8480'],
     ['{"gateway":{"listen":"everywhere"}}', '"gateway.listen" must be an IP address'],
+    [
+      '{"domains":{"org":{"phone_country":"XX"}}}',
+      '"domains.org.phone_country" is "XX", which is no country',
+    ],
+    ['{"domains":{"org":{"phone_country":"China"}}}', 'use two letters (ISO 3166-1), such as CN or GB'],
     ['{"database":{"managed":"no"}}', '"database.managed" must be true or false'],
   ])('%s is refused in one sentence', (text, message) => {
     write(text);

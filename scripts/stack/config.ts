@@ -144,6 +144,14 @@ export function readConfig(varDir: string): StackConfig {
   return config;
 }
 
+/** A country's code in ISO 3166-1 (UK, as it is often written, is GB); undefined for what is none. */
+export function countryCode(text: unknown): string | undefined {
+  if (typeof text !== 'string' || !/^[A-Z]{2}$/.test(text)) return undefined;
+  const { region } = new Intl.Locale(`und-${text}`);
+  const name = region && new Intl.DisplayNames('en', { type: 'region', fallback: 'none' }).of(region);
+  return name && region !== 'ZZ' ? region : undefined;
+}
+
 function check(config: StackConfig, where: string): void {
   const fail = (message: string): never => {
     throw new ConfigError(`${where}: ${message}`);
@@ -162,6 +170,11 @@ function check(config: StackConfig, where: string): void {
     if (typeof config[part].managed !== 'boolean') fail(`"${part}.managed" must be true or false.`);
     if (!URL.canParse(config[part].url)) fail(`"${part}.url" must be an address.`);
   }
+  const country = config.domains['org']?.['phone_country'];
+  if (country !== undefined && countryCode(country) === undefined)
+    fail(
+      `"domains.org.phone_country" is ${JSON.stringify(country)}, which is no country: use two letters (ISO 3166-1), such as CN or GB.`,
+    );
   const seen = new Map<number, string>();
   for (const [name, port] of Object.entries(config.ports) as [string, number][]) {
     if (!Number.isInteger(port) || port < 1 || port > 65535) fail(`"ports.${name}" must be a port number.`);

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFile
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
-import { ConfigError, readSecret, secretPath, type StackConfig } from './config.ts';
+import { ConfigError, countryCode, readSecret, secretPath, type StackConfig } from './config.ts';
 import { callsServiceUrl, paths, synapseModulePath } from './paths.ts';
 import type { ProcessSpec } from './process.ts';
 
@@ -184,7 +184,7 @@ function generated(options: SynapseOptions, folder: string): Settings {
                 service_users: serviceUsers.flatMap(({ all }) => all),
                 internal_rooms: serviceUsers.flatMap(({ internal }) => internal),
                 // As `OrgConfig` has it: of phones that are written without a country.
-                default_country: config.domains['org']?.['phone_country'] ?? 'CN',
+                default_country: countryCode(config.domains['org']?.['phone_country'] ?? 'CN'),
                 conversations: {
                   user: `@_qiao_org_rooms:${config.server_name}`,
                   appservice: 'qiao-org',

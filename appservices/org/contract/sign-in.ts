@@ -20,6 +20,10 @@ export type LinkPurpose = Static<typeof LinkPurpose>;
 export const LinkWay = Type.Enum(['dialog', 'list', 'sheet', 'mail']);
 export type LinkWay = Static<typeof LinkWay>;
 
+/** What a person signs in by beside the user name. */
+export const SignInWay = Type.Enum(['email', 'phone', 'number']);
+export type SignInWay = Static<typeof SignInWay>;
+
 /** How a mail stands. `kept`: mail is not configured, so that it lies in a folder and is read in the console. */
 export const mailStates = ['waiting', 'sent', 'kept', 'failed'] as const;
 export const MailStateName = Type.Enum([...mailStates]);
@@ -90,7 +94,7 @@ export const MailMessage = Type.Object({
 export type MailMessage = Static<typeof MailMessage>;
 
 /**
- * A name and whether it lets the person in. `shared`: it is somebody else's, too, so that nobody gets in by it;
+ * A name and whether it lets the person in. `shared`: it is somebody else's who has had it as long or longer;
  * `unusable`: it is no phone; `pending`: the homeserver is still to be told.
  */
 export const SignInName = Type.Object({
@@ -119,6 +123,8 @@ export const ActivationState = Type.Object({
       made_at: Timestamp,
       /** Who made it: a Matrix id, or `system:<what>`. */
       by: Type.String(),
+      /** How that is called. */
+      by_name: Type.String(),
       expires_at: Timestamp,
     }),
   ),
@@ -153,6 +159,8 @@ export const SheetLinks = Type.Object({
       person: PersonRef,
       email: Nullable(Type.String()),
       employee_number: Nullable(Type.String()),
+      /** By what, beside the user name, this person will be able to sign in. */
+      sign_in: Type.Array(SignInWay),
       departments: Type.Array(Type.String()),
       language: Language,
       link: Type.String(),

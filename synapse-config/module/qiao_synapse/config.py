@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,11 @@ _KNOWN_KEYS = frozenset(
 _CONVERSATION_KEYS = frozenset({"user", "appservice"})
 
 DEFAULT_MAX_IN_FLIGHT = 4
+
+#: Codes that are in use and not of the standard ("exceptionally reserved").
+_OTHER_CODES = {"UK": "GB"}
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -118,15 +124,6 @@ def parse_config(raw: dict[str, Any]) -> QiaoConfig:
             ("modules", "qiao", "internal_rooms"),
         )
 
-    default_country = raw.get("default_country")
-    if default_country is not None and (
-        not isinstance(default_country, str) or default_country not in SUPPORTED_REGIONS
-    ):
-        raise ConfigError(
-            "default_country must be a country of ISO 3166-1, such as CN",
-            ("modules", "qiao", "default_country"),
-        )
-
     return QiaoConfig(
         token_path=token_path,
         server=server,
@@ -135,7 +132,7 @@ def parse_config(raw: dict[str, Any]) -> QiaoConfig:
         internal_rooms=internal_rooms,
         fast_memberships=fast_memberships,
         people_rooms=people_rooms,
-        default_country=default_country,
+        default_country=_country(raw.get("default_country")),
         conversations=_parse_conversations(raw.get("conversations")),
     )
 
@@ -154,6 +151,22 @@ def _parse_conversations(raw: object) -> ConversationsConfig | None:
             ("modules", "qiao", "conversations"),
         )
     return ConversationsConfig(user=raw["user"], appservice=raw["appservice"])
+
+
+def _country(raw: object) -> str | None:
+    """The country, or None with an error in the log: for a setting of phones no homeserver stops."""
+    if raw is None:
+        return None
+    country = raw.strip().upper() if isinstance(raw, str) else ""
+    country = _OTHER_CODES.get(country, country)
+    if country in SUPPORTED_REGIONS:
+        return country
+    logger.error(
+        "default_country %r is no country of ISO 3166-1 (such as CN): phones that are written"
+        " without a country sign in nobody",
+        raw,
+    )
+    return None
 
 
 def _is_user_list(raw: object) -> bool:

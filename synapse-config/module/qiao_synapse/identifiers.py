@@ -6,7 +6,7 @@ import logging
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import phonenumbers
@@ -68,6 +68,22 @@ def phone(text: str, country: str | None) -> str | None:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:]
 
 
+def keeper(claims: Iterable[tuple[int, str]]) -> str | None:
+    """Who has a name longest; None where nobody has it, or several from the same moment.
+
+    Who can write a name at somebody must not take it from the one who has it.
+
+    Args:
+        claims: since when (ms), and who.
+    """
+    first: dict[str, int] = {}
+    for since, user_id in claims:
+        first[user_id] = min(since, first.get(user_id, since))
+    longest = min(first.values(), default=0)
+    owners = [user_id for user_id, since in first.items() if since == longest]
+    return owners[0] if len(owners) == 1 else None
+
+
 class Identifiers:
     """The one place that knows whose account a typed name is."""
 
@@ -98,7 +114,9 @@ class Identifiers:
     async def resolve(self, name: str) -> str | None:
         """The one account a typed name stands for; None for nobody's, and for one of several people.
 
-        A user name goes before everything else, so that no directory entry can take somebody's.
+        A user name goes before everything else, then an e-mail address, which is one account's
+        alone: no directory entry can take somebody's. Of those who have a phone or employee number
+        it is who has it longest.
         """
         typed = unicodedata.normalize("NFKC", name).strip()
         if not typed or len(typed) > MAX_NAME_LENGTH:
@@ -108,10 +126,6 @@ class Identifiers:
             by_name = await self.direct(typed[1:])
         if by_name is not None:
             return by_name[0]
-        owners: set[str] = set(await self._store.get_claimants(NUMBER, fold(typed)))
-        number = phone(typed, self._country)
-        if number is not None:
-            owners.update(await self._phone_owners(number))
         if "@" in typed[1:]:
             try:
                 owner = await self._main.get_user_id_by_threepid(
@@ -120,22 +134,29 @@ class Identifiers:
             except ValueError:
                 owner = None
             if owner is not None:
-                owners.add(owner)
-        return owners.pop() if len(owners) == 1 else None
+                return owner
+        claims = await self._store.get_claimants(NUMBER, fold(typed))
+        number = phone(typed, self._country)
+        if number is not None:
+            claims += await self._phone_claims(number)
+        return keeper(claims)
 
     async def resolve_phone(self, written: str) -> str | None:
         """The one account with this phone, written with its country or without."""
-        owners: set[str] = set()
+        claims: list[tuple[int, str]] = []
         for text in (written, f"+{written}"):
             number = phone(text, self._country)
             if number is not None:
-                owners.update(await self._phone_owners(number))
-        return owners.pop() if len(owners) == 1 else None
+                claims += await self._phone_claims(number)
+        return keeper(claims)
 
-    async def _phone_owners(self, number: str) -> set[str]:
-        owners = set(await self._store.get_claimants(PHONE, number))
+    async def _phone_claims(self, number: str) -> list[tuple[int, str]]:
+        claims = await self._store.get_claimants(PHONE, number)
         bound = await self._main.get_user_id_by_threepid(MSISDN, number)
-        return owners | ({bound} if bound is not None else set())
+        # One that was bound without us is the account's from before.
+        if bound is not None and all(user_id != bound for _, user_id in claims):
+            claims.append((0, bound))
+        return claims
 
     # -- POST /accounts/resolve
 
@@ -151,7 +172,9 @@ class Identifiers:
         """Make phones and employee numbers of accounts exactly the given ones."""
         validate.known_keys(body, frozenset({"items"}))
         results: list[JsonObject] = []
-        touched: set[tuple[str, str]] = set()
+        touched: dict[tuple[str, str], str | None] = {}
+        # One moment for all of a request: an office's number in a new company is nobody's.
+        now = self._clock.time_msec()
         asked: set[str] = set()
         for raw in validate.batch(body, "items"):
             try:
@@ -164,10 +187,13 @@ class Identifiers:
                 if facts.deactivated and (phones or numbers):
                     raise SynapseError(403, "The account is deactivated", Codes.USER_DEACTIVATED)
                 parsed = {text: phone(text, self._country) for text in phones}
-                wanted = {(PHONE, p) for p in parsed.values() if p is not None}
-                wanted |= {(NUMBER, fold(n)) for n in numbers if fold(n)}
-                changed = await self._claim(user_id, wanted)
-                touched |= wanted | changed
+                wanted: dict[tuple[str, str], str | None] = {
+                    (PHONE, p): p for p in parsed.values() if p is not None
+                }
+                wanted |= {(NUMBER, fold(n)): phone(n, self._country) for n in numbers if fold(n)}
+                changed = await self._claim(user_id, wanted, now)
+                for kind, value in wanted.keys() | changed:
+                    touched[kind, value] = value if kind == PHONE else phone(value, self._country)
                 asked.add(user_id)
                 unusable = [text for text, p in parsed.items() if p is None]
                 results.append(
@@ -197,25 +223,26 @@ class Identifiers:
 
     async def release(self, user_id: str) -> None:
         """The account is closed: its names may be somebody else's."""
-        await self._claim(user_id, set())
+        await self._claim(user_id, {}, self._clock.time_msec())
 
-    async def _claim(self, user_id: str, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    async def _claim(
+        self, user_id: str, wanted: Mapping[tuple[str, str], str | None], now: int
+    ) -> set[tuple[str, str]]:
         """Returns the claims that were added or removed."""
         async with self._queue.queue("identifiers"):
-            changed = await self._store.set_claims(user_id, wanted)
+            changed = await self._store.set_claims(user_id, wanted, now)
             bound = {
                 address
                 for address in await self._store.get_bound(user_id, MSISDN)
                 if (PHONE, address) not in wanted
             }
-            for number in {value for kind, value in changed | wanted if kind == PHONE} | bound:
+            for number in {value for kind, value in changed | wanted.keys() if kind == PHONE} | bound:
                 await self._bind(number)
         return changed
 
     async def _bind(self, number: str) -> None:
-        """A phone is the third-party id of the one account that has it, and nobody's of several."""
-        claimants = await self._store.get_claimants(PHONE, number)
-        owner = claimants[0] if len(claimants) == 1 else None
+        """A phone is the third-party id of the account that keeps it."""
+        owner = keeper(await self._store.get_claimants(PHONE, number))
         bound = await self._main.get_user_id_by_threepid(MSISDN, number)
         if bound == owner:
             return

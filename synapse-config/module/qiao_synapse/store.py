@@ -7,7 +7,7 @@ there are keys; never events' content, tokens or keys.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -40,18 +40,27 @@ _CREATE_INVITATIONS = """
     )
 """
 
-# Phones and employee numbers, each of one or of several accounts.
+# Phones and employee numbers, each of one or of several accounts. `since_ts` is when the account got
+# it, ms: whoever has a name longest keeps it. `dialled`: the phone, or the phone an employee number
+# could be read as.
 _CREATE_IDENTIFIERS = """
     CREATE TABLE IF NOT EXISTS qiao_identifiers (
         user_id TEXT NOT NULL,
         kind TEXT NOT NULL,
         value TEXT NOT NULL,
+        since_ts BIGINT NOT NULL DEFAULT 0,
+        dialled TEXT,
         PRIMARY KEY (user_id, kind, value)
     )
 """
 _CREATE_IDENTIFIERS_INDEX = """
     CREATE INDEX IF NOT EXISTS qiao_identifiers_value ON qiao_identifiers (kind, value)
 """
+_CREATE_IDENTIFIERS_DIALLED = """
+    CREATE INDEX IF NOT EXISTS qiao_identifiers_dialled ON qiao_identifiers (dialled)
+"""
+# Of tables from before: what was there is of one time.
+_IDENTIFIERS_COLUMNS = {"since_ts": "BIGINT NOT NULL DEFAULT 0", "dialled": "TEXT"}
 
 # People whose new password the host is still to be told of. `noted` tells two changes apart.
 _CREATE_PASSWORDS = """
@@ -119,6 +128,16 @@ class QiaoStore:
                     txn.execute(_CREATE_INVITATIONS)
                     txn.execute(_CREATE_IDENTIFIERS)
                     txn.execute(_CREATE_IDENTIFIERS_INDEX)
+                    txn.execute("SELECT * FROM qiao_identifiers LIMIT 0")
+                    there = {column[0] for column in txn.description or ()}
+                    for name, kind in _IDENTIFIERS_COLUMNS.items():
+                        if name not in there:
+                            txn.execute(f"ALTER TABLE qiao_identifiers ADD COLUMN {name} {kind}")
+                    if "dialled" not in there:
+                        txn.execute(
+                            "UPDATE qiao_identifiers SET dialled = value WHERE kind = 'phone'"
+                        )
+                    txn.execute(_CREATE_IDENTIFIERS_DIALLED)
                     txn.execute(_CREATE_PASSWORDS)
 
                 await self._pool.runInteraction("qiao_prepare", txn_create)
@@ -276,16 +295,16 @@ class QiaoStore:
 
         return await self._pool.runInteraction("qiao_get_email_owners", txn_get)
 
-    async def get_claimants(self, kind: str, value: str) -> list[str]:
-        """User ids of those who have this phone or employee number, in order."""
+    async def get_claimants(self, kind: str, value: str) -> list[tuple[int, str]]:
+        """Who has this phone or employee number, since when (ms)."""
         await self.prepare()
-        rows = await self._pool.simple_select_onecol(
+        rows = await self._pool.simple_select_list(
             table="qiao_identifiers",
             keyvalues={"kind": kind, "value": value},
-            retcol="user_id",
+            retcols=("since_ts", "user_id"),
             desc="qiao_get_claimants",
         )
-        return sorted(rows)
+        return sorted((since, user_id) for since, user_id in rows)
 
     async def get_bound(self, user_id: str, medium: str) -> list[str]:
         """Third-party ids of an account."""
@@ -297,9 +316,14 @@ class QiaoStore:
         )
 
     async def set_claims(
-        self, user_id: str, wanted: Collection[tuple[str, str]]
+        self, user_id: str, wanted: Mapping[tuple[str, str], str | None], now: int
     ) -> set[tuple[str, str]]:
-        """Make an account's (kind, value) exactly these. Returns those that came or went."""
+        """Make an account's (kind, value) exactly these. Returns those that came or went.
+
+        Args:
+            wanted: with the phone each could be read as.
+            now: since when the account has those that come, ms.
+        """
         await self.prepare()
 
         def txn_set(txn: LoggingTransaction) -> set[tuple[str, str]]:
@@ -312,24 +336,29 @@ class QiaoStore:
                 )
             for kind, value in set(wanted) - there:
                 txn.execute(
-                    "INSERT INTO qiao_identifiers (user_id, kind, value) VALUES (?, ?, ?)",
-                    (user_id, kind, value),
+                    "INSERT INTO qiao_identifiers (user_id, kind, value, since_ts, dialled)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    (user_id, kind, value, now, wanted[kind, value]),
                 )
             return there ^ set(wanted)
 
         return await self._pool.runInteraction("qiao_set_claims", txn_set)
 
     async def get_shared_claims(
-        self, user_ids: Collection[str], claims: Collection[tuple[str, str]]
+        self, user_ids: Collection[str], claims: Mapping[tuple[str, str], str | None]
     ) -> dict[str, set[str]]:
-        """Kinds of names that are not theirs alone: of these accounts, and of all who have one of these names."""
+        """Kinds of names by which they are not signed in, because somebody else has one as long.
+
+        Of these accounts, and of all who have one of these names.
+        """
 
         def txn_get(txn: LoggingTransaction) -> dict[str, set[str]]:
             concerned = set(user_ids)
-            for kind, value in claims:
+            for (kind, value), dialled in claims.items():
                 txn.execute(
-                    "SELECT user_id FROM qiao_identifiers WHERE kind = ? AND value = ?",
-                    (kind, value),
+                    "SELECT user_id FROM qiao_identifiers"
+                    " WHERE (kind = ? AND value = ?) OR dialled = ?",
+                    (kind, value, dialled),
                 )
                 concerned.update(user_id for (user_id,) in txn.fetchall())
             found: dict[str, set[str]] = {user_id: set() for user_id in concerned}
@@ -340,8 +369,9 @@ class QiaoStore:
                 f"""
                 SELECT DISTINCT mine.user_id, mine.kind FROM qiao_identifiers AS mine
                 JOIN qiao_identifiers AS other
-                    ON other.kind = mine.kind AND other.value = mine.value
-                    AND other.user_id <> mine.user_id
+                    ON other.user_id <> mine.user_id AND other.since_ts <= mine.since_ts
+                    AND ((other.kind = mine.kind AND other.value = mine.value)
+                        OR other.dialled = mine.dialled)
                 WHERE {clause}
                 """,  # noqa: S608
                 args,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -139,32 +141,86 @@ def test_every_name_of_a_person_lets_them_in(home: Homeserver) -> None:
         assert who(home, name) == user_id, name
 
 
-def test_what_is_nobodys_alone_is_nobodys(home: Homeserver) -> None:
+def test_who_has_a_name_longest_keeps_it(home: Homeserver) -> None:
     number, code = new_phone(), unique("E")
     one = person(home, phones=[number], numbers=[code])
     assert who(home, number) == one
+    # Somebody who may write at `two` writes what is another's.
     two = person(home)
     answer = give(home, two, phones=[f"+86{number}"], numbers=[code.lower()])
     assert answer["results"] == [
         {"user_id": two, "changed": True, "unusable": 0, "shared": ["number", "phone"]}
     ]
-    assert answer["others"] == [{"user_id": one, "shared": ["number", "phone"]}]
-    assert who(home, code) == NOBODY
-    assert who(home, phone_id(number)) == NOBODY
-    # The one is let go, and it is the other's again.
+    assert answer["others"] == [{"user_id": one, "shared": []}]
+    msisdn = {"type": "m.id.thirdparty", "medium": "msisdn", "address": f"86{number}"}
+    for name in (code, number, phone_id(number), msisdn):
+        assert who(home, name) == one
+    # Written again, it is as old as it was.
+    give(home, one, phones=[f"0086{number}"], numbers=[code])
+    give(home, two, phones=[number], numbers=[code])
+    assert who(home, number) == one
+    # The one is let go, and it is the other's.
     answer = give(home, one, phones=[], numbers=[])
     assert answer["others"] == [{"user_id": two, "shared": []}]
     assert who(home, f"+86 {number}") == two
-    assert who(home, {"type": "m.id.thirdparty", "medium": "msisdn", "address": f"86{number}"}) == (
-        two
-    )
+    assert who(home, msisdn) == two
+    # Whoever gives it up and comes back is the later one.
+    answer = give(home, one, phones=[number], numbers=[])
+    assert answer["results"][0]["shared"] == ["phone"]
+    assert who(home, number) == two
 
 
-def test_a_number_of_one_that_is_a_phone_of_another(home: Homeserver) -> None:
+def test_what_several_have_from_one_moment_is_nobodys(home: Homeserver) -> None:
     number = new_phone()
-    person(home, phones=[number])
-    person(home, numbers=[number])
+    people = [person(home), person(home)]
+    answer = home.ok(
+        "/accounts/identifiers", {"items": [{"user_id": u, "phones": [number]} for u in people]}
+    )
+    assert [r["shared"] for r in answer["results"]] == [["phone"], ["phone"]]
     assert who(home, number) == NOBODY
+    assert who(home, phone_id(number)) == NOBODY
+
+
+def test_no_employee_number_takes_a_phone_or_an_email(home: Homeserver) -> None:
+    number, email = new_phone(), f"{unique('mine')}@example.com"
+    victim = person(home, emails=[email], phones=[number])
+    attacker = person(home)
+    answer = give(home, attacker, numbers=[number, f"+86 {number}", email])
+    assert answer["results"][0]["shared"] == ["number"]
+    assert {o["user_id"]: o["shared"] for o in answer["others"]}.get(victim) == []
+    for name in (number, f"+86 {number}", email, phone_id(number)):
+        assert who(home, name) == victim
+
+
+def test_names_of_before_the_module_knew_since_when(tmp_path: Path) -> None:
+    """Tables of an older release: what was shared stays so until one gives it up."""
+    hs = Homeserver(tmp_path, {"default_country": "CN"})
+    if hs.sqlite is None:
+        pytest.skip("looks into the database file")
+    hs.start()
+    try:
+        number = new_phone()
+        one, two = person(hs), person(hs, phones=[number])
+        hs.stop_process()
+        with sqlite3.connect(hs.sqlite) as db:
+            db.execute("DROP TABLE qiao_identifiers")
+            db.execute(
+                "CREATE TABLE qiao_identifiers (user_id TEXT NOT NULL, kind TEXT NOT NULL,"
+                " value TEXT NOT NULL, PRIMARY KEY (user_id, kind, value))"
+            )
+            db.executemany(
+                "INSERT INTO qiao_identifiers VALUES (?, 'phone', ?)",
+                [(one, f"86{number}"), (two, f"86{number}")],
+            )
+            db.execute("DELETE FROM user_threepids")
+        hs.start()
+        assert who(hs, number) == NOBODY
+        three = person(hs)
+        assert give(hs, three, phones=[number])["results"][0]["shared"] == ["phone"]
+        give(hs, two, phones=[])
+        assert who(hs, number) == one
+    finally:
+        hs.stop()
 
 
 def test_nobody_takes_a_user_name(home: Homeserver) -> None:
@@ -234,8 +290,11 @@ def test_unknown_names_cost_what_known_ones_cost(hs: Homeserver) -> None:
     known = person(hs, emails=[email], phones=[f"+86 {number}"], numbers=[code])
     (unactivated,) = hs.make_people(unique("later"))
     twice = new_phone()
-    person(hs, phones=[f"+86{twice}"])
-    person(hs, phones=[f"+86{twice}"])
+    people = [person(hs), person(hs)]
+    hs.ok(
+        "/accounts/identifiers",
+        {"items": [{"user_id": u, "phones": [f"+86{twice}"]} for u in people]},
+    )
     answers = [
         hashes(hs, name)
         for name in [

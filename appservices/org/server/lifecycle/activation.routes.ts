@@ -1,5 +1,4 @@
 import { makeErrors, requireActor, type DomainParts, type Http } from '@qiao/platform';
-import type { Static } from 'typebox';
 import {
   Activate,
   Activated,
@@ -14,9 +13,9 @@ import {
   orgErrorTable,
   SheetBatch,
   SheetLinks,
-  type SignInName,
 } from '../../contract/index.ts';
 import { csvLine } from '../../contract/csv.ts';
+import { actorNames } from '../actors.ts';
 import { peopleRepository as directoryPeople } from '../directory/people.repository.ts';
 import { presentRef } from '../directory/present.ts';
 import type { OrgContext } from '../context.ts';
@@ -27,6 +26,7 @@ import type { Links } from './links.ts';
 import type { Mails } from './mails.service.ts';
 import type { LifePerson } from './people.repository.ts';
 import { presentMail } from './present-mail.ts';
+import { signInName, signInWays } from './sign-in-names.ts';
 
 const errors = makeErrors('org', orgErrorTable);
 const PUBLIC = {
@@ -46,21 +46,6 @@ function zoneOf(name: string | undefined): string {
   } catch {
     throw errors.time_zone_not_valid({ zone: name ?? '' });
   }
-}
-
-/** Whether a name lets its person in. */
-function signInName(
-  person: LifePerson,
-  kind: 'phone' | 'number',
-  value: string | null,
-): Static<typeof SignInName> | null {
-  if (value === null) return null;
-  // One on a line, as the homeserver was last told (`provision.repository`).
-  const [phone = '', number = ''] = (person.applied_names ?? '').split('\n');
-  const told = kind === 'phone' ? phone : number;
-  if (told !== value) return { value, state: 'pending' };
-  if (person.names_told.includes(`${kind}_shared`)) return { value, state: 'shared' };
-  return { value, state: person.names_told.includes(`${kind}_unusable`) ? 'unusable' : 'usable' };
 }
 
 /** HTTP of activation: links for administrators, and the two public calls of the page `/activate`. */
@@ -83,6 +68,11 @@ export function activationRoutes(
         const { id } = request.params;
         const person = await activation.requirePerson(requireActor(request), id);
         const living = await links.living(db, id);
+        const names = await actorNames(
+          { db, serverName: homeserver.serverName, texts },
+          living.map((link) => link.made_by),
+          request.locale,
+        );
         const latest = await mails.latest(id);
         const ref = presentRef(person, homeserver.serverName);
         return {
@@ -102,6 +92,7 @@ export function activationRoutes(
             way: link.way,
             made_at: link.created_at.toISOString(),
             by: link.made_by,
+            by_name: names(link.made_by).name,
             expires_at: link.expires_at.toISOString(),
           })),
           last_mail: latest
@@ -180,6 +171,7 @@ export function activationRoutes(
             person: presentRef(person, homeserver.serverName),
             email: person.email,
             employee_number: person.external_id,
+            sign_in: signInWays(person),
             departments: (places.get(person.id) ?? []).map((place) => place.department_name),
             language: person.locale,
             link: link.link,

@@ -12,6 +12,7 @@ import type { LinkState } from './activation.service.ts';
 import type { Link, Links } from './links.ts';
 import { PASSWORD_LINK_MS } from './password-requests.service.ts';
 import { peopleRepository, type LifePerson } from './people.repository.ts';
+import { signInWays } from './sign-in-names.ts';
 
 /** Shown beside the date: nobody knows the zone a mail is read in. */
 const MAIL_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -69,11 +70,16 @@ export function defineLinkMails(
     return link;
   };
   const text = (lang: Locale, kind: 'activation' | 'password', person: LifePerson, link: Link): MailText => {
+    const ways = [
+      texts.t(lang, 'org:lifecycle.mail.ways.user_name', { account: person.localpart }),
+      ...signInWays(person).map((way) => texts.t(lang, `org:lifecycle.mail.ways.${way}`)),
+    ];
     const say = (key: string): string =>
       texts.t(lang, `org:lifecycle.mail.${kind}.${key}`, {
         company,
         name: person.display_name,
         account: person.localpart,
+        ways: new Intl.ListFormat(lang, { type: 'disjunction' }).format(ways),
         user_id: `@${person.localpart}:${homeserver.serverName}`,
         until: localTime(link.expires_at, lang, MAIL_ZONE),
       });

@@ -294,7 +294,8 @@ async function changeNames(parts: PassParts): Promise<number> {
   for (;;) {
     const pending = await repository.pendingNames();
     if (pending.length === 0) return done;
-    await inFlight(parts.concurrency, batches(pending, ACCOUNT_BATCH), async (batch) => {
+    // One after the other: an answer tells how the names of others stand, too, and a later one must not be overwritten.
+    await inFlight(1, batches(pending, ACCOUNT_BATCH), async (batch) => {
       await parts.check();
       const userId = (localpart: string): string => `@${localpart}:${parts.serverName}`;
       const localpart = (id = ''): string => id.slice(1, -(parts.serverName.length + 1));

@@ -9,6 +9,7 @@ import {
   type ProvisionProblemPage,
   type ResolveProblem,
 } from '../../contract/index.ts';
+import { actorNames } from '../actors.ts';
 import { createChanges } from '../changes.service.ts';
 import { isPersonLocalpart } from '../imports/localpart.ts';
 import type { OrgContext } from '../context.ts';
@@ -179,16 +180,24 @@ export function createProvisionService(org: OrgContext, provisioner: Provisioner
         .limit(limit + 1);
       if (before !== undefined) query = query.where('id', '<', before);
       const rows = await query.execute();
+      const ids = rows.flatMap(({ detail: { user_id: id } }) => (typeof id === 'string' ? [id] : []));
+      const names = await actorNames(
+        { db, serverName: org.homeserver.serverName, texts: org.texts },
+        ids,
+        locale,
+      );
       const items = rows.slice(0, limit).map((row) => {
         const state = (value: unknown): string =>
           typeof value === 'string' ? org.texts.t(locale, `org:provision.drift_state.${value}`) : '';
-        const { actual, expected, ...detail } = row.detail;
+        const { actual, expected, user_id: id, ...detail } = row.detail;
         return {
           id: row.id,
           kind: row.kind,
           subject: row.subject,
           message: text(locale, 'drift', row.kind, {
             ...detail,
+            // Whoever is not of the directory has no other name than the id.
+            user_id: typeof id === 'string' ? names(id).name : '',
             actual: state(actual),
             expected: state(expected),
           }),

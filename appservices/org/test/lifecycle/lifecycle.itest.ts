@@ -621,13 +621,24 @@ test('people sign in by what the directory knows them by; it follows changes and
   });
   for (const name of ['many.names@example.com', '13800138017', '+8613800138017', 'a00-17'])
     expect([name, await signInAs(name)]).toEqual([name, user.userId]);
-  // Somebody else with the same phone: nobody gets in by it, and both are told.
-  const twin = await newPerson('同号', department, { phone: '138-0013-8017' });
-  await waitFor(async () => (await names()).body.sign_in.phone.state === 'shared', { what: 'both are told' });
-  expect(await signInAs('13800138017')).toBe('M_FORBIDDEN');
+  // A department administrator elsewhere writes the phone at somebody of theirs: its owner keeps it, and theirs is told.
+  const { id: head } = await working('别部门的管理员', other);
+  await buildGrant(company.db, { person_id: head, role: 'department_admin', department_id: other });
+  const attacker = await company.host.as(await company.userId(head));
+  const twin = await newPerson('同号', other);
+  const before = await attacker('GET', `/api/org/people/${twin}`);
+  const written = await attacker('PATCH', `/api/org/people/${twin}`, {
+    version: before.body.version,
+    phone: '138-0013-8017',
+  });
+  expect(written.status, written.text).toBe(200);
+  const twins = (): Promise<TestAnswer> => boss.call('GET', `/api/org/people/${twin}/activation`);
+  await waitFor(async () => (await twins()).body.sign_in.phone?.state === 'shared', { what: 'it is told' });
+  expect((await names()).body.sign_in.phone.state).toBe('usable');
+  expect(await signInAs('13800138017')).toBe(user.userId);
   await company.apply([{ kind: 'person_change', id: twin, set: { phone: '138 0013 8018' } }]);
-  await waitFor(async () => (await signInAs('13800138017')) === user.userId, {
-    what: 'it is one’s own again',
+  await waitFor(async () => (await twins()).body.sign_in.phone.state === 'usable', {
+    what: 'it is one’s own',
   });
   // A successor takes number and phone over as soon as the leaving has begun.
   expect((await boss.call('POST', `/api/org/people/${id}/offboarding`, {})).status).toBe(201);

@@ -35,9 +35,8 @@ describe('the provisioning API', () => {
       db,
     );
     await sql`insert into org.drift (kind, subject, detail)
-      values ('account_state', 'person:x', '{"user_id":"@x:qiao.test","actual":"locked","expected":"created"}')`.execute(
-      db,
-    );
+      values ('account_state', 'person:x', '{"user_id":"@x:qiao.test","actual":"locked","expected":"created"}'),
+        ('name_changed', 'person:wang', '{"user_id":"@wang:qiao.test"}')`.execute(db);
     admin = await host.as('@boss:qiao.test');
     member = await host.as('@worker:qiao.test');
     stranger = await host.as('@boss:elsewhere.test');
@@ -120,7 +119,10 @@ describe('the provisioning API', () => {
       items: [{ code: 'account_exists', message: expect.stringContaining('已有同名账号（Wang）') }],
     });
     const drift = await admin('GET', '/api/org/provisioning/drift', undefined, zh);
-    expect(drift.body.items[0].message).toBe('账号 @x:qiao.test 的状态为“已锁定”，应为“正常”，已改回。');
+    // People of the directory by their names; newest first.
+    expect(drift.body.items[0].message).toContain('王');
+    expect(drift.body.items[0].message).not.toContain('@wang');
+    expect(drift.body.items[1].message).toBe('账号 @x:qiao.test 的状态为“已锁定”，应为“正常”，已改回。');
     expect((await admin('GET', '/api/org/provisioning/drift?limit=0')).status).toBe(400);
   });
 

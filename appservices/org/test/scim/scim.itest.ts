@@ -391,6 +391,33 @@ describe('users', () => {
     expect(await places(b)).toEqual([`${sales}*`]);
   });
 
+  test('an address that belongs to somebody of another source is refused, and not told whose it is', async () => {
+    const [one, two] = [await newClient(), await newClient()];
+    const email = `${unique('elsewhere')}@example.com`;
+    const theirs = await created(
+      one,
+      '/Users',
+      userOf(email, { displayName: '别的来源', emails: [{ value: email, primary: true }] }),
+    );
+    const answer = await two(
+      'POST',
+      '/Users',
+      userOf(email.toUpperCase(), { displayName: 'New', emails: [{ value: email.toUpperCase() }] }),
+    );
+    expect(answer.status).toBe(409);
+    expect(answer.body).toMatchObject({
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+      status: '409',
+      scimType: 'uniqueness',
+    });
+    expect(String(answer.body.detail).toLowerCase()).toBe(`${email} is already used by somebody else.`);
+    for (const secret of [theirs, '别的来源', one.source]) expect(answer.text).not.toContain(secret);
+    // Nothing of the other one can be read, or was changed.
+    expect((await two('GET', `/Users/${theirs}`)).status).toBe(404);
+    expect((await two('GET', `/Users${filtered(`userName eq "${email}"`)}`)).body.totalResults).toBe(0);
+    expect(await person(theirs)).toMatchObject({ display_name: '别的来源', email, source_id: one.source });
+  });
+
   test('names and addresses that belong to others are refused', async () => {
     const client = await newClient();
     const name = unique('first');

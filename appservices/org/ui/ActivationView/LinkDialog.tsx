@@ -18,9 +18,20 @@ import { LinkCode } from '../parts/LinkCode.tsx';
 import { LinkViewModel, type LinkSnapshot } from './LinkViewModel.ts';
 
 /** Who made a link, as far as it has to be told. */
-function byOf(t: TextOf, by: string, me: string): string {
-  if (by === me) return t('links.by_you');
-  return by.startsWith('system:') ? t('links.by_system') : t('links.by', { user: by });
+function byOf(t: TextOf, link: ActivationState['links'][number], me: string): string {
+  if (link.by === me) return t('links.by_you');
+  return link.by.startsWith('system:') ? t('links.by_system') : t('links.by', { user: link.by_name });
+}
+
+/** Names in the directory by which the person cannot sign in. */
+function UselessNames({ names }: { names: ActivationState['sign_in'] }): ReactNode {
+  const { t } = useText('org');
+  return (['phone', 'employee_number'] as const).map((kind) => {
+    const name = names[kind];
+    return name?.state === 'shared' || name?.state === 'unusable' ? (
+      <Banner key={kind} tone="warn" title={t(`links.${name.state}.${kind}`, { value: name.value })} />
+    ) : null;
+  });
 }
 
 function LastMail({ mail }: { mail: NonNullable<ActivationState['last_mail']> }): ReactNode {
@@ -80,9 +91,10 @@ export function LinkDialog(props: {
       }
     >
       <Loaded of={state.activation}>
-        {({ activated, email, links, last_mail, mail }) => (
+        {({ activated, email, links, last_mail, mail, sign_in }) => (
           <div className="q-stack">
             <p>{t(activated ? 'links.activated' : 'links.not_activated', { name })}</p>
+            <UselessNames names={sign_in} />
             {state.made ? (
               <Made state={state} name={name} anew={props.anew} />
             ) : (
@@ -97,7 +109,7 @@ export function LinkDialog(props: {
                         <li key={link.id}>
                           <strong>{t(`links.ways.${link.way}`)}</strong>
                           <span>
-                            {format.dateTime(link.made_at)} {byOf(t, link.by, services.session.userId)}
+                            {format.dateTime(link.made_at)} {byOf(t, link, services.session.userId)}
                           </span>
                           <span className="q-muted q-small">
                             {t('links.until', { date: format.dateTime(link.expires_at) })}

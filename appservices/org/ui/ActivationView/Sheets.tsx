@@ -52,7 +52,15 @@ function Sheet({ item }: { item: SheetLink }): ReactNode {
         </ol>
       </div>
       <p className="o-sheet__address">{item.link}</p>
-      <p>{say('user', { user: person.user_id })}</p>
+      <p>
+        {say('user', { user: person.user_id })}
+        {item.sign_in.length > 0 &&
+          ` ${say('too', {
+            ways: new Intl.ListFormat(locale, { type: 'disjunction' }).format(
+              item.sign_in.map((way) => say(`ways.${way}`)),
+            ),
+          })}`}
+      </p>
       <p>
         <strong>{say('until', { date: format.dateTime(item.expires_at) })}</strong> {say('secret')}
       </p>
