@@ -67,6 +67,35 @@ afterAll(async () => {
   await client.close();
 });
 
+describe('the bar of a message', () => {
+  const bars = (): Locator => page.getByRole('article').getByRole('toolbar');
+
+  test('is one at a time, by the pointer or by the keyboard, whichever came last', async () => {
+    await open('公告板');
+    await colleague.sendText(plain, '第一条公告');
+    await colleague.sendText(plain, '第二条公告');
+    const [first, second] = [message('第一条公告').last(), message('第二条公告').last()];
+    await second.waitFor();
+    await first.focus();
+    await first.getByRole('toolbar').waitFor();
+    await second.hover();
+    await second.getByRole('toolbar').waitFor();
+    expect(await bars().count()).toBe(1);
+    // The pointer rests on the second while the keyboard goes on.
+    await box().focus();
+    await first.focus();
+    await first.getByRole('toolbar').waitFor();
+    expect(await bars().count()).toBe(1);
+    // What is open stays, and so does its bar.
+    await first.getByRole('button', { name: 'More actions' }).press('Enter');
+    await page.getByRole('menuitem', { name: 'Forward', exact: true }).waitFor();
+    await second.hover({ position: { x: 60, y: 4 }, force: true });
+    expect(await bars().count()).toBe(1);
+    await first.getByRole('toolbar').waitFor();
+    await page.keyboard.press('Escape');
+  });
+});
+
 describe('forwarding', () => {
   test('a reply goes as a text of its own, to a conversation found by pinyin', async () => {
     await open('公告板');

@@ -219,6 +219,20 @@ describe('beginning conversations', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Start chat' }).click();
     await waitFor(() => Promise.resolve(roomOf() === direct), { what: 'the chat there was' });
   });
+
+  test('has the colour of the other person wherever it is shown', async () => {
+    await open(/李四/);
+    const colour = (of: Locator): Promise<string | null> =>
+      of.locator('[data-color]').first().getAttribute('data-color');
+    const inList = await colour(row('李四'));
+    expect(await colour(page.locator('.c-room__head'))).toBe(inList);
+    const toolbar = page.getByRole('toolbar', { name: 'Panels' });
+    await toolbar.getByRole('button', { name: 'About this conversation' }).click();
+    expect(await colour(page.locator('.c-info__head'))).toBe(inList);
+    await toolbar.getByRole('button', { name: 'About this conversation' }).click();
+    await toolbar.getByRole('button', { name: 'Members' }).click();
+    expect(await colour(page.locator('.c-member').filter({ hasText: '李四' }))).toBe(inList);
+  });
 });
 
 describe('a draft', () => {

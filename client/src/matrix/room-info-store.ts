@@ -12,8 +12,10 @@ import {
 import { ACCOUNT_DATA, EVENT } from './names.ts';
 import { followsDirectory, historyOf, isRenewable, pinnedIn, stateOf } from './room-state.ts';
 import { RoomViewModel } from './room-listener.ts';
-import { allPeople, fitsTwo, joinedPeople } from './service-users.ts';
-import { asList, asRecord, cleanName, serverOf } from './safe-text.ts';
+import { partnersOf } from './rooms-account.ts';
+import { partnerOf } from './rooms-read.ts';
+import { allPeople, joinedPeople } from './service-users.ts';
+import { asRecord, cleanName, serverOf } from './safe-text.ts';
 import { unreadOf } from './unread.ts';
 
 /** When a room notifies. */
@@ -29,6 +31,8 @@ export interface RoomInfo {
   readonly external: boolean;
   /** Of two people. */
   readonly direct: boolean;
+  /** The other one of them. */
+  readonly partner: string | undefined;
   readonly members: number;
   /** People who are invited and not there yet. */
   readonly waiting: number;
@@ -60,6 +64,7 @@ const EMPTY: RoomInfo = {
   encrypted: false,
   external: false,
   direct: false,
+  partner: undefined,
   members: 0,
   waiting: 0,
   renewable: false,
@@ -110,7 +115,8 @@ export class RoomInfoStore extends RoomViewModel<RoomInfo> {
     const joined = room.getMyMembership() === 'join';
     const may = (type: string): boolean => joined && state.maySendStateEvent(type, me);
     const own = serverOf(me);
-    const direct = asRecord(this.client.getAccountData(ACCOUNT_DATA.direct as never)?.getContent());
+    const direct = this.client.getAccountData(ACCOUNT_DATA.direct as never)?.getContent();
+    const partner = partnerOf({ partners: partnersOf(direct), me }, room);
     const people = room
       .getMembers()
       .filter((member) => member.membership === 'join' || member.membership === 'invite');
@@ -121,7 +127,8 @@ export class RoomInfoStore extends RoomViewModel<RoomInfo> {
       avatar: room.getMxcAvatarUrl() ?? room.getAvatarFallbackMember()?.getMxcAvatarUrl() ?? undefined,
       encrypted: room.hasEncryptionStateEvent(),
       external: people.some((member) => serverOf(member.userId) !== own),
-      direct: fitsTwo(room) && Object.values(direct).some((rooms) => asList(rooms).includes(this.roomId)),
+      direct: partner !== undefined,
+      partner,
       members: joinedPeople(room),
       waiting: allPeople(room) - joinedPeople(room),
       renewable: isRenewable(room),

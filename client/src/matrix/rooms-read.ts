@@ -137,7 +137,7 @@ function invitationOf(context: ReadContext, room: Room): Invitation | undefined 
 }
 
 /** Who the other one of a direct chat is; an invitation says it of itself. */
-function partnerOf(context: ReadContext, room: Room): string | undefined {
+export function partnerOf(context: Pick<ReadContext, 'partners' | 'me'>, room: Room): string | undefined {
   const partner = fitsTwo(room) ? context.partners.get(room.roomId) : undefined;
   if (partner !== undefined || room.getMyMembership() !== 'invite') return partner;
   const inviter = room.getDMInviter();

@@ -18,6 +18,7 @@ import {
   useViewModel,
 } from '@qiao/ui-kit';
 import { useEffect, type ReactNode } from 'react';
+import { ConversationAvatar } from '../../components/ConversationAvatar.tsx';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
 import { useMatrix } from '../../matrix/context.tsx';
 import { noteOf, usePeopleSearch } from '../finder/people.ts';
@@ -224,13 +225,7 @@ export function Person(props: {
                 <li key={entry.roomId}>
                   <RouterLink to={roomPath(entry.roomId)} className="c-person">
                     <span aria-hidden>
-                      <MatrixAvatar
-                        id={entry.partner ?? entry.roomId}
-                        name={entry.name}
-                        mxc={entry.avatar}
-                        size={32}
-                        square={entry.partner === undefined}
-                      />
+                      <ConversationAvatar of={entry} size={32} />
                     </span>
                     <span className="c-person__name">
                       <bdi>{entry.name}</bdi>

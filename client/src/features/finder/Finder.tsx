@@ -3,6 +3,7 @@ import CloseIcon from '@vector-im/compound-design-tokens/assets/web/icons/close'
 import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/search';
 import { Busy, cx, isComposing, useServices, useText } from '@qiao/ui-kit';
 import { useEffect, useId, useRef, type KeyboardEvent, type ReactNode } from 'react';
+import { ConversationAvatar } from '../../components/ConversationAvatar.tsx';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
 import type { RoomEntry } from '../../matrix/rooms.ts';
 import { inDirectory } from '../directory/api.ts';
@@ -82,13 +83,7 @@ function Room(props: { entry: RoomEntry; note: string | undefined; isMarked: boo
   return (
     <>
       <span aria-hidden>
-        <MatrixAvatar
-          id={entry.partner ?? entry.roomId}
-          name={entry.name}
-          mxc={entry.avatar}
-          size={36}
-          square={entry.partner === undefined}
-        />
+        <ConversationAvatar of={entry} size={36} />
       </span>
       <span className="c-find__text">
         <span className="c-find__name">

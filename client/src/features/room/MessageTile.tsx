@@ -10,6 +10,7 @@ import type { Message, Preview } from '../../matrix/timeline-types.ts';
 import { AskLine } from '../reading/AskLine.tsx';
 import { NoticeLine } from '../reading/NoticeLine.tsx';
 import { ActionBar } from './ActionBar.tsx';
+import { oneBar, type BarHolder } from './one-bar.ts';
 import { TileFailed } from './DomainTile.tsx';
 import { MessageBodyView } from './MessageBodyView.tsx';
 import { ReactionPicker } from './ReactionPicker.tsx';
@@ -216,15 +217,32 @@ export const MessageTile = memo(function MessageTile(props: {
     });
     return true;
   };
-  const show = (): void => {
-    setActive(true);
-  };
-  const hide = (): void => {
-    // An open menu or dialog of the bar keeps it.
-    if (tile.current?.querySelector(':popover-open, dialog[open]')) return;
-    if (tile.current?.contains(document.activeElement)) return;
+  const close = (): void => {
     setActive(false);
     setPressed(false);
+  };
+  /** An open menu or dialog of the bar keeps it. */
+  const isOpen = (): boolean => Boolean(tile.current?.querySelector(':popover-open, dialog[open]'));
+  const [holder] = useState<BarHolder>(() => ({
+    yield: () => {
+      if (isOpen()) return false;
+      close();
+      return true;
+    },
+  }));
+  useEffect(
+    () => () => {
+      oneBar.give(holder);
+    },
+    [holder],
+  );
+  const show = (): void => {
+    if (oneBar.take(holder)) setActive(true);
+  };
+  const hide = (): void => {
+    if (isOpen() || tile.current?.contains(document.activeElement)) return;
+    oneBar.give(holder);
+    close();
   };
   return (
     <div
@@ -245,7 +263,8 @@ export const MessageTile = memo(function MessageTile(props: {
         text: line.slice(0, 200),
       })}
       onPointerEnter={(event) => {
-        if (event.pointerType === 'mouse') show();
+        // A list that moves under a pointer that rests takes the bar from nobody: `onPointerMove` does.
+        if (event.pointerType === 'mouse' && !oneBar.taken(holder)) show();
       }}
       onPointerLeave={(event) => {
         endPress();
@@ -262,7 +281,7 @@ export const MessageTile = memo(function MessageTile(props: {
         press.current = setTimeout(() => {
           held.current = true;
           setPressed(false);
-          setActive(true);
+          show();
         }, LONG_PRESS_MS);
       }}
       onPointerUp={(event) => {
@@ -276,7 +295,9 @@ export const MessageTile = memo(function MessageTile(props: {
       }}
       onTouchCancel={release}
       onPointerMove={(event) => {
-        if (Math.abs(event.movementX) + Math.abs(event.movementY) > 4) endPress();
+        const moved = Math.abs(event.movementX) + Math.abs(event.movementY);
+        if (moved > 4) endPress();
+        if (event.pointerType === 'mouse' && moved > 0) show();
       }}
       onContextMenu={(event) => {
         // The long press has its own menu.

@@ -10,7 +10,7 @@ import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/searc
 import ThreadsIcon from '@vector-im/compound-design-tokens/assets/web/icons/threads';
 import { MenuButton, RouterLink, Tag, useGo, useServices, useText, type IconType } from '@qiao/ui-kit';
 import { lazy, Suspense, useState, type ReactNode } from 'react';
-import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
+import { ConversationAvatar } from '../../components/ConversationAvatar.tsx';
 import { UnreadCount } from '../../components/UnreadCount.tsx';
 import type { RoomInfo } from '../../matrix/room-info-store.ts';
 import { modules } from '../../modules.ts';
@@ -62,7 +62,7 @@ export function RoomHeader(props: {
       <RouterLink to="/" className="c-room__back" aria-label={t('back')}>
         <BackIcon width={24} height={24} aria-hidden />
       </RouterLink>
-      <MatrixAvatar id={roomId} name={name} mxc={info.avatar} size={36} square={!info.direct} />
+      <ConversationAvatar of={{ ...info, roomId, name }} size={36} />
       <div className="c-room__title">
         <h1>
           <bdi>{name}</bdi>

@@ -3,7 +3,7 @@ import { Button } from '@vector-im/compound-web';
 import { Banner, RouterLink, useGo, useServices, useText } from '@qiao/ui-kit';
 import { useState, type ReactNode } from 'react';
 import { useTitle } from '../../app/title.ts';
-import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
+import { ConversationAvatar } from '../../components/ConversationAvatar.tsx';
 import { useMatrix } from '../../matrix/context.tsx';
 import type { Invitation, RoomEntry } from '../../matrix/rooms.ts';
 import { personPath } from '../directory/person-path.ts';
@@ -32,13 +32,7 @@ export function InviteView(props: { entry: RoomEntry; invitation: Invitation }):
         {t('title')}
       </RouterLink>
       <div className="c-invite__card">
-        <MatrixAvatar
-          id={entry.partner ?? roomId}
-          name={entry.name}
-          mxc={entry.avatar}
-          size={72}
-          square={entry.partner === undefined}
-        />
+        <ConversationAvatar of={entry} size={72} />
         <h2>
           <bdi>{entry.name}</bdi>
         </h2>

@@ -6,8 +6,8 @@ import MoreIcon from '@vector-im/compound-design-tokens/assets/web/icons/overflo
 import TimeIcon from '@vector-im/compound-design-tokens/assets/web/icons/time';
 import { RouterLink, useServices, useText } from '@qiao/ui-kit';
 import { memo, type ReactNode } from 'react';
-import { countText } from '../../components/count-text.ts';
-import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
+import { ConversationAvatar } from '../../components/ConversationAvatar.tsx';
+import { UnreadCount } from '../../components/UnreadCount.tsx';
 import { isQuiet, isUnread, type RoomEntry } from '../../matrix/rooms.ts';
 import { previewLine } from './preview.ts';
 import { shortWhen } from './when.ts';
@@ -33,14 +33,10 @@ function Count({ entry }: { entry: RoomEntry }): ReactNode {
       {mentions > 0 && (
         <span className="c-row__mention">
           <MentionIcon width={14} height={14} aria-hidden />
-          <span className="q-sr">{t('row.mentions', { count: mentions })}</span>
         </span>
       )}
-      {unread > 0 ? (
-        <span className="c-row__count" data-quiet={quiet}>
-          <span aria-hidden>{countText(unread)}</span>
-          <span className="q-sr">{t('row.unread', { count: unread })}</span>
-        </span>
+      {unread + mentions > 0 ? (
+        <UnreadCount unread={unread} mentions={mentions} quiet={quiet} />
       ) : (
         (entry.markedUnread || entry.activity) && (
           <span className="c-row__dot" data-quiet={quiet || !entry.markedUnread}>
@@ -110,13 +106,7 @@ export const RoomRow = memo(function RoomRow(props: {
         aria-current={props.active ? 'page' : undefined}
       >
         <span className="c-row__avatar" aria-hidden data-online={entry.online}>
-          <MatrixAvatar
-            id={entry.partner ?? entry.roomId}
-            name={entry.name}
-            mxc={entry.avatar}
-            size={44}
-            square={entry.partner === undefined}
-          />
+          <ConversationAvatar of={entry} size={44} />
         </span>
         <span className="c-row__main">
           <span className="c-row__top">

@@ -1,6 +1,7 @@
 import ChevronIcon from '@vector-im/compound-design-tokens/assets/web/icons/chevron-down';
 import { Dialog, Fold, NoFold, useText } from '@qiao/ui-kit';
 import { useState, type ReactNode } from 'react';
+import { UnreadCount } from '../../components/UnreadCount.tsx';
 import type { SpaceNode } from '../../matrix/rooms-spaces.ts';
 
 function Node(props: {
@@ -9,7 +10,7 @@ function Node(props: {
   onChoose: (roomId: string) => void;
 }): ReactNode {
   const { node } = props;
-  const { t, format } = useText('rooms');
+  const { t } = useText('rooms');
   const [open, setOpen] = useState(node.company || holds(node, props.chosen));
   const more = node.spaces.length > 0;
   return (
@@ -35,12 +36,7 @@ function Node(props: {
           }}
         >
           <bdi>{node.name}</bdi>
-          {node.unread > 0 && (
-            <span className="c-row__count" data-quiet={node.mentions === 0}>
-              <span aria-hidden>{format.number(node.unread)}</span>
-              <span className="q-sr">{t('row.unread', { count: node.unread })}</span>
-            </span>
-          )}
+          <UnreadCount unread={node.unread} mentions={node.mentions} quiet />
         </button>
       </div>
       {more && open && (

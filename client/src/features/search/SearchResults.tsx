@@ -6,6 +6,7 @@ import SearchIcon from '@vector-im/compound-design-tokens/assets/web/icons/searc
 import { Button } from '@vector-im/compound-web';
 import { Busy, EmptyState, RouterLink, Skeleton, Time, useSnapshot, useText } from '@qiao/ui-kit';
 import { useEffect, useRef, type ReactNode } from 'react';
+import { ConversationAvatar } from '../../components/ConversationAvatar.tsx';
 import { MatrixAvatar } from '../../components/MatrixAvatar.tsx';
 import { useMatrix } from '../../matrix/context.tsx';
 import { KIND } from '../../search/types.ts';
@@ -122,7 +123,7 @@ export const SearchResults = ({ busy, ...props }: ResultsProps & { busy: boolean
 
 function Found(props: ResultsProps): ReactNode {
   const { t } = useText('search');
-  const { search } = useMatrix();
+  const { search, rooms } = useMatrix();
   const status = useSnapshot(search);
   const { results, model } = props;
   const inRoom = props.inRoom ?? false;
@@ -204,7 +205,11 @@ function Found(props: ResultsProps): ReactNode {
           {results.rooms.map((room) => (
             <li key={room.roomId} className="c-hit">
               <RouterLink to={`/room/${encodeURIComponent(room.roomId)}`} className="c-hit__link">
-                <MatrixAvatar id={room.roomId} name={room.name} size={36} square />
+                <ConversationAvatar
+                  // A conversation that was left is not in the list.
+                  of={rooms.entry(room.roomId) ?? { ...room, avatar: undefined, partner: undefined }}
+                  size={36}
+                />
                 <span className="c-hit__main">
                   <span className="c-hit__sender" dir="auto">
                     <Pieces of={room.pieces} />

@@ -4,7 +4,7 @@ import LockIcon from '@vector-im/compound-design-tokens/assets/web/icons/lock-so
 import LockOffIcon from '@vector-im/compound-design-tokens/assets/web/icons/lock-off';
 import { useServices, useText } from '@qiao/ui-kit';
 import { useId, useState, type ReactNode } from 'react';
-import { MatrixAvatar } from '../../../components/MatrixAvatar.tsx';
+import { ConversationAvatar } from '../../../components/ConversationAvatar.tsx';
 import { receiptsArePrivate, setReceiptsPrivate } from '../../../matrix/receipt-privacy.ts';
 import type { NotifyLevel, RoomInfo, RoomInfoStore } from '../../../matrix/room-info-store.ts';
 import { useRoom } from '../room-context.ts';
@@ -96,7 +96,7 @@ export function InfoPanel(props: {
     <PanelFrame title={t('panel.info')} onClose={props.onClose}>
       <div className="c-panel__body q-stack">
         <div className="c-info__head">
-          <MatrixAvatar id={roomId} name={info.name} mxc={info.avatar} size={64} square={!info.direct} />
+          <ConversationAvatar of={{ ...info, roomId }} size={64} />
           <p className="c-info__name">
             <bdi>{info.name}</bdi>
           </p>
