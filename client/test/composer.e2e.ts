@@ -17,6 +17,8 @@ import {
   boxOf,
   chooseAt,
   picture,
+  pressAt,
+  drawPicture,
   picturesOfFailure,
   signIn,
   startClient,
@@ -209,23 +211,9 @@ describe('text', () => {
 
 describe('files', () => {
   test('a picture arrives encrypted, with thumbnail, caption and without its place', async () => {
-    // Drawn by the browser: noise, large enough for a thumbnail.
-    const png = await page.evaluate(async () => {
-      const canvas = new OffscreenCanvas(1000, 750);
-      const context = canvas.getContext('2d');
-      const pixels = context?.createImageData(1000, 750);
-      if (!context || !pixels) throw new Error('no canvas');
-      let noise = 1;
-      for (let at = 0; at < pixels.data.length; at += 4) {
-        noise = (noise * 1_103_515_245 + 12_345) % 2_147_483_648;
-        pixels.data.set([(noise >> 16) & 0xc0, 90, 160, 255], at);
-      }
-      context.putImageData(pixels, 0, 0);
-      const blob = await canvas.convertToBlob({ type: 'image/png' });
-      return [...new Uint8Array(await blob.arrayBuffer())];
-    });
+    const png = await drawPicture(page, 1000, 750);
     await page.locator('.c-composer input[type=file]').setInputFiles([
-      { name: '平面图.png', mimeType: 'image/png', buffer: Buffer.from(png) },
+      { name: '平面图.png', mimeType: 'image/png', buffer: png },
       { name: '报价.txt', mimeType: 'text/plain', buffer: Buffer.from('一万元') },
     ]);
     const dialog = page.getByRole('dialog', { name: 'Send 2 files' });
@@ -243,7 +231,7 @@ describe('files', () => {
     });
     expect(image.content).not.toHaveProperty('url');
     expect((image.content['info'] as Record<string, unknown>)['thumbnail_file']).toBeDefined();
-    expect((await nio.download(image.event_id)).equals(Buffer.from(png))).toBe(true);
+    expect((await nio.download(image.event_id)).equals(png)).toBe(true);
     const file = await nio.waitEvent({ room_id: roomId, body: '报价.txt', decrypted: true });
     expect((await nio.download(file.event_id)).toString()).toBe('一万元');
     // Shown whole: the place has the picture's shape, and neither the blur nor the picture is larger than it.
@@ -477,6 +465,49 @@ describe('on the screen', () => {
     await nio.waitEvent({ room_id: roomId, sender: user.userId, body: '👋🏽', decrypted: true });
     await page.setViewportSize(size);
   });
+
+  test.each([
+    ['on a phone', { width: 390, height: 844 }, 'rocket', '🚀'],
+    ['at 200 % zoom', { width: 720, height: 450 }, 'teapot', '🫖'],
+  ])(
+    'a reaction is found among all emoji, and comes first the next time: %s',
+    async (where, size, word, emoji) => {
+      const before = page.viewportSize() ?? { width: 1280, height: 800 };
+      await page.setViewportSize(size);
+      await say(`请回应 ${word}`);
+      const tile = sent(`请回应 ${word}`);
+      await pressAt(tile, 'React');
+      const choice = page.getByRole('dialog', { name: 'React' });
+      const row = choice.getByRole('button');
+      expect(await row.count()).toBe(8);
+      for (const each of await row.all()) expect((await boxOf(each)).width).toBeGreaterThanOrEqual(32);
+      await picture(page, `reaction-row-${word}`);
+      await choice.getByRole('button', { name: 'All emoji' }).click();
+      const picker = page.getByRole('dialog', { name: 'Emoji' });
+      await picker.getByRole('region', { name: 'Smileys' }).waitFor();
+      const at = await boxOf(choice);
+      expect([at.x >= 0, at.y >= 0, at.right <= size.width, at.bottom <= size.height, where]).toEqual([
+        true,
+        true,
+        true,
+        true,
+        where,
+      ]);
+      expect((await boxOf(picker.locator('.c-emoji__all'))).height).toBeGreaterThanOrEqual(3 * 36);
+      await picker.getByRole('combobox', { name: 'Skin tone' }).waitFor();
+      await picture(page, `reaction-all-${word}`);
+      expect(await axeViolations(page)).toEqual([]);
+      await picker.getByRole('searchbox').fill(word);
+      await picker.getByRole('region', { name: 'Found' }).getByRole('button', { name: word }).first().click();
+      await tile.getByRole('button', { name: new RegExp(emoji) }).waitFor();
+      await picker.waitFor({ state: 'hidden' });
+      await pressAt(tile, 'React');
+      expect(await row.first().textContent()).toBe(emoji);
+      await page.keyboard.press('Escape');
+      await choice.waitFor({ state: 'hidden' });
+      await page.setViewportSize(before);
+    },
+  );
 
   test('the name of the conversation has room in a narrow window', async () => {
     const size = page.viewportSize() ?? { width: 1280, height: 800 };

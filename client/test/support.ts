@@ -215,6 +215,28 @@ export async function boxOf(
   return { ...box, right: box.x + box.width, bottom: box.y + box.height };
 }
 
+/** A picture in noise, drawn by the browser: it cannot be made small. @param width, height pixels */
+export async function drawPicture(page: Page, width: number, height: number): Promise<Buffer> {
+  const bytes = await page.evaluate(
+    async ([across, down]) => {
+      const canvas = new OffscreenCanvas(across, down);
+      const context = canvas.getContext('2d');
+      const pixels = context?.createImageData(across, down);
+      if (!context || !pixels) throw new Error('no canvas');
+      let noise = 1;
+      for (let at = 0; at < pixels.data.length; at += 4) {
+        noise = (noise * 1_103_515_245 + 12_345) % 2_147_483_648;
+        pixels.data.set([(noise >> 16) & 0xc0, 90, 160, 255], at);
+      }
+      context.putImageData(pixels, 0, 0);
+      const blob = await canvas.convertToBlob({ type: 'image/png' });
+      return [...new Uint8Array(await blob.arrayBuffer())];
+    },
+    [width, height] as const,
+  );
+  return Buffer.from(bytes);
+}
+
 /** A picture of the page for looking at, where `QIAO_PICTURES` names a folder; else nothing. */
 export async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env['QIAO_PICTURES'];

@@ -353,7 +353,7 @@ function Writable(props: {
         }}
       />
       <Suspense fallback={null}>
-        {part === 'emoji' && <EmojiPicker onChoose={model.insert} onClose={close} />}
+        {part === 'emoji' && <EmojiPicker above onChoose={model.insert} onClose={close} />}
         {part === 'ask' && (
           <AskDialog roomId={roomId} written={model.written()} onSend={model.sendAsk} onClose={close} />
         )}

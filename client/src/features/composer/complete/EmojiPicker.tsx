@@ -1,5 +1,6 @@
 import { Busy, ErrorState, SearchBox, useText } from '@qiao/ui-kit';
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import '../composer.css';
 import { chooseTone, chosenTone, recentEmoji, rememberEmoji, TONES } from './chosen.ts';
 import { findEmoji, GROUPS, loadEmoji, toned, type Emoji } from './emoji.ts';
 
@@ -25,6 +26,8 @@ interface Section {
 export default function EmojiPicker(props: {
   onChoose: (emoji: string) => void;
   onClose: () => void;
+  /** Above the composer; else it fills what it stands in. */
+  above?: boolean;
 }): ReactNode {
   const { t, locale } = useText('composer');
   const [all, setAll] = useState<readonly Emoji[]>();
@@ -113,7 +116,13 @@ export default function EmojiPicker(props: {
     buttons[now === -1 ? 0 : Math.min(buttons.length - 1, Math.max(0, now + step))]?.focus();
   };
   return (
-    <div ref={box} className="c-emoji" role="dialog" aria-label={t('emoji')} onKeyDown={onKeyDown}>
+    <div
+      ref={box}
+      className={props.above === true ? 'c-emoji c-emoji--above' : 'c-emoji'}
+      role="dialog"
+      aria-label={t('emoji')}
+      onKeyDown={onKeyDown}
+    >
       <div className="c-emoji__head">
         <SearchBox label={t('emoji_search')} value={query} onChange={setQuery} />
         <select
