@@ -1,11 +1,24 @@
 import {
+  activate,
+  activateAndSignIn,
   axeViolations,
+  callApi,
+  firstAdmin,
   horizontalOverflow,
+  inStep,
   makeUser,
+  PASSWORD,
+  runHost,
+  startMailServer,
+  startTestStack,
   waitFor,
+  type RunningTestStack,
+  type TestMailServer,
   type TestPage,
   type TestUser,
 } from '@qiao/testkit';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -270,7 +283,7 @@ describe('a new sign-in', () => {
 
   test('that is known on a confirmed device is known on the others', async () => {
     const { page } = phone;
-    await page.locator('.c-line-banner', { hasText: 'Confirm this device' }).getByRole('button').click();
+    await page.locator('.c-keys-line', { hasText: 'Confirm this device' }).getByRole('button').click();
     await page
       .getByRole('dialog')
       .getByRole('button', { name: /Use another device/ })
@@ -314,6 +327,129 @@ describe('activation', () => {
     expect(await axeViolations(page)).toEqual([]);
     await picture(page, 'key-zh-390');
     expect(new URL(page.url()).pathname).toBe('/');
+  });
+});
+
+describe('somebody of the directory', () => {
+  // A stack of its own: the directory and the mail server are the whole installation's.
+  let own: RunningTestStack;
+  let mail: TestMailServer;
+  let userId: string;
+  let phone: TestPage;
+  const again = 'Fahrrad-im-Nebel-41';
+  const name = 'User name, e-mail, phone or employee number';
+  const tell = async (page: Page, who: string, password: string): Promise<void> => {
+    await page.goto('/');
+    await page.getByLabel(name).fill(who);
+    await page.getByLabel('Password', { exact: true }).fill(password);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  };
+  /** Signs in on a device of its own, and is who they are. */
+  const comesIn = async (who: string, password: string): Promise<void> => {
+    const { page, context } = await client.open({ baseURL: own.info.gatewayUrl });
+    await signIn(page, { userId: who, password });
+    await page.goto('/settings');
+    await page.getByText(userId, { exact: true }).first().waitFor({ state: 'attached' });
+    await context.close();
+  };
+
+  beforeAll(async () => {
+    mail = await startMailServer({ starttls: false });
+    own = await startTestStack({ parts: ['postgres', 'synapse', 'gateway'] });
+    const { varDir } = own.info;
+    const config = join(varDir, 'config/qiao.json');
+    const settings = JSON.parse(await readFile(config, 'utf8')) as object;
+    const server = { host: '127.0.0.1', port: mail.port, security: 'none', from: 'qiao@example.org' };
+    await writeFile(config, JSON.stringify({ ...settings, mail: server }));
+    await own.stack.startPart('host');
+    const file = join(varDir, 'people.csv');
+    await writeFile(
+      file,
+      `employee_id,display_name,title,email,department,manager,localpart
+E1001,张伟,经理,zhangwei@example.org,研发部,,zhangwei
+E1002,李娜,工程师,lina@example.org,研发部,E1001,li.na
+`,
+    );
+    await runHost(own.info, 'org', 'import', file, '--apply');
+    const { session } = await activateAndSignIn(
+      own.info,
+      (await firstAdmin(own.info, '--localpart', 'zhangwei')).link,
+    );
+    await inStep((method, path) => callApi(own.info, method, path, undefined, session));
+    const { items } = await callApi<{ items: { id: string; user_id: string }[] }>(
+      own.info,
+      'GET',
+      `/api/org/people?q=${encodeURIComponent('李娜')}`,
+      undefined,
+      session,
+    );
+    const [lina] = items;
+    if (!lina) throw new Error('she is not there');
+    userId = lina.user_id;
+    const { link } = await callApi<{ link: string }>(
+      own.info,
+      'POST',
+      `/api/org/people/${lina.id}/activation`,
+      {},
+      session,
+    );
+    await activate(own.info, link);
+    phone = await client.open({ baseURL: own.info.gatewayUrl, width: 390, height: 844 });
+  }, 240_000);
+  afterAll(async () => {
+    await own.stop();
+    await mail.close();
+  });
+
+  test('signs in by e-mail address and by employee number', async () => {
+    for (const who of ['lina@example.org', 'LiNa@Example.org', 'E1002']) await comesIn(who, PASSWORD);
+  });
+
+  test('is told the same of a number that is nobody’s as of a wrong password', async () => {
+    const { page } = phone;
+    for (const [who, password] of [
+      ['E1003', PASSWORD],
+      ['nobody@example.org', PASSWORD],
+      ['E1002', 'not-the-password'],
+      // Another person’s.
+      ['E1001', 'Fahrrad-im-Nebel-42'],
+    ] as const) {
+      await tell(page, who, password);
+      await page.getByText('That did not match. Check the password').waitFor();
+    }
+    expect(await axeViolations(page)).toEqual([]);
+    await picture(page, 'signin-wrong-390');
+  });
+
+  test('who has forgotten the password comes in again by a link in a mail', async () => {
+    const { page } = phone;
+    await page.goto('/');
+    await page.getByRole('button', { name: 'Forgot password?' }).click();
+    await page.getByLabel(name).fill('E1002');
+    await page.getByRole('button', { name: 'Ask for a new password' }).click();
+    await page.getByText(/^If there is such an account/).waitFor();
+    await picture(page, 'signin-forgot-390');
+    const found = await waitFor(() => mail.mails.find(({ to }) => to.includes('lina@example.org')), {
+      what: 'the mail',
+    });
+    expect(found.from).toBe('qiao@example.org');
+    expect(mail.mails).toHaveLength(1);
+    const [link] = /https?:\/\/\S+\/activate#[\w-]+/.exec(found.parsed.text ?? '') ?? [];
+    if (link === undefined) throw new Error('no link in the mail');
+    await page.goto(link);
+    await page.getByRole('heading', { name: 'Choose a new password' }).waitFor();
+    await page.getByLabel('Password', { exact: true }).fill(again);
+    await page.getByLabel('Repeat the password').fill(again);
+    await page.getByRole('button', { name: 'Set the new password' }).click();
+    await page.getByText('Your new password is set, 李娜.').waitFor();
+    expect(await horizontalOverflow(page)).toBeLessThanOrEqual(0);
+    await picture(page, 'signin-new-password-390');
+    // What was forgotten counts no more, nor does the link.
+    await tell(page, 'E1002', PASSWORD);
+    await page.getByText('That did not match. Check the password').waitFor();
+    await comesIn('lina@example.org', again);
+    await page.goto(link);
+    await page.getByText('This link does not work').waitFor();
   });
 });
 
