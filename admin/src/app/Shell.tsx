@@ -125,6 +125,8 @@ function UserMenu(props: { onSignOut: () => void; compact?: boolean }): ReactNod
   const { t } = useText('admin');
   const { session } = useServices();
   const { language, look } = usePreferenceEntries();
+  // What they type to sign in; the whole Matrix id says nothing to people.
+  const userName = session.userId.replace(/^@([^:]*):.*$/, '$1');
   return (
     <MenuButton
       label={t('user_menu', { name: session.displayName })}
@@ -133,7 +135,7 @@ function UserMenu(props: { onSignOut: () => void; compact?: boolean }): ReactNod
       side={props.compact ? 'below' : 'above'}
       align={props.compact ? 'end' : 'start'}
       entries={[
-        { heading: session.userId },
+        { heading: t('user_name', { name: userName }) },
         'line',
         { heading: t('language') },
         ...language,
@@ -149,7 +151,7 @@ function UserMenu(props: { onSignOut: () => void; compact?: boolean }): ReactNod
         <>
           <span className="a-user__text">
             <span className="a-user__name">{session.displayName}</span>
-            <span className="a-user__id">{session.userId}</span>
+            <span className="a-user__id">{userName}</span>
           </span>
           <span className="q-sr">{t('user_menu_short')}</span>
           <ChevronIcon width={18} height={18} aria-hidden />
