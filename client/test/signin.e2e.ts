@@ -283,7 +283,7 @@ describe('a new sign-in', () => {
 
   test('that is known on a confirmed device is known on the others', async () => {
     const { page } = phone;
-    await page.locator('.c-keys-line', { hasText: 'Confirm this device' }).getByRole('button').click();
+    await page.locator('.c-line-banner', { hasText: 'Confirm this device' }).getByRole('button').click();
     await page
       .getByRole('dialog')
       .getByRole('button', { name: /Use another device/ })

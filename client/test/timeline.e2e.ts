@@ -7,11 +7,12 @@ import {
   type TestPage,
   type TestUser,
 } from '@qiao/testkit';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   boxOf,
   chooseAt,
+  drawPicture,
   picture,
   picturesOfFailure,
   signIn,
@@ -326,6 +327,54 @@ describe('a long conversation', () => {
     await page.getByRole('button', { name: 'To the newest message, 1 new' }).click();
     await message(page, '刚刚发的').waitFor();
     await expect.poll(() => page.getByRole('button', { name: /To the newest/ }).count()).toBe(0);
+  });
+
+  /** Goes so far up that the newest message is out of sight. */
+  const goUp = async (frame: Locator): Promise<void> => {
+    await expect
+      .poll(() =>
+        frame.evaluate((node) => {
+          node.scrollTop = Math.max(0, node.scrollTop - 2500);
+          return node.scrollHeight - node.clientHeight - node.scrollTop > 400;
+        }),
+      )
+      .toBe(true);
+  };
+  /** The whole of it, or of what is higher than the screen its end. */
+  const inSight = async (tile: Locator, frame: Locator): Promise<boolean> => {
+    const [at, around] = [await boxOf(tile), await boxOf(frame)];
+    return at.bottom <= around.bottom + 1 && (at.y >= around.y - 1 || at.height > around.height);
+  };
+  /** Also when it has arrived, and its picture is drawn. */
+  const isSeen = async (tile: Locator, frame: Locator): Promise<void> => {
+    await expect.poll(() => inSight(tile, frame)).toBe(true);
+    await tile.and(tile.page().locator('[data-send=sent]')).waitFor();
+    await expect.poll(() => inSight(tile, frame)).toBe(true);
+  };
+
+  test('what one sends is in sight, however far one has gone up', async () => {
+    const { page } = device;
+    const frame = page.getByRole('log').first();
+    await goUp(frame);
+    await page.getByRole('textbox', { name: 'Write a message' }).click();
+    await page.keyboard.insertText('写在上面');
+    await page.keyboard.press('Enter');
+    await isSeen(message(page, '写在上面').last(), frame);
+    const attach = async (name: string, mimeType: string, buffer: Buffer): Promise<void> => {
+      await goUp(frame);
+      await page.locator('.c-composer input[type=file]').first().setInputFiles([{ name, mimeType, buffer }]);
+      await page.getByRole('dialog').getByRole('button', { name: 'Send', exact: true }).click();
+    };
+    await attach('图.png', 'image/png', await drawPicture(page, 600, 900));
+    const drawn = page
+      .locator('.c-message')
+      .filter({ has: page.getByRole('button', { name: /图\.png/ }) })
+      .last();
+    await isSeen(drawn, frame);
+    await drawn.locator('.c-media img').waitFor();
+    await expect.poll(() => inSight(drawn, frame)).toBe(true);
+    await attach('表.txt', 'text/plain', Buffer.from('一万元'));
+    await isSeen(page.locator('.c-message').filter({ hasText: '表.txt' }).last(), frame);
   });
 
   test('a link leads to a message in the middle, and from it both ways', async () => {
