@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { hrFile } from '@qiao/org/testing';
 import { decodeQR } from 'qr/decode.js';
-import { axeViolations, makeUser, PASSWORD, picturesOfFailure, waitFor } from '@qiao/testkit';
+import { axeViolations, launchBrowser, makeUser, PASSWORD, picturesOfFailure, waitFor } from '@qiao/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Locator, Page } from 'playwright-core';
 import { picture, providerOf, startConsole, type Console, type Provider } from './support.ts';
@@ -98,6 +98,39 @@ describe('the tree', () => {
     await treeitem('Sales').dragTo(treeitem('East'));
     await treeitem('Sales').waitFor();
     expect((await department('Sales')).parent_id).toBe(ids.company);
+  });
+});
+
+describe('a drawer', () => {
+  test('lies over the page to its end, and no stripe of the page is left beside it', async () => {
+    const desktop = await launchBrowser({ scrollbars: true });
+    try {
+      const shown = await desktop.newPage({ baseURL: company.own.info.gatewayUrl });
+      await shown.context.addCookies(await company.admin.context.cookies());
+      const drawer = shown.page.getByRole('dialog', { name: 'Profile' });
+      for (const width of [390, 600, 760, 1440]) {
+        await shown.page.setViewportSize({ width, height: 500 });
+        await shown.page.goto('/admin/people');
+        const heading = shown.page.getByRole('heading', { level: 1 });
+        await shown.page.getByText('Ann Lee').first().waitFor();
+        const before = await heading.boundingBox();
+        await shown.page.getByText('Ann Lee').first().click();
+        await drawer.waitFor();
+        await drawer.evaluate((node) =>
+          Promise.all(node.getAnimations().map((animation) => animation.finished)).then(() => undefined),
+        );
+        const box = await drawer.boundingBox();
+        expect((box?.x ?? 0) + (box?.width ?? 0)).toBe(width);
+        const beside = box?.x ?? 0;
+        expect(beside === 0 || beside >= 160, `${String(beside)} px beside it at ${String(width)}`).toBe(
+          true,
+        );
+        // The page behind stays where it is.
+        expect(await heading.boundingBox()).toEqual(before);
+      }
+    } finally {
+      await desktop.close();
+    }
   });
 });
 

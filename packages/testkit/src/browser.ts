@@ -30,9 +30,13 @@ export interface TestBrowser {
   close(): Promise<void>;
 }
 
-/** Starts Chromium: `$CHROMIUM`, else Debian's. Nothing is downloaded. */
-export async function launchBrowser(): Promise<TestBrowser> {
+/**
+ * Starts Chromium: `$CHROMIUM`, else Debian's. Nothing is downloaded.
+ * @param options `scrollbars`: with scroll bars that take room, as on a desktop; else there are none
+ */
+export async function launchBrowser(options: { scrollbars?: boolean } = {}): Promise<TestBrowser> {
   const browser = await chromium.launch({
+    ignoreDefaultArgs: options.scrollbars === true ? ['--hide-scrollbars'] : [],
     executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
     args: [
       '--headless',

@@ -59,6 +59,11 @@ export function Dialog(props: DialogProps): ReactNode {
     const node = dialog.current;
     if (!node || node.open) return;
     const before = document.activeElement;
+    // Of the outermost: behind it the page has none.
+    if (!document.querySelector('dialog[open]')) {
+      const { documentElement: page } = document;
+      page.style.setProperty('--q-gutter', `${String(innerWidth - page.clientWidth)}px`);
+    }
     node.showModal();
     const first = kind === 'drawer' ? undefined : firstOf(node);
     (first ?? node.querySelector<HTMLElement>('h2'))?.focus();
