@@ -49,8 +49,10 @@ function Body(props: {
       if (props.scanning) {
         return (
           <Suspense fallback={<Busy />}>
-            <p>{t('verify.scan_text')}</p>
-            <QrScanner onCode={props.model.scanned} />
+            <div className="q-stack">
+              <p>{t('verify.scan_text')}</p>
+              <QrScanner onCode={props.model.scanned} />
+            </div>
           </Suspense>
         );
       }

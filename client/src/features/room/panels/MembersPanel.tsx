@@ -106,7 +106,7 @@ export function MembersPanel(props: { info: RoomInfo; onClose: () => void }): Re
         )
       }
     >
-      <div className="c-panel__body">
+      <div className="c-panel__body q-stack q-stack--tight">
         <SearchBox label={t('members.search')} value={search} onChange={setSearch} />
         {props.info.waiting > 0 && (
           <p className="q-muted q-small">{t('members.waiting', { count: props.info.waiting })}</p>
