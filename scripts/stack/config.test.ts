@@ -146,6 +146,41 @@ describe("the homeserver's configuration", () => {
     expect(make()).toMatchObject({ max_upload_size: '2G', presence: { enabled: false } });
   });
 
+  test('the module acts as the service users of our registrations, and as nobody else', () => {
+    const folder = join(varDir, 'synapse/registrations');
+    mkdirSync(folder, { recursive: true });
+    const mine = '@_qiao_org_rooms:localhost:8448';
+    const namespace = String.raw`'@_qiao_org_?[a-z0-9_-]*:localhost:8448'`;
+    const write = (name: string, id: string, users: string, regex = namespace): void => {
+      writeFileSync(
+        join(folder, `${name}.yaml`),
+        `id: ${id}\nsender_localpart: _qiao_org_sender\nnamespaces:\n  users: [{exclusive: true, regex: ${regex}}]\n` +
+          `im.qiao.service_users: ${users}\n`,
+      );
+    };
+    const users = (all: string[], internal = all): string => JSON.stringify({ all, internal });
+    write(
+      'org',
+      'qiao-org',
+      users(
+        [mine, '@_qiao_org_sender:localhost:8448', '@boss:localhost:8448'],
+        [mine, '@boss:localhost:8448'],
+      ),
+    );
+    write('bridge', 'bridge', users([mine.replace('rooms', 'bridge')]));
+    for (const [at, odd] of ['7', 'all', '[]', '{all: 1}', '{all: [1, null]}', 'null'].entries())
+      write(`odd${String(at)}`, 'qiao-odd', odd);
+    write('regex', 'qiao-regex', users(['@x:localhost:8448']), "'('");
+    writeFileSync(join(folder, 'empty.yaml'), '');
+    writeFileSync(join(folder, 'list.yaml'), '- 1\n');
+    writeFileSync(join(folder, 'none.yaml'), 'a: [\n');
+    const module = (make()['modules'] as { config: object }[])[0];
+    expect(module?.config).toMatchObject({
+      service_users: [mine, '@_qiao_org_sender:localhost:8448'],
+      internal_rooms: [mine],
+    });
+  });
+
   test.each([
     ['the usual one', undefined, 100 * 1024 ** 2],
     ['more', '2G', 2 * 1024 ** 3],

@@ -109,12 +109,53 @@ function registrationFiles(varDir: string): string[] {
     .map((name) => join(folder, name));
 }
 
-/** The users of a registration as which our module may act, from the domain's manifest (`registrationYaml`). */
-function readServiceUsers(file: string): { all: string[]; internal: string[] } {
-  const registration = parse(readFileSync(file, 'utf8')) as {
-    'im.qiao.service_users'?: { all: string[]; internal: string[] };
-  } | null;
-  return registration?.['im.qiao.service_users'] ?? { all: [], internal: [] };
+interface ServiceUsers {
+  readonly all: readonly string[];
+  readonly internal: readonly string[];
+}
+const NO_USERS: ServiceUsers = { all: [], internal: [] };
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/**
+ * The users of a registration as which our module may act, from the domain's manifest (`registrationYaml`). The folder
+ * may hold others' files, too: believed is one of ours, about users of its own alone.
+ */
+function readServiceUsers(file: string, serverName: string): ServiceUsers {
+  let registration: unknown;
+  try {
+    registration = parse(readFileSync(file, 'utf8'));
+  } catch {
+    // The homeserver says what is wrong with it.
+    return NO_USERS;
+  }
+  if (!isObject(registration)) return NO_USERS;
+  const { id, sender_localpart: sender, namespaces, 'im.qiao.service_users': users } = registration;
+  if (typeof id !== 'string' || !id.startsWith('qiao-') || !isObject(users)) return NO_USERS;
+  const spaces = isObject(namespaces) ? listOf(namespaces['users']) : [];
+  const own = (user: unknown): user is string =>
+    typeof user === 'string' &&
+    ((typeof sender === 'string' && user === `@${sender}:${serverName}`) ||
+      spaces.some(
+        (space) => isObject(space) && space['exclusive'] === true && matches(space['regex'], user),
+      ));
+  const all = listOf(users['all']).filter(own);
+  return {
+    all,
+    internal: listOf(users['internal'])
+      .filter(own)
+      .filter((user) => all.includes(user)),
+  };
+}
+
+/** Whether the whole text is of a namespace; false for what is no regular expression. */
+function matches(regex: unknown, text: string): boolean {
+  if (typeof regex !== 'string') return false;
+  try {
+    return new RegExp(`^(?:${regex})$`).test(text);
+  } catch {
+    return false;
+  }
 }
 
 function overrides(varDir: string): string[] {
@@ -157,7 +198,7 @@ function generated(options: SynapseOptions, folder: string): Settings {
   const module = own ? synapseModulePath() : undefined;
   const calls = own && config.calls.enabled ? callsServiceUrl(config.public_url) : undefined;
   const registrations = own ? registrationFiles(varDir) : [];
-  const serviceUsers = registrations.map(readServiceUsers);
+  const serviceUsers = registrations.map((file) => readServiceUsers(file, config.server_name));
   const publicUrl = own ? config.public_url : `http://127.0.0.1:${ports.partner}`;
   return {
     server_name: own ? config.server_name : partnerServerName(config),
