@@ -151,6 +151,7 @@ class Identifiers:
         return keeper(claims)
 
     async def _phone_claims(self, number: str) -> list[tuple[int, str]]:
+        """Since when (ms) who has a phone."""
         claims = await self._store.get_claimants(PHONE, number)
         bound = await self._main.get_user_id_by_threepid(MSISDN, number)
         # One that was bound without us is the account's from before.
@@ -230,19 +231,20 @@ class Identifiers:
     ) -> set[tuple[str, str]]:
         """Returns the claims that were added or removed."""
         async with self._queue.queue("identifiers"):
-            changed = await self._store.set_claims(user_id, wanted, now)
-            bound = {
-                address
-                for address in await self._store.get_bound(user_id, MSISDN)
-                if (PHONE, address) not in wanted
-            }
-            for number in {value for kind, value in changed | wanted.keys() if kind == PHONE} | bound:
+            bound = {(PHONE, number) for number in await self._store.get_bound(user_id, MSISDN)}
+            # A binding first, then its claim: without the claim it would be one from before us.
+            for _, number in bound - wanted.keys():
+                claims = await self._store.get_claimants(PHONE, number)
+                if any(who == user_id for _, who in claims):
+                    await self._auth.delete_local_threepid(user_id, MSISDN, number)
+            changed = await self._store.set_claims(user_id, wanted, now, from_before=bound)
+            for number in {value for kind, value in changed | wanted.keys() if kind == PHONE}:
                 await self._bind(number)
         return changed
 
     async def _bind(self, number: str) -> None:
         """A phone is the third-party id of the account that keeps it."""
-        owner = keeper(await self._store.get_claimants(PHONE, number))
+        owner = keeper(await self._phone_claims(number))
         bound = await self._main.get_user_id_by_threepid(MSISDN, number)
         if bound == owner:
             return

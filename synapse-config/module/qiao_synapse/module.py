@@ -19,7 +19,7 @@ from qiao_synapse.guard import Guard
 from qiao_synapse.handover import Handover
 from qiao_synapse.host import Host
 from qiao_synapse.http import PREFIX, QiaoResource
-from qiao_synapse.identifiers import Identifiers, PasswordChecker
+from qiao_synapse.identifiers import Identifiers, PasswordChecker, phone
 from qiao_synapse.internal_rooms import InternalRooms
 from qiao_synapse.lifecycle import Lifecycle
 from qiao_synapse.memberships import Memberships
@@ -61,7 +61,7 @@ class QiaoModule:
         # API is listed in the README, under "Synapse internals".
         hs = api._hs
 
-        store = QiaoStore(hs)
+        store = QiaoStore(hs, lambda number: phone(number, config.default_country))
         guard = Guard(hs, config, store)
         InternalRooms(hs, config).register(api)
         if config.people_rooms:

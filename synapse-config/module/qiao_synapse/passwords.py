@@ -79,9 +79,14 @@ class Passwords:
                 self._again = False
                 noted = await self._store.get_noted_passwords(BATCH)
                 if noted:
-                    await self._host.post("/passwords", {"user_ids": [u for u, _ in noted]})
-                    await self._store.forget_passwords(noted)
-                    self._again = self._again or len(noted) == BATCH
+                    answer = await self._host.post(
+                        "/passwords", {"user_ids": [u for u, _ in noted]}
+                    )
+                    # Who could not be dealt with holds up nobody else.
+                    left = set(answer.get("left", ()))
+                    told = [(u, mark) for u, mark in noted if u not in left]
+                    await self._store.forget_passwords(told)
+                    self._again = self._again or len(told) == BATCH
         except HostAway as e:
             logger.warning("new passwords are told later: %s", e)
         except Exception:

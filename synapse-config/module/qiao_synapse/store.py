@@ -7,7 +7,7 @@ there are keys; never events' content, tokens or keys.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -109,8 +109,10 @@ class AccountFacts:
 class QiaoStore:
     """See the module's docstring."""
 
-    def __init__(self, hs: HomeServer) -> None:
+    def __init__(self, hs: HomeServer, dialled: Callable[[str], str | None]) -> None:
+        """`dialled`: the phone an employee number could be read as."""
         self._main = hs.get_datastores().main
+        self._dialled = dialled
         self._pool = self._main.db_pool
         self._clock = hs.get_clock()
         self._ready = False
@@ -137,6 +139,21 @@ class QiaoStore:
                         txn.execute(
                             "UPDATE qiao_identifiers SET dialled = value WHERE kind = 'phone'"
                         )
+                    # Numbers of before the column, or of when phones were read for another country.
+                    txn.execute(
+                        "SELECT user_id, value, dialled FROM qiao_identifiers"
+                        " WHERE kind = 'number' ORDER BY user_id, value"
+                    )
+                    stale = [
+                        (dialled, user_id, value)
+                        for user_id, value, was in txn.fetchall()
+                        if (dialled := self._dialled(value)) != was
+                    ]
+                    txn.executemany(
+                        "UPDATE qiao_identifiers SET dialled = ?"
+                        " WHERE user_id = ? AND kind = 'number' AND value = ?",
+                        stale,
+                    )
                     txn.execute(_CREATE_IDENTIFIERS_DIALLED)
                     txn.execute(_CREATE_PASSWORDS)
 
@@ -316,13 +333,18 @@ class QiaoStore:
         )
 
     async def set_claims(
-        self, user_id: str, wanted: Mapping[tuple[str, str], str | None], now: int
+        self,
+        user_id: str,
+        wanted: Mapping[tuple[str, str], str | None],
+        now: int,
+        from_before: Collection[tuple[str, str]] = (),
     ) -> set[tuple[str, str]]:
         """Make an account's (kind, value) exactly these. Returns those that came or went.
 
         Args:
             wanted: with the phone each could be read as.
             now: since when the account has those that come, ms.
+            from_before: which of those that come the account has had since before all others.
         """
         await self.prepare()
 
@@ -338,7 +360,13 @@ class QiaoStore:
                 txn.execute(
                     "INSERT INTO qiao_identifiers (user_id, kind, value, since_ts, dialled)"
                     " VALUES (?, ?, ?, ?, ?)",
-                    (user_id, kind, value, now, wanted[kind, value]),
+                    (
+                        user_id,
+                        kind,
+                        value,
+                        0 if (kind, value) in from_before else now,
+                        wanted[kind, value],
+                    ),
                 )
             return there ^ set(wanted)
 
@@ -349,7 +377,8 @@ class QiaoStore:
     ) -> dict[str, set[str]]:
         """Kinds of names by which they are not signed in, because somebody else has one as long.
 
-        Of these accounts, and of all who have one of these names.
+        Somebody else's is also a phone that was bound to an account without us. Of these accounts,
+        and of all who have one of these names.
         """
 
         def txn_get(txn: LoggingTransaction) -> dict[str, set[str]]:
@@ -373,8 +402,18 @@ class QiaoStore:
                     AND ((other.kind = mine.kind AND other.value = mine.value)
                         OR other.dialled = mine.dialled)
                 WHERE {clause}
+                UNION
+                SELECT mine.user_id, mine.kind FROM qiao_identifiers AS mine
+                JOIN user_threepids AS bound
+                    ON bound.medium = 'msisdn' AND bound.address = mine.dialled
+                    AND bound.user_id <> mine.user_id
+                WHERE {clause} AND NOT EXISTS (
+                    SELECT 1 FROM qiao_identifiers AS claimed
+                    WHERE claimed.user_id = bound.user_id
+                        AND claimed.kind = 'phone' AND claimed.value = bound.address
+                )
                 """,  # noqa: S608
-                args,
+                [*args, *args],
             )
             for user_id, kind in txn.fetchall():
                 found[user_id].add(kind)

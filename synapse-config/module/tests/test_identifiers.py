@@ -192,6 +192,60 @@ def test_no_employee_number_takes_a_phone_or_an_email(home: Homeserver) -> None:
         assert who(home, name) == victim
 
 
+def bind_outside(hs: Homeserver, user_id: str, number: str) -> None:
+    """As an administrator of the server, or a migration, sets a phone: without the module."""
+    admin = hs.register_outside(unique("admin"), "correct horse", admin=True)
+    status, answer = hs.request(
+        "PUT",
+        f"/_synapse/admin/v2/users/{user_id}",
+        {"threepids": [{"medium": "msisdn", "address": number}]},
+        admin,
+    )
+    assert status == 200, answer
+
+
+def test_nobody_takes_a_phone_that_was_bound_without_the_module(home: Homeserver) -> None:
+    number = new_phone()
+    victim = person(home)
+    bind_outside(home, victim, f"86{number}")
+    msisdn = {"type": "m.id.thirdparty", "medium": "msisdn", "address": f"86{number}"}
+    names = (number, f"+86 {number}", phone_id(number), msisdn)
+    attacker = person(home)
+    answer = give(home, attacker, phones=[number], numbers=[number])
+    assert answer["results"][0]["shared"] == ["number", "phone"]
+    # Whoever writes it again, and whatever else changes at either.
+    give(home, attacker, phones=[number, new_phone()])
+    give(home, victim, phones=[new_phone()], numbers=[unique("V")])
+    assert [who(home, name) for name in names] == [victim] * len(names)
+    # When the directory knows the phone as the victim's, too, it is as old as it was.
+    answer = give(home, victim, phones=[number])
+    assert answer["results"][0]["shared"] == []
+    assert [who(home, name) for name in names] == [victim] * len(names)
+    # And when the directory takes it from them, it goes.
+    give(home, victim, phones=[])
+    assert [who(home, name) for name in names] == [attacker] * len(names)
+
+
+def test_numbers_of_before_are_known_as_the_phones_they_could_be_read_as(tmp_path: Path) -> None:
+    hs = Homeserver(tmp_path, {"default_country": "CN"})
+    if hs.sqlite is None:
+        pytest.skip("looks into the database file")
+    hs.start()
+    try:
+        number = new_phone()
+        owner = person(hs, phones=[number])
+        other = person(hs, numbers=[number])
+        hs.stop_process()
+        with sqlite3.connect(hs.sqlite) as db:
+            db.execute("UPDATE qiao_identifiers SET dialled = NULL WHERE kind = 'number'")
+        hs.start()
+        # Told again without a change, as after an upgrade.
+        assert give(hs, other, numbers=[number])["results"][0]["shared"] == ["number"]
+        assert who(hs, number) == owner
+    finally:
+        hs.stop()
+
+
 def test_names_of_before_the_module_knew_since_when(tmp_path: Path) -> None:
     """Tables of an older release: what was shared stays so until one gives it up."""
     hs = Homeserver(tmp_path, {"default_country": "CN"})

@@ -24,6 +24,7 @@ class Host:
         self.tries = 0
         self.tokens: set[str] = set()
         self.away = False
+        self.left: list[str] = []
         host = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -32,12 +33,14 @@ class Host:
                 host.tokens.add(self.headers["authorization"])
                 host.tries += 1
                 good = self.path == "/as/_qiao/v1/passwords" and not host.away
+                left = [user_id for user_id in body["user_ids"] if user_id in host.left]
                 if good:
-                    host.told += body["user_ids"]
+                    host.told += [u for u in body["user_ids"] if u not in left]
+                answer = json.dumps({"left": left}).encode()
                 self.send_response(200 if good else 503)
-                self.send_header("content-length", "2")
+                self.send_header("content-length", str(len(answer)))
                 self.end_headers()
-                self.wfile.write(b"{}")
+                self.wfile.write(answer)
 
             def log_message(self, *args: Any) -> None:
                 pass
@@ -111,6 +114,24 @@ def test_a_password_that_an_administrator_of_the_server_sets_is_told(
     )
     assert status == 200, answer
     until(lambda: user_id in host.told)
+
+
+def test_one_whom_the_host_cannot_deal_with_holds_up_nobody(
+    company: tuple[Homeserver, Host],
+) -> None:
+    hs, host = company
+    (first, first_token), (second, second_token) = hs.person(), hs.person()
+    host.left = [first]
+    assert change(hs, first, first_token, OLD, NEW) == 200
+    assert change(hs, second, second_token, OLD, NEW) == 200
+    until(lambda: second in host.told)
+    # Asked again for the one alone.
+    tries = host.tries
+    until(lambda: host.tries > tries)
+    assert host.told.count(second) == 1
+    assert first not in host.told
+    host.left = []
+    until(lambda: first in host.told)
 
 
 def test_what_could_not_be_told_is_told_later_also_after_the_end_of_the_process(

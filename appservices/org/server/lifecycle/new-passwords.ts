@@ -10,7 +10,7 @@ const Told = Type.Object(
   { additionalProperties: false },
 );
 
-/** `POST /passwords`: whose password was set without us. May be told again. */
+/** `POST /passwords`: whose password was set without us; answers those that are to be told again. */
 export function newPasswords(
   context: OrgContext,
   activation: Pick<Activation, 'passwordChanged'>,
@@ -18,8 +18,16 @@ export function newPasswords(
   return homeserverDoor(context, (app) => {
     app.post('/passwords', { schema: { hide: true } }, async (request) => {
       if (!Value.Check(Told, request.body)) throw platformErrors.bad_request({ reason: 'org.people' });
-      for (const userId of request.body.user_ids) await activation.passwordChanged(userId);
-      return {};
+      const left: string[] = [];
+      for (const userId of request.body.user_ids) {
+        try {
+          await activation.passwordChanged(userId);
+        } catch (error) {
+          context.log.error({ err: error, user_id: userId }, 'a new password is not taken note of yet');
+          left.push(userId);
+        }
+      }
+      return { left };
     });
   });
 }

@@ -111,7 +111,7 @@ export function provisionParts(org: OrgContext): DomainParts {
       },
     },
     start: async () => {
-      await provisioner.repository.phoneCountry(org.config.phone_country);
+      await provisioner.repository.namesJudgedBy(org.config.phone_country);
       // What was left when the process ended goes on; with nothing to do it costs a few queries.
       await provisioner.ask();
       provisioner.keys.start();

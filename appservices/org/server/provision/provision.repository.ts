@@ -12,6 +12,9 @@ export const LASTING_CODES = ['account_exists', 'account_is_bot', 'localpart_not
 const RETRY_FIRST_SECONDS = 15;
 const RETRY_MAX_SECONDS = 6 * 3600;
 
+/** Goes up when the module judges otherwise whose a phone or number is: all are told anew. */
+const NAMES_RULE = 2;
+
 /** Rows fetched at once: bounds memory, not work. */
 export const PAGE = 4000;
 
@@ -323,11 +326,15 @@ export function createProvisionRepository(db: OrgDb, serverName: string) {
         where p.localpart = v.localpart and p.names_told <> v.names`.execute(db);
     },
 
-    /** Phones are read by another country's rules than before: all of them are told anew. */
-    async phoneCountry(country: string): Promise<void> {
+    /**
+     * Whose a name is may come out otherwise than before, for phones are read by another country's rules, or the
+     * homeserver's rule is another: all of them are told anew.
+     */
+    async namesJudgedBy(country: string): Promise<void> {
+      const rule = `${country} ${String(NAMES_RULE)}`;
       const changed = await rows(sql`update org.workspace
-        set settings = settings || jsonb_build_object('phone_country', ${country}::text)
-        where settings->>'phone_country' is distinct from ${country} returning 1`);
+        set settings = settings || jsonb_build_object('names_judged_by', ${rule}::text)
+        where settings->>'names_judged_by' is distinct from ${rule} returning 1`);
       // Nothing anybody wants: it differs from all.
       if (changed.length > 0)
         await sql`update org.person set applied_names = '?' where applied_names is not null`.execute(db);
