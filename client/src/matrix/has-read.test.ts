@@ -33,7 +33,7 @@ const receipt = (eventId: string, at: number, type = 'm.read', userId = li): voi
 beforeEach(async () => {
   ts = 0;
   const client = new MatrixClient({ baseUrl: 'https://x.invalid', userId: me });
-  room = new Room(roomId, client, me);
+  room = new Room(roomId, client, me, { timelineSupport: true });
   await add('$invite', me, member('invite'));
 });
 
@@ -70,6 +70,39 @@ test('who answers has read, with or without a receipt', async () => {
   await add('$later', me);
   expect(readAt(room, li, '$later')).toBeUndefined();
   expect(readAt(room, li, '$unknown')).toBeUndefined();
+});
+
+test('after a gap in the sync the later counts: what somebody read, or what they wrote', async () => {
+  await add('$join', li, member('join'));
+  await add('$asked', me);
+  await add('$answer', li);
+  receipt('$asked', 60);
+  room.resetLiveTimeline('back', 'forward');
+  await add('$newest', me);
+  expect(readAt(room, li, '$newest')).toBeUndefined();
+  expect(readUpTo(room, room, li)).toMatchObject({ eventId: '$answer' });
+  receipt('$newest', 70);
+  expect(readAt(room, li, '$newest')).toBe(70);
+  expect(readUpTo(room, room, li)).toEqual({ eventId: '$newest', at: 70 });
+  await add('$later', me);
+  expect(readAt(room, li, '$later')).toBeUndefined();
+  const written = await add('$written', li);
+  expect(readAt(room, li, '$later')).toBe(written.getTs());
+  // Where an event is that is not loaded nobody knows.
+  room.resetLiveTimeline('back', 'forward');
+  await add('$after', me);
+  receipt('$gap', 90);
+  expect(readAt(room, li, '$later')).toBe(written.getTs());
+  expect(readAt(room, li, '$after')).toBeUndefined();
+});
+
+test('one’s own reading after a gap counts too', async () => {
+  await add('$first', me);
+  room.resetLiveTimeline('back', 'forward');
+  await add('$message', li);
+  expect(readAt(room, me, '$message')).toBeUndefined();
+  receipt('$message', 90, 'm.read', me);
+  expect(readAt(room, me, '$message')).toBe(90);
 });
 
 test('one’s own reading counts when nobody else is told of it', async () => {

@@ -6,24 +6,46 @@ export interface ReadUpTo {
   readonly eventId: string;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** What alone it tells of: `main` or a thread; undefined: of the whole room. */
+  readonly threadId: string | undefined;
+}
+
+/** Finds an event that is loaded. */
+export type Find = (eventId: string) => MatrixEvent | undefined;
+
+/** What somebody's own client said, or what the SDK made of something they sent. */
+type Receipt = NonNullable<ReturnType<Room['getReadReceiptForUserId']>>;
+
+/** Whether one is later; of what is not loaded nobody knows where it stands: then the other tells more. */
+function isLater(room: Room, one: Receipt, than: Receipt, find: Find): boolean {
+  const order = compareEventOrdering(room, one.eventId, than.eventId);
+  if (order !== null) return order > 0;
+  const isHere = find(one.eventId) !== undefined;
+  return isHere === (find(than.eventId) !== undefined) ? one.data.ts > than.data.ts : isHere;
 }
 
 /**
  * How far somebody has read, as their own client said, or by what they wrote. The SDK takes every event that a person
  * sent for reading; changes of the room in a person's name (brought in, renamed, taken out) are made by the server and
- * by the directory: nobody has looked at anything by them.
+ * by the directory: nobody has looked at anything by them. It also takes what it made for the later of the two where
+ * they are in timelines of their own, as after a gap in the sync.
  */
 export function readUpTo(
   room: Room,
   place: Room | Thread,
   userId: string,
   type: ReceiptType = ReceiptType.Read,
+  find: Find = (eventId) => room.findEventById(eventId),
 ): ReadUpTo | undefined {
+  const told = place.getReadReceiptForUserId(userId, true, type);
   const newest = place.getReadReceiptForUserId(userId, false, type);
-  const byChange = newest !== null && room.findEventById(newest.eventId)?.isState() === true;
+  const made = newest === told ? null : newest;
   // What a client said of a change of the room stands: only what the SDK made up of it does not.
-  const receipt = byChange ? place.getReadReceiptForUserId(userId, true, type) : newest;
-  return receipt === null ? undefined : { eventId: receipt.eventId, at: receipt.data.ts };
+  const counts = made !== null && find(made.eventId)?.isState() !== true;
+  const receipt = !counts || (told !== null && isLater(room, told, made, find)) ? told : made;
+  if (receipt === null) return undefined;
+  const { eventId, data } = receipt;
+  return { eventId, at: data.ts, threadId: data.thread_id };
 }
 
 const isAfterOrSame = (room: Room, eventId: string, than: string): boolean =>

@@ -1,5 +1,7 @@
 import { EventStatus, MatrixClient, MatrixEvent, Room } from 'matrix-js-sdk';
 import { expect, test, vi } from 'vitest';
+import { stateOf } from './room-state.ts';
+import { idOf, messageAt, numberedRoom, ROOM } from './testing.ts';
 import { keyOf, MessageMaker } from './timeline-messages.ts';
 
 const me = '@me:x';
@@ -101,5 +103,56 @@ test('a change that came with its message is decrypted to be shown', async () =>
   expect(texts()).toEqual(['旧的']);
   await changed.promise;
   expect(texts()).toEqual(['新的']);
+  maker.close();
+});
+
+test('readers stand where they have read; what is not loaded is looked for once, not for each of them', async () => {
+  const { client, room } = await numberedRoom(20);
+  const people = Array.from({ length: 30 }, (_, at) => `@p${String(at)}:example.org`);
+  const joined = people.map(
+    (userId) =>
+      new MatrixEvent({
+        type: 'm.room.member',
+        state_key: userId,
+        sender: userId,
+        event_id: `$${userId}`,
+        room_id: ROOM,
+        content: { membership: 'join' },
+      }),
+  );
+  stateOf(room).setStateEvents(joined);
+  const reply = new MatrixEvent({
+    ...messageAt(17.5),
+    content: { body: '回复', 'm.relates_to': { rel_type: 'm.thread', event_id: idOf(3) } },
+  });
+  room.createThread(idOf(3), room.findEventById(idOf(3)), [reply], false);
+  const readBy = (eventId: string, userIds: readonly string[], threadId?: string): void => {
+    const each = { ts: 1, ...(threadId !== undefined && { thread_id: threadId }) };
+    const content = { [eventId]: { 'm.read': Object.fromEntries(userIds.map((id) => [id, each])) } };
+    room.addReceipt(new MatrixEvent({ type: 'm.receipt', room_id: ROOM, content }));
+  };
+  readBy(idOf(19), people.slice(0, 2));
+  // Another client tells of the room and its threads at once.
+  readBy(idOf(17.5), people.slice(2, 4));
+  readBy('$elsewhere', people.slice(4, 14));
+  readBy('$main', people.slice(14), 'main');
+  const maker = new MessageMaker(client, room, undefined, () => undefined);
+  const asked = vi.spyOn(room, 'findEventById');
+  const { entries } = maker.entries(
+    room.getUnfilteredTimelineSet(),
+    room.getLiveTimeline().getEvents(),
+    undefined,
+  );
+  const readers = entries.flatMap((entry) =>
+    entry.kind === 'message' && entry.message.readers.length > 0
+      ? [[entry.message.eventId, entry.message.readers.map(({ userId }) => userId)]]
+      : [],
+  );
+  expect(readers).toEqual([
+    [idOf(17), people.slice(2, 4)],
+    [idOf(19), people.slice(0, 2)],
+  ]);
+  expect(asked.mock.calls.filter(([id]) => id === '$elsewhere')).toHaveLength(1);
+  expect(asked.mock.calls.filter(([id]) => id === '$main')).toHaveLength(0);
   maker.close();
 });

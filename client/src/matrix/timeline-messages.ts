@@ -1,6 +1,7 @@
 import {
   MatrixEventEvent,
   PollEvent,
+  ReceiptType,
   type EventTimelineSet,
   type MatrixClient,
   type MatrixEvent,
@@ -11,7 +12,7 @@ import type { Relations } from 'matrix-js-sdk/lib/models/relations';
 import { askOf, noticeOf } from './ask-content.ts';
 import { authorOf, bodyOf, isShown, mayKeyCome, previewOf, textOf, whyUnreadable } from './message-words.ts';
 import { sameEmoji } from './emoji-variants.ts';
-import { readUpTo } from './has-read.ts';
+import { readUpTo, type Find, type ReadUpTo } from './has-read.ts';
 import { EVENT, RELATION } from './names.ts';
 import { countVotes, parsePoll } from './poll-body.ts';
 import { asList, asRecord, cleanName } from './safe-text.ts';
@@ -361,25 +362,36 @@ export class MessageMaker {
     const room = this.#room;
     const thread = this.#threadId === undefined ? undefined : room.getThread(this.#threadId);
     const places = new Map(events.map((event, place) => [event.getId() ?? '', place]));
+    const beside = new Map<string, MatrixEvent | undefined>();
+    // What is shown is at hand; for what is not loaded the SDK asks every thread: once for all who have read up to it.
+    const find: Find = (eventId) => {
+      const shown = events[places.get(eventId) ?? -1];
+      if (!shown && !beside.has(eventId)) beside.set(eventId, room.findEventById(eventId));
+      return shown ?? beside.get(eventId);
+    };
     const written = new Map<string, number>();
     for (const [place, event] of events.entries())
       if (!event.isState() && event.status === null) written.set(event.getSender() ?? '', place);
     const readers = new Map<MatrixEvent, string[]>();
     for (const { userId } of room.getMembers()) {
       if (userId === room.myUserId) continue;
-      const upTo = readUpTo(room, thread ?? room, userId);
+      const upTo = readUpTo(room, thread ?? room, userId, ReceiptType.Read, find);
       if (!upTo) continue;
-      const read = places.get(upTo.eventId) ?? this.#placeBeside(upTo.eventId, events);
+      const read = places.get(upTo.eventId) ?? this.#placeBeside(upTo, events, find);
       const at = read === undefined ? undefined : events[Math.max(read, written.get(userId) ?? 0)];
-      if (at) readers.set(at, [...(readers.get(at) ?? []), userId]);
+      if (!at) continue;
+      const here = readers.get(at);
+      if (here) here.push(userId);
+      else readers.set(at, [userId]);
     }
     return readers;
   }
 
   /** Where among the room's events one of a thread belongs: other clients tell of both at once. */
-  #placeBeside(eventId: string, events: readonly MatrixEvent[]): number | undefined {
-    const event = this.#threadId === undefined ? this.#room.findEventById(eventId) : undefined;
-    if (event?.threadRootId === undefined || event.threadRootId === eventId) return undefined;
+  #placeBeside(upTo: ReadUpTo, events: readonly MatrixEvent[], find: Find): number | undefined {
+    if (this.#threadId !== undefined || upTo.threadId !== undefined) return undefined;
+    const event = find(upTo.eventId);
+    if (event?.threadRootId === undefined || event.threadRootId === upTo.eventId) return undefined;
     const place = events.findLastIndex((each) => each.getTs() <= event.getTs());
     return place < 0 ? undefined : place;
   }
