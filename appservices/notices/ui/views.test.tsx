@@ -85,7 +85,7 @@ test('what I owe can be settled', async () => {
   });
 });
 
-test('what is urgent is confirmed where its text stands, else opened first', async () => {
+test('what is urgent is confirmed where the whole of it stands, else opened first', async () => {
   const one = {
     id: ID,
     kind: 'urgent',
@@ -105,16 +105,25 @@ test('what is urgent is confirmed where its text stands, else opened first', asy
     path.endsWith('/pending')
       ? { owe: 1, wait: 0, urgent: [one], unread: [], notices: 0 }
       : { items: [one], next: null };
-  const says = (text: string, readable: boolean): Partial<MatrixAccess> => ({
-    glance: () => Promise.resolve({ room: '研发部', text, readable }),
+  const says = (text: string, readable: boolean, whole: boolean): Partial<MatrixAccess> => ({
+    glance: () => Promise.resolve({ room: '研发部', text, readable, whole }),
   });
-  await show(<AnswerView />, '/answer', '/answer', answer, says('Not readable', false));
-  await screen.findByText('Not readable');
-  expect(screen.queryByRole('button', { name: 'Confirm' })).toBeNull();
-  cleanup();
-  await show(<AnswerView />, '/answer', '/answer', answer, says('机房漏水', true));
+  for (const [text, readable] of [
+    ['Not readable', false],
+    ['Photo', true],
+    ['机房漏水，请…', true],
+  ] as const) {
+    await show(<AnswerView />, '/answer', '/answer', answer, says(text, readable, false));
+    await screen.findByText(text);
+    expect(screen.queryByRole('button', { name: 'Confirm' })).toBeNull();
+    const open = screen.getByRole('link', { name: /Open and confirm/ });
+    expect(open.getAttribute('href')).toBe('/room/!room?event=%24event');
+    cleanup();
+  }
+  await show(<AnswerView />, '/answer', '/answer', answer, says('机房漏水', true, true));
   await screen.findByText('机房漏水');
   await screen.findByRole('button', { name: 'Confirm' });
+  expect(screen.queryByRole('link', { name: /Open and confirm/ })).toBeNull();
 });
 
 test('a notice is text whatever it holds, is told as seen, and can be confirmed', async () => {

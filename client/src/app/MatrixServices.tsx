@@ -24,13 +24,13 @@ export function MatrixServices({ children }: { children: ReactNode }): ReactNode
           glance: async (roomId, eventId) => {
             const found = await reading.glance(roomId, eventId);
             if (!found) return undefined;
-            const { room, preview } = found;
+            const { room, preview, whole } = found;
             const text =
               'text' in preview
                 ? preview.text
                 : services.i18n.t(`room:preview.${preview.key}`, preview.values);
             const isClosed = 'key' in preview && CLOSED.has(preview.key);
-            return { room, text, readable: !isClosed };
+            return { room, text, readable: !isClosed, whole };
           },
           openPerson: (userId) => {
             const { pathname, search } = location;

@@ -7,7 +7,7 @@ import { withoutHtmlFallback } from './safe-text.ts';
  */
 
 /** No more of a body is looked at than a line can show, with the elements around it. */
-const LOOKED_AT = 4000;
+export const LOOKED_AT = 4000;
 /** Elements within a line; all others end one. */
 const INLINE = new Set([
   ...['a', 'abbr', 'b', 'code', 'del', 'em', 'font', 'i', 'ins', 's', 'small', 'span', 'strike', 'strong'],

@@ -1,5 +1,5 @@
 import type { MatrixEvent, Room } from 'matrix-js-sdk';
-import { wordsOfHtml } from './html-words.ts';
+import { LOOKED_AT, wordsOfHtml } from './html-words.ts';
 import { parseBody, type MessageBody, type TextBody } from './message-body.ts';
 import { noticeTail, OWN_BOT } from './ask-content.ts';
 import { EVENT } from './names.ts';
@@ -64,6 +64,22 @@ export function textOf(event: MatrixEvent): string {
   return '';
 }
 
+const wordsOf = ({ html, text }: TextBody): string => (html === undefined ? '' : wordsOfHtml(html)) || text;
+
+/** What a line of words does not show of formatted text: pictures, and words that are hidden until they are asked for. */
+const BESIDE_WORDS = /<img\b|\bdata-mx-spoiler\b/iu;
+
+/** Whether the line that is made of a message ({@link previewOf}) is the whole of what it says. */
+export function isWholeInPreview(event: MatrixEvent): boolean {
+  const preview = previewOf(event);
+  const body = bodyOf(event);
+  // A change that cannot be read says something else.
+  if (!('text' in preview) || body?.kind !== 'text' || isReplacementClosed(event)) return false;
+  const { html = '' } = body;
+  if (html.length > LOOKED_AT || BESIDE_WORDS.test(html)) return false;
+  return preview.text === wordsOf(body).replace(/\s+/gu, ' ').trim();
+}
+
 /** One line for a message: lists, quotes, the panel of threads. */
 export function previewOf(event: MatrixEvent): Preview {
   if (event.isRedacted()) return { key: 'redacted' };
@@ -76,7 +92,7 @@ export function previewOf(event: MatrixEvent): Preview {
   const body = bodyOf(event);
   switch (body?.kind) {
     case 'text': {
-      const line = firstLine((body.html === undefined ? '' : wordsOfHtml(body.html)) || body.text);
+      const line = firstLine(wordsOf(body));
       return line === '' ? { key: 'unknown' } : { text: line };
     }
     case 'image':

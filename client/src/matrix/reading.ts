@@ -9,7 +9,7 @@ import {
   type RoomMember,
 } from 'matrix-js-sdk';
 import { readAt } from './has-read.ts';
-import { previewOf } from './message-words.ts';
+import { isWholeInPreview, previewOf } from './message-words.ts';
 import { EVENT, RELATION } from './names.ts';
 import { cleanName } from './safe-text.ts';
 import type { Preview } from './timeline-types.ts';
@@ -117,18 +117,22 @@ export class Reading {
 
   /**
    * What a message says, for lists of messages of many conversations; fetched where it is not loaded.
-   * @returns undefined where it cannot be had
+   * @returns undefined where it cannot be had; `whole`: the preview is all that it says
    */
   async glance(
     roomId: string,
     eventId: string,
-  ): Promise<{ readonly room: string; readonly preview: Preview } | undefined> {
+  ): Promise<{ readonly room: string; readonly preview: Preview; readonly whole: boolean } | undefined> {
     const room = this.#client.getRoom(roomId);
     if (!room) return undefined;
     const event = room.findEventById(eventId) ?? (await this.#fetch(roomId, eventId));
     if (!event) return undefined;
     await this.#client.decryptEventIfNeeded(event).catch(() => undefined);
-    return { room: cleanName(room.name, roomId), preview: previewOf(event) };
+    return {
+      room: cleanName(room.name, roomId),
+      preview: previewOf(event),
+      whole: isWholeInPreview(event),
+    };
   }
 
   async #fetch(roomId: string, eventId: string): Promise<MatrixEvent | undefined> {

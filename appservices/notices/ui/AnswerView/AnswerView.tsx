@@ -33,8 +33,8 @@ function Item(props: {
     time: format.relative(one.created_at),
   });
   const due = one.due_at === null ? undefined : t('answer.due', { time: format.dateTime(one.due_at) });
-  // Nobody confirms what they have not seen: then it is opened first.
-  const isUnseen = side === 'owe' && one.kind === 'urgent' && glance?.readable !== true;
+  // Nobody confirms what they have not seen the whole of: then it is opened first.
+  const isUnseen = side === 'owe' && one.kind === 'urgent' && one.state === 'open' && glance?.whole !== true;
   const reminded =
     side === 'wait' && one.reminders > 0 ? t('answer.reminded', { count: one.reminders }) : undefined;
   return (
@@ -46,7 +46,7 @@ function Item(props: {
           note={[when, due, reminded].filter((text) => text !== undefined).join(' · ')}
         />
         {glance && (
-          <p className="n-glance">
+          <p className="n-glance" data-whole={glance.whole}>
             <bdi dir="auto">{glance.text}</bdi>
             <span className="q-muted">
               {' '}
@@ -65,9 +65,11 @@ function Item(props: {
         <RouterLink
           className="n-item__open"
           to={`/room/${encodeURIComponent(one.room_id)}?event=${encodeURIComponent(one.event_id)}`}
-          aria-label={t('answer.open_of', { name: other.display_name })}
+          aria-label={t(isUnseen ? 'answer.open_to_confirm_of' : 'answer.open_of', {
+            name: other.display_name,
+          })}
         >
-          {t('answer.open')}
+          {t(isUnseen ? 'answer.open_to_confirm' : 'answer.open')}
         </RouterLink>
         {one.state === 'open' && !isUnseen && (
           <Button

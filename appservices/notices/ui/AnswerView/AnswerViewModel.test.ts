@@ -24,7 +24,9 @@ test('messages are looked at a few at a time, and again where nothing came', asy
     running--;
     // A failure and a message that cannot be had.
     if (eventId === '$3' && !isReachable) throw new Error('offline');
-    return eventId === '$4' && !isReachable ? undefined : { room: 'Room', text: eventId, readable: true };
+    return eventId === '$4' && !isReachable
+      ? undefined
+      : { room: 'Room', text: eventId, readable: true, whole: true };
   });
   const matrix = { send: vi.fn(), openRoom: vi.fn(), openPerson: vi.fn(), draft: vi.fn(), glance };
   const model = new AnswerViewModel({ ...base, matrix });

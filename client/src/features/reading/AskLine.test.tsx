@@ -111,6 +111,18 @@ test('an urgent message is confirmed at the message', async () => {
   expect(screen.queryByRole('button')).toBeNull();
 });
 
+test('what this device cannot read is not confirmed', async () => {
+  const answer: Answerer = () => ({ items: [asked({}), asked({ kind: 'question' })], since: null });
+  await show(message({ content: { kind: 'unreadable', why: 'no_key', mayCome: false } }), answer);
+  await screen.findByText('Please confirm that you have seen this');
+  expect(screen.queryByRole('button', { name: 'Confirm' })).toBeNull();
+  screen.getByRole('button', { name: 'Handled' });
+  cleanup();
+  await show(message({ content: { kind: 'decrypting' } }), answer);
+  await screen.findByText('Please confirm that you have seen this');
+  expect(screen.queryByRole('button', { name: 'Confirm' })).toBeNull();
+});
+
 test('the own message counts; what was taken back is not shown to whom it was sent', async () => {
   await show(message({ own: true }), () => ({
     items: [asked({ mine: null, asked: 3, answered: 1 }), asked({ kind: 'question', mine: null, asked: 0 })],

@@ -19,6 +19,9 @@ const PATIENCE_MS = 20_000;
 /** Ways to answer that have a text of their own. */
 const HOWS: ReadonlySet<string> = new Set(['reply', 'reaction', 'confirmed', 'handled']);
 
+/** Messages that this device cannot show (yet). */
+const CLOSED: ReadonlySet<Message['content']['kind']> = new Set(['unreadable', 'decrypting']);
+
 /** The own message: how many have answered or confirmed; opens who. */
 function Counted(props: { message: Message; one: AskedMessage }): ReactNode {
   const { t } = useText('reading');
@@ -55,9 +58,9 @@ function Counted(props: { message: Message; one: AskedMessage }): ReactNode {
 }
 
 /** Somebody else's message: what is wanted of me, and the button that does it. */
-function Mine(props: { one: AskedMessage; model: RoomAsksViewModel }): ReactNode {
+function Mine(props: { message: Message; one: AskedMessage; model: RoomAsksViewModel }): ReactNode {
   const { t, format } = useText('reading');
-  const { one, model } = props;
+  const { message, one, model } = props;
   const [busy, setBusy] = useState(false);
   if (!one.mine || one.mine.state === 'withdrawn' || one.mine.state === 'ended') return null;
   const { id, state } = one.mine;
@@ -77,6 +80,8 @@ function Mine(props: { one: AskedMessage; model: RoomAsksViewModel }): ReactNode
     setBusy(false);
   };
   const Icon = isUrgent ? UrgentIcon : AskIcon;
+  // Nobody confirms what they have not seen.
+  const isUnseen = isUrgent && CLOSED.has(message.content.kind);
   return (
     <div className="c-ask c-ask--mine" data-kind={one.kind} data-done={false}>
       <Icon width={16} height={16} aria-hidden />
@@ -84,14 +89,16 @@ function Mine(props: { one: AskedMessage; model: RoomAsksViewModel }): ReactNode
         {t(isUrgent ? 'mine.urgent' : 'mine.question')}
         {one.due_at !== null && ` · ${t('mine.due', { time: format.dateTime(one.due_at) })}`}
       </span>
-      <Button
-        kind={isUrgent ? 'primary' : 'secondary'}
-        size="md"
-        disabled={busy}
-        onClick={() => void close()}
-      >
-        {t(isUrgent ? 'confirm_receipt' : 'handled')}
-      </Button>
+      {!isUnseen && (
+        <Button
+          kind={isUrgent ? 'primary' : 'secondary'}
+          size="md"
+          disabled={busy}
+          onClick={() => void close()}
+        >
+          {t(isUrgent ? 'confirm_receipt' : 'handled')}
+        </Button>
+      )}
     </div>
   );
 }
@@ -150,7 +157,7 @@ function Line(props: { message: Message; model: RoomAsksViewModel }): ReactNode 
         message.own ? (
           one.asked > 0 && <Counted key={one.kind} message={message} one={one} />
         ) : (
-          <Mine key={one.kind} one={one} model={model} />
+          <Mine key={one.kind} message={message} one={one} model={model} />
         ),
       )}
       {isMissing && isWaitOver && <Unregistered message={message} model={model} />}

@@ -49,6 +49,8 @@ export interface Glance {
   readonly text: string;
   /** Not so: the text says why this device does not show the message. */
   readonly readable: boolean;
+  /** The text is all that the message says; not so of a file, a picture, or of more than a line. */
+  readonly whole: boolean;
 }
 
 /** What the client lets domains' views do in Matrix; absent where there is no Matrix session (the console). */
