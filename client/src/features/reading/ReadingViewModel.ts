@@ -43,6 +43,8 @@ export class ReadingViewModel extends ViewModel<ReadingSnapshot> {
   readonly #reading: Reading;
   readonly #history: HistoryKeys;
   readonly #message: MessageRef;
+  #looking = false;
+  #again = false;
 
   constructor(services: Services, reading: Reading, history: HistoryKeys, message: MessageRef) {
     super({
@@ -67,9 +69,12 @@ export class ReadingViewModel extends ViewModel<ReadingSnapshot> {
   protected override onMount(): void {
     const { queries, api } = this.#services;
     const { roomId, eventId } = this.#message;
-    void this.#readers();
-    this.own(this.#reading.onReceipts(roomId, () => void this.#readers()));
-    this.own(this.#reading.onMembers(roomId, () => void this.#readers()));
+    this.#look();
+    this.own(this.#reading.onReceipts(roomId, this.#look));
+    this.own(this.#reading.onMembers(roomId, this.#look));
+    this.own(() => {
+      this.#again = false;
+    });
     this.own(this.#history.watch(roomId));
     this.own(this.#history.subscribe(this.#waiting));
     this.#waiting();
@@ -93,6 +98,24 @@ export class ReadingViewModel extends ViewModel<ReadingSnapshot> {
     const known = this.#history.getSnapshot().rooms.get(this.#message.roomId)?.waiting ?? [];
     this.set({ waiting: new Set(known.map(({ userId }) => userId)) });
   };
+
+  /** One look at a time, and one more for all that comes meanwhile: where members are loaded each is told alone. */
+  readonly #look = (): void => {
+    this.#again = true;
+    if (!this.#looking) void this.#lookWhileNeeded();
+  };
+
+  async #lookWhileNeeded(): Promise<void> {
+    this.#looking = true;
+    try {
+      while (this.#again) {
+        this.#again = false;
+        await this.#readers();
+      }
+    } finally {
+      this.#looking = false;
+    }
+  }
 
   async #readers(): Promise<void> {
     const { roomId, eventId } = this.#message;
