@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { EventType } from 'matrix-js-sdk';
+import { EventType, MatrixEvent, type Room } from 'matrix-js-sdk';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { idOf, messageAt, numberedRoom, type EventAt } from './testing.ts';
 import { TimelineStore } from './timeline-store.ts';
@@ -61,13 +61,18 @@ function isWhole(before: readonly number[]): void {
   expect(before.filter((one) => now.includes(one)).length).toBeGreaterThan(15);
 }
 
-beforeEach(async () => {
-  // The SDK says of each reaction to a message it does not have that it waits for it.
-  for (const name of ['log', 'info', 'warn'] as const) vi.spyOn(console, name).mockReturnValue(undefined);
-  const { client } = await numberedRoom(COUNT, eventAt);
+/** Shows the newest end of a room of so many events. */
+async function open(count: number, at: EventAt): Promise<Room> {
+  const { client, room } = await numberedRoom(count, at);
   store = new TimelineStore(client, '!room:example.org');
   unmount = store.mount();
   await settled(() => store.getSnapshot().state === 'ready');
+  return room;
+}
+
+beforeEach(() => {
+  // The SDK says of each reaction to a message it does not have that it waits for it.
+  for (const name of ['log', 'info', 'warn'] as const) vi.spyOn(console, name).mockReturnValue(undefined);
 });
 afterEach(() => {
   unmount();
@@ -76,6 +81,7 @@ afterEach(() => {
 
 describe('a timeline with a long run of reactions', () => {
   it('is gone through without a hole and never without rows; downwards messages come with their reactions', async () => {
+    await open(COUNT, eventAt);
     await go('older', isWhole);
     expect(shown()[0]).toBe(0);
     const first = new Map<number, number>();
@@ -95,5 +101,38 @@ describe('a timeline with a long run of reactions', () => {
       );
     });
     expect(late).toEqual([]);
+  });
+});
+
+describe('a gap in the sync', () => {
+  it.each([
+    ['one after the other', false],
+    ['while what was before the last one is fetched', true],
+  ])('of nothing but answers in a thread, %s, takes no message away', async (_name, atOnce) => {
+    const first = 200;
+    const replyAt: EventAt = (at) => ({
+      ...messageAt(at),
+      content: { body: String(at), 'm.relates_to': { rel_type: 'm.thread', event_id: idOf(150) } },
+    });
+    const room = await open(first, (at) => (at < first ? messageAt(at) : replyAt(at)));
+    const isThere = (): boolean => {
+      const { items, older } = store.getSnapshot();
+      return older === 'failed' || (older === 'more' && items.length >= 20);
+    };
+    // A sync that brings more than it tells of: what it brings goes to the thread, and nothing to the room.
+    for (const from of [first, first + 40, first + 80]) {
+      room.resetLiveTimeline(String(from + 40), String(from));
+      await settled(() => store.getSnapshot().older === 'loading');
+      if (!atOnce) await settled(isThere);
+    }
+    await settled(isThere);
+    expect(store.getSnapshot().older).toBe('more');
+    expect(shown().at(-1)).toBe(first - 1);
+    const newest = first + 120;
+    await room.addLiveEvents([new MatrixEvent(messageAt(newest))], { addToState: false });
+    await settled(() => shown().at(-1) === newest);
+    expect(shown().at(-2)).toBe(first - 1);
+    await go('older', () => undefined);
+    expect(shown()).toEqual([...Array.from({ length: first }, (_, at) => at), newest]);
   });
 });

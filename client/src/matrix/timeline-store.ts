@@ -288,11 +288,11 @@ export class TimelineStore extends ViewModel<TimelineSnapshot> {
   }
 
   async #pageNow(direction: Direction): Promise<void> {
-    const window = this.#window;
-    if (!window?.canPaginate(direction)) return;
+    const [set, window] = [this.#set, this.#window];
+    if (!set || !window?.canPaginate(direction)) return;
     this.#failed.delete(direction);
     try {
-      await pageWindow(this.#client, window, direction, {
+      await pageWindow(this.#client, set, window, direction, {
         isCurrent: () => this.#window === window,
         draw: () => {
           const before = this.snapshot.items;

@@ -2,6 +2,7 @@ import {
   Direction,
   RoomEvent,
   TimelineWindow,
+  type EventTimeline,
   type EventTimelineSet,
   type MatrixClient,
 } from 'matrix-js-sdk';
@@ -60,6 +61,31 @@ function extend(window: TimelineWindow, direction: Direction, ahead = AHEAD): bo
   return window.extend(direction, size);
 }
 
+/**
+ * Takes timelines without events out of the chain: a gap in the sync began them and the next one ended them, and all
+ * that came between was of threads. The SDK links a timeline once at each end: beside such a one the newest timeline
+ * could not be linked to the messages before, and their page would be refused.
+ */
+async function unlinkEmpty(set: EventTimelineSet, window: TimelineWindow): Promise<void> {
+  const isNeeded = (each: EventTimeline): boolean =>
+    each === set.getLiveTimeline() || each === window.getTimelineIndex(Direction.Forward)?.timeline;
+  const empty = (): EventTimeline[] =>
+    set.getTimelines().filter((each) => each.getEvents().length === 0 && !isNeeded(each));
+  // What is on its way for one of them links it when it comes.
+  const underway = (): Promise<boolean> | undefined =>
+    empty().flatMap((each) => each.paginationRequests[Direction.Backward] ?? [])[0];
+  for (let request = underway(); request !== undefined; request = underway())
+    await request.catch(() => false);
+  for (const timeline of empty()) {
+    const before = timeline.getNeighbouringTimeline(Direction.Backward);
+    if (!before || timeline.getNeighbouringTimeline(Direction.Forward)) continue;
+    // Neighbours can be set once by the SDK's own means.
+    before['nextTimeline'] = null;
+    timeline['prevTimeline'] = null;
+    before.setPaginationToken(timeline.getPaginationToken(Direction.Forward), Direction.Forward);
+  }
+}
+
 /** Who shows a window. */
 interface WindowHost {
   /** Whether the window is still what is shown. */
@@ -76,6 +102,7 @@ interface WindowHost {
  */
 export async function pageWindow(
   client: MatrixClient,
+  set: EventTimelineSet,
   window: TimelineWindow,
   direction: Direction,
   host: WindowHost,
@@ -96,6 +123,7 @@ export async function pageWindow(
   // Events without a line of their own change nothing on screen: then nobody would ask again.
   if (host.draw()) return;
   host.onRequest();
+  if (backwards) await unlinkEmpty(set, window);
   for (let request = 0; request < MOST_REQUESTS && lacks(); request++) {
     const at = window.getTimelineIndex(direction);
     if (!at) break;
