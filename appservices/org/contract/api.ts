@@ -17,8 +17,10 @@ const CalendarDate = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' });
 const Timestamp = Type.String({ format: 'date-time' });
 
 export const IdParams = Type.Object({ id: Id });
+/** Longest `next` of a list: that of a name of 256 characters which all have the longest key (`sort-name.test.ts`). */
+export const MAX_CURSOR = 8000;
 export const PageQuery = Type.Object({
-  after: Type.Optional(Type.String({ maxLength: 500 })),
+  after: Type.Optional(Type.String({ maxLength: MAX_CURSOR })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
 });
 

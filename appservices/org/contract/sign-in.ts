@@ -159,7 +159,9 @@ export const SheetLinks = Type.Object({
       person: PersonRef,
       email: Nullable(Type.String()),
       employee_number: Nullable(Type.String()),
-      /** By what, beside the user name, this person will be able to sign in. */
+      /** What the person is listed by, in code points. */
+      listed_by: Type.String(),
+      /** By what, beside the user name, this person can sign in. */
       sign_in: Type.Array(SignInWay),
       departments: Type.Array(Type.String()),
       language: Language,

@@ -29,6 +29,9 @@ export function combine(areas: readonly DomainParts[]): DomainParts {
     health: Object.fromEntries(areas.flatMap((area) => Object.entries(area.health ?? {}))),
     offers: Object.fromEntries(areas.flatMap((area) => Object.entries(area.offers ?? {}))),
     commands: Object.fromEntries(areas.flatMap((area) => Object.entries(area.commands ?? {}))),
+    prepare: async () => {
+      for (const area of areas) await area.prepare?.();
+    },
     start: async () => {
       for (const area of areas) await area.start?.();
     },

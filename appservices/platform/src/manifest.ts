@@ -106,7 +106,9 @@ export interface DomainParts {
   /** Read interfaces for domains that need this one, by the name their contract gives. */
   readonly offers?: Readonly<Record<string, unknown>>;
   readonly commands?: Readonly<Record<string, Command>>;
-  /** After migrations and all `setup`s; bots start here. */
+  /** After migrations and all `setup`s, before any job runs: what an upgrade has left to be made anew. */
+  readonly prepare?: () => Promise<void>;
+  /** After all `prepare`s; bots start here. */
   readonly start?: () => Promise<void>;
   /** In reverse order, before the database closes. */
   readonly stop?: () => Promise<void>;

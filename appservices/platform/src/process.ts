@@ -298,6 +298,7 @@ async function assemble(options: HostOptions, undo: (() => Promise<void>)[]): Pr
       cron: '50 3 * * *',
       run: () => sweepTransactions(db),
     });
+    for (const part of parts.values()) await part.prepare?.();
     runner = await startJobs({
       pool,
       schema: JOB_SCHEMA,

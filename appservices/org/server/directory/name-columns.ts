@@ -19,18 +19,21 @@ export const nameColumns = (person: Parameters<typeof searchText>[0]): NameColum
 
 const AT_ONCE = 1000;
 
-/** Makes the sort keys anew that are of an older rule: after an upgrade, before the first list is asked for. */
+/**
+ * Makes the sort keys anew that are of an older rule: after an upgrade, before the first list is asked for. Another
+ * process may do the same, and change people meanwhile: rows are locked in the order of ids, as everywhere.
+ */
 export async function renewSortNames(db: OrgDb): Promise<void> {
-  for (;;) {
-    const { rows } = await sql<Pick<PersonFacts, 'display_name'> & { id: string }>`select id, display_name
-      from org.person where sort_rule <> ${SORT_RULE} limit ${AT_ONCE}`.execute(db);
-    if (rows.length === 0) return;
-    const made = JSON.stringify(
-      rows.map(({ id, display_name: name }) => ({ id, name, sort_name: sortName(name) })),
-    );
-    // Who is renamed meanwhile has the key of the new name already.
-    await sql`update org.person p set sort_name = x.sort_name, sort_rule = ${SORT_RULE}
-      from jsonb_to_recordset(${made}::jsonb) as x(id uuid, name text, sort_name text)
-      where p.id = x.id and p.display_name = x.name`.execute(db);
-  }
+  const renewSome = (): Promise<number> =>
+    db.transaction().execute(async (trx) => {
+      const { rows } = await sql<Pick<PersonFacts, 'display_name'> & { id: string }>`select id, display_name
+        from org.person where sort_rule <> ${SORT_RULE} order by id limit ${AT_ONCE} for update`.execute(trx);
+      const made = JSON.stringify(
+        rows.map(({ id, display_name }) => ({ id, sort_name: sortName(display_name) })),
+      );
+      await sql`update org.person p set sort_name = x.sort_name, sort_rule = ${SORT_RULE}
+        from jsonb_to_recordset(${made}::jsonb) as x(id uuid, sort_name text) where p.id = x.id`.execute(trx);
+      return rows.length;
+    });
+  while ((await renewSome()) > 0);
 }

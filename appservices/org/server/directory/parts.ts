@@ -30,7 +30,7 @@ export function directoryParts(
       departmentsRoutes(http, { departments, roles });
       peopleRoutes(http, { people, roles });
     },
-    start: () => renewSortNames(context.db),
+    prepare: () => renewSortNames(context.db),
     offers: { [ORG_READ]: createOrgRead(context, visibility) },
   };
 }

@@ -171,6 +171,7 @@ export function activationRoutes(
             person: presentRef(person, homeserver.serverName),
             email: person.email,
             employee_number: person.external_id,
+            listed_by: person.sort_name,
             sign_in: signInWays(person),
             departments: (places.get(person.id) ?? []).map((place) => place.department_name),
             language: person.locale,

@@ -9,7 +9,7 @@ import {
 import type { OrgContext } from '../context.ts';
 import type { OrgTrx } from '../tables.ts';
 import type { LinkState } from './activation.service.ts';
-import type { Link, Links } from './links.ts';
+import { outgrown, type Link, type Links } from './links.ts';
 import { PASSWORD_LINK_MS } from './password-requests.service.ts';
 import { peopleRepository, type LifePerson } from './people.repository.ts';
 import { signInWays } from './sign-in-names.ts';
@@ -56,6 +56,8 @@ export function defineLinkMails(
     // Whoever set the password, or ended the links, meant those of mails under way, too.
     if (person.links_ended_at !== null && row.created_at <= person.links_ended_at) return 'link_over';
     if (row.kind === 'activation' && person.activated_at !== null) return 'link_over';
+    const order = { by: row.requested_by, at: row.created_at };
+    if (await outgrown(trx, person.id, order, homeserver.serverName)) return 'link_over';
     const address = person.email === null ? undefined : parseMailAddress(person.email);
     return address === row.to_address ? person : 'address_changed';
   };

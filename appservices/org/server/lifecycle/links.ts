@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { LinkWay } from '../../contract/index.ts';
 import type { OrgContext } from '../context.ts';
 import type { OrgDb, OrgTrx } from '../tables.ts';
@@ -55,9 +55,16 @@ export interface Links {
   endOfMail(trx: OrgTrx, mailId: string): Promise<void>;
 }
 
+/** Whether `by` is neither a main administrator nor the system, and so could not grant everything. */
+const lessThanAll = (by: RawBuilder<unknown>, serverName: string): RawBuilder<boolean> =>
+  sql<boolean>`(${by} like '@%' and not exists (
+    select 1 from org.role_grant g join org.role r on r.id = g.role_id join org.person p on p.id = g.person_id
+    where r.builtin = 'main_admin' and g.department_id is null and (g.ends_at is null or g.ends_at > now())
+      and ${by} = '@' || p.localpart || ':' || ${serverName}::text))`;
+
 /**
  * Ends a person's links that somebody may know who could not grant what the person gets now: those that were neither
- * made by `actor`, nor by a main administrator, nor by the system.
+ * made by `actor`, nor by a main administrator, nor by the system. Mails under way: {@link outgrown}.
  */
 export async function endLinksOfOthers(
   trx: OrgTrx,
@@ -66,10 +73,24 @@ export async function endLinksOfOthers(
   serverName: string,
 ): Promise<void> {
   await sql`delete from org.activation where person_id = ${personId}::uuid and used_at is null
-    and made_by <> ${actor} and made_by like '@%' and not exists (
-      select 1 from org.role_grant g join org.role r on r.id = g.role_id join org.person p on p.id = g.person_id
-      where r.builtin = 'main_admin' and g.department_id is null and (g.ends_at is null or g.ends_at > now())
-        and made_by = '@' || p.localpart || ':' || ${serverName}::text)`.execute(trx);
+    and made_by <> ${actor} and ${lessThanAll(sql`made_by`, serverName)}`.execute(trx);
+}
+
+/**
+ * Whether a link that was ordered at a time would have been ended by {@link endLinksOfOthers} since: the person got a
+ * right from somebody else. In a transaction that has locked the person: a grant waits for it, or it for the grant.
+ */
+export async function outgrown(
+  trx: OrgTrx,
+  personId: string,
+  order: { readonly by: string; readonly at: Date },
+  serverName: string,
+): Promise<boolean> {
+  const { rows } = await sql<{ outgrown: boolean }>`select exists (
+      select 1 from org.role_grant where person_id = ${personId}::uuid and granted_at >= ${order.at}
+        and granted_by <> ${order.by} and (ends_at is null or ends_at > now()))
+    and ${lessThanAll(sql`${order.by}::text`, serverName)} as outgrown`.execute(trx);
+  return rows[0]?.outgrown === true;
 }
 
 export function createLinks(context: Pick<OrgContext, 'clock' | 'config' | 'random' | 'site'>): Links {

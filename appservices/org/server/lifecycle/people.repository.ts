@@ -6,6 +6,7 @@ export interface LifePerson {
   id: string;
   localpart: string;
   display_name: string;
+  sort_name: string;
   title: string | null;
   email: string | null;
   locale: 'zh-Hans' | 'en' | null;
@@ -25,6 +26,7 @@ const COLUMNS = [
   'id',
   'localpart',
   'display_name',
+  'sort_name',
   'title',
   'email',
   'locale',

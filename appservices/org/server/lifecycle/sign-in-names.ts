@@ -17,10 +17,9 @@ export function signInName(
   return { value, state: person.names_told.includes(`${kind}_unusable`) ? 'unusable' : 'usable' };
 }
 
-/** By what, beside the user name, a person can sign in, or will when the homeserver has been told. */
+/** By what, beside the user name, a person can sign in; what the homeserver is still to be told may be another's. */
 export function signInWays(person: LifePerson): SignInWay[] {
-  const lets = (name: Static<typeof SignInName> | null): boolean =>
-    name?.state === 'usable' || name?.state === 'pending';
+  const lets = (name: Static<typeof SignInName> | null): boolean => name?.state === 'usable';
   const ways: SignInWay[] = [];
   if (person.email !== null) ways.push('email');
   if (lets(signInName(person, 'phone', person.phone))) ways.push('phone');

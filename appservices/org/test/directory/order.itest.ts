@@ -4,6 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { renewSortNames } from '../../server/directory/name-columns.ts';
 import { buildDepartment, buildGrant, buildPerson, openTestOrg, type TestOrg } from '../../testing/index.ts';
 
+/** Its sort key holds it twice and its pinyin: pages go on after it all the same. */
+const LONG = `牛${'庄'.repeat(40)}`;
 /** As a Chinese reader looks for them: by pinyin, surnames read as surnames, Latin names of a letter among them. */
 const ORDER = [
   '007号',
@@ -19,7 +21,9 @@ const ORDER = [
   '李伟',
   'Lian Smith',
   '林一',
+  'Łukasz Nowak',
   '吕布',
+  LONG,
   '欧文',
   '欧阳娜娜',
   '仇英',

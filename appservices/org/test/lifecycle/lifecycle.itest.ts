@@ -550,6 +550,28 @@ test('who changes their own password ends links that are under way, console sess
     expect(answer.status).toBe(status);
   }
 
+  // One for whom it fails here holds up nobody else, and is the one to be told again.
+  const [stuck, beside] = [await newPerson('卡住'), await newPerson('旁边')];
+  const ids = [await company.userId(stuck), await company.userId(beside)];
+  const [kept, ended] = [await linkFor(stuck), await linkFor(beside)];
+  const tell = (): Promise<TestAnswer> =>
+    company.host.call(
+      'POST',
+      '/_matrix-as/org/_qiao/v1/passwords',
+      { user_ids: ids },
+      { authorization: `Bearer ${company.secret('hs_token_org')}` },
+    );
+  await sql`alter table org.person add constraint stuck
+    check (links_ended_at is null or id <> ${sql.lit(stuck)})`.execute(company.db);
+  const some = await tell();
+  expect([some.status, some.body]).toEqual([200, { left: [ids[0]] }]);
+  const works = async (token: string): Promise<number> =>
+    (await fromPage('/activation/info', { token })).status;
+  expect([await works(kept), await works(ended)]).toEqual([200, 404]);
+  await sql`alter table org.person drop constraint stuck`.execute(company.db);
+  expect((await tell()).body).toEqual({ left: [] });
+  expect(await works(kept)).toBe(404);
+
   const next = 'Zimt, Anis und ein Fagott';
   const ask = (auth: object | undefined): Promise<Response> =>
     fetch(`${company.stack.info.homeserverUrl}/_matrix/client/v3/account/password`, {
@@ -692,9 +714,11 @@ test('a mail that is no longer needed says why', async () => {
   // One that is asked for afterwards goes.
   post.answer(ended.email, undefined);
   expect((await boss.call('POST', `/api/org/people/${ended.id}/activation/mail`)).status).toBe(202);
-  await waitFor(() => Promise.resolve(post.mails.some(({ to }) => to.includes(ended.email))), {
-    what: 'the mail',
-  });
+  const came = (): number => post.mails.filter(({ to }) => to.includes(ended.email)).length;
+  await waitFor(() => Promise.resolve(came() === 1), { what: 'the mail' });
+  // So does the old one that somebody sends again.
+  expect((await boss.call('POST', `/api/org/mail/messages/${ended.mail}/retry`)).status).toBe(202);
+  await waitFor(() => Promise.resolve(came() === 2), { what: 'the old mail' });
 });
 
 test('guessing is slowed down', async () => {
@@ -719,6 +743,17 @@ test('who gets a right that the maker of a link could not give has no such link 
   const rising = await newPerson('Rising', other);
   const theirs = tokenOf(await call('POST', `/api/org/people/${rising}/activation`));
   const ours = await linkFor(rising);
+  // Mails that the server puts off: what is under way brings a new link with each try.
+  const puts = async (by: TestCall, name: string): Promise<{ id: string; mail: string; email: string }> => {
+    const email = `rising${String(address++)}@example.test`;
+    const person = await newPerson(name, other, { email });
+    post.answer(email, 451);
+    const sent = await by('POST', `/api/org/people/${person}/activation/mail`);
+    expect(sent.status, sent.text).toBe(202);
+    return { id: person, mail: String(sent.body.id), email };
+  };
+  const mailedByThem = await puts(call, 'Rising by mail');
+  const mailedByUs = await puts(boss.call, 'Rising by our mail');
   const { body: roles } = await boss.call('GET', '/api/org/roles');
   const role = (roles.items as { id: string; builtin: string | null }[]).find(
     (one) => one.builtin === 'main_admin',
@@ -732,6 +767,21 @@ test('who gets a right that the maker of a link could not give has no such link 
   expect(granted.status, granted.text).toBe(201);
   expect((await fromPage('/activation/info', { token: theirs })).status).toBe(404);
   expect((await fromPage('/activation/info', { token: ours })).status).toBe(200);
+  for (const { id: person_id, email } of [mailedByThem, mailedByUs]) {
+    const grant = { person_id, role_id: role?.id, department_id: null, ends_at: null };
+    expect((await boss.call('POST', '/api/org/grants', grant)).status).toBe(201);
+    post.answer(email, undefined);
+  }
+  await mailTo(mailedByUs.email);
+  const over = await waitFor(
+    async () => {
+      const { items } = (await boss.call('GET', '/api/org/mail/messages?state=failed&limit=200')).body;
+      return (items as MailEntry[]).find((one) => one.id === mailedByThem.mail);
+    },
+    { what: 'their mail to be over' },
+  );
+  expect(over.error).toMatchObject({ code: 'link_over' });
+  expect(post.mails.filter(({ to }) => to.includes(mailedByThem.email))).toEqual([]);
 });
 
 test('a department admin gets no link, and lets nobody go, out of reach', async () => {

@@ -52,12 +52,12 @@ interface Choice {
 }
 
 const PAGE = 50;
-/** In the order in which they are handed out: by department, then by name. */
+/** In the order in which they are handed out: by department, then as people are listed everywhere. */
 const byPlace =
   (locale: string) =>
   (one: SheetLink, other: SheetLink): number =>
     one.departments.join().localeCompare(other.departments.join(), locale) ||
-    one.person.display_name.localeCompare(other.person.display_name, locale);
+    (one.listed_by < other.listed_by ? -1 : 1);
 
 /** How often a round of mails that is on its way is looked at, in milliseconds. */
 const LOOK_MS = 2000;

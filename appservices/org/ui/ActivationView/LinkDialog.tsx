@@ -3,6 +3,7 @@ import type { ActivationState } from '@qiao/org/contract';
 import {
   Banner,
   CopyField,
+  dataOf,
   Dialog,
   Loaded,
   Tag,
@@ -71,7 +72,7 @@ function Made({ state, name, anew }: { state: LinkSnapshot; name: string; anew: 
 /** The links of one person. Opening it makes none and ends none. */
 export function LinkDialog(props: {
   person: { readonly id: string; readonly display_name: string };
-  /** The person has a password and is to choose another. */
+  /** The person has a password and is to choose another, as far as the page knows that opens it. */
   anew: boolean;
   onClose: () => void;
 }): ReactNode {
@@ -80,9 +81,10 @@ export function LinkDialog(props: {
   const { person } = props;
   const name = person.display_name;
   const [state, model] = useViewModel(() => new LinkViewModel(services, person.id));
+  const anew = dataOf(state.activation)?.activated ?? props.anew;
   return (
     <Dialog
-      title={t(props.anew ? 'links.title_anew' : 'links.title', { name })}
+      title={t(anew ? 'links.title_anew' : 'links.title', { name })}
       onClose={props.onClose}
       footer={
         <Button kind="secondary" size="md" onClick={props.onClose}>
@@ -96,7 +98,7 @@ export function LinkDialog(props: {
             <p>{t(activated ? 'links.activated' : 'links.not_activated', { name })}</p>
             <UselessNames names={sign_in} />
             {state.made ? (
-              <Made state={state} name={name} anew={props.anew} />
+              <Made state={state} name={name} anew={anew} />
             ) : (
               <>
                 <section className="q-stack q-stack--tight" aria-label={t('links.handed_out')}>

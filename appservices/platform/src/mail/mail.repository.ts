@@ -79,9 +79,10 @@ export const mailRepository = {
     return rows;
   },
 
-  /** Puts a failed or kept one back to the beginning. */
+  /** Puts a failed or kept one back to the beginning, as one that is ordered now. */
   async again(on: On, domain: string, id: string, now: Date, giveUpAt: Date): Promise<boolean> {
-    const result = await sql`update platform.mail set state = 'waiting', next_at = ${now}, attempts = 0,
+    const result =
+      await sql`update platform.mail set state = 'waiting', created_at = ${now}, next_at = ${now}, attempts = 0,
         give_up_at = ${giveUpAt}, error_code = null, error_text = null
       where domain = ${domain} and id = ${id}::uuid and state in ('failed', 'kept')
         and error_code is distinct from 'bad_address'`.execute(on);

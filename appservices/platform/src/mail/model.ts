@@ -22,6 +22,7 @@ export interface MailRow {
   readonly batch: string | null;
   readonly state: MailState;
   readonly attempts: number;
+  /** When it was ordered, the last time that somebody did. */
   readonly created_at: Date;
   readonly sent_at: Date | null;
   readonly next_at: Date | null;
