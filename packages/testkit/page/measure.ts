@@ -83,10 +83,12 @@ export function measurePage(): Measured {
     return found;
   };
 
-  /** The part of a box that is on the screen, after all that hides and scrolls. */
-  const visiblePart = (element: Element, box: DOMRect): DOMRect => {
+  /** The part of a box that is on the screen, after all that hides and scrolls; `own`: the element itself, too. */
+  const visiblePart = (element: Element, box: DOMRect, own = false): DOMRect => {
     let { left, right, top, bottom } = box;
-    for (const each of holders(element)) {
+    for (const each of own ? [element, ...holders(element)] : holders(element)) {
+      // What stands in a line neither hides nor scrolls, whatever it is told.
+      if (/^(inline|contents)$/.test(styleOf(each).display)) continue;
       const { overflowX, overflowY } = styleOf(each);
       const rect = each.getBoundingClientRect();
       if (overflowX !== 'visible') [left, right] = [Math.max(left, rect.left), Math.min(right, rect.right)];
@@ -102,17 +104,24 @@ export function measurePage(): Measured {
   };
 
   // --- texts ---
-  const texts: { element: Element; box: DOMRect }[] = [];
-  for (const element of all) {
-    const own = [...element.childNodes].filter((node) => node instanceof Text && node.data.trim() !== '');
-    if (own.length === 0 || element.closest('svg, option, .q-emoji, [aria-hidden=true] > svg')) continue;
+  /** Signs that are as wide as the fonts of a machine make them: a family is one where they know it, or four. */
+  const PICTURES = /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}\u200d\ufe0f\s]*$/u;
+  /** The lines of an element's own text. */
+  const linesOf = (element: Element): DOMRect[] => {
     const range = document.createRange();
-    const lines = own.flatMap((node) => {
-      range.selectNodeContents(node);
-      return [...range.getClientRects()].filter((line) => line.width > 0 && line.height > 0);
-    });
+    return [...element.childNodes]
+      .filter((node) => node instanceof Text && !PICTURES.test(node.data))
+      .flatMap((node) => {
+        range.selectNodeContents(node);
+        return [...range.getClientRects()].filter((line) => line.width > 0 && line.height > 0);
+      });
+  };
+  const texts: { element: Element; box: DOMRect; place: number }[] = [];
+  for (const element of all) {
+    if (element.closest('svg, option, [aria-hidden=true] > svg')) continue;
+    const lines = linesOf(element);
     if (lines.length === 0) continue;
-    for (const line of lines) texts.push({ element, box: line });
+    for (const [place, line] of lines.entries()) texts.push({ element, box: line, place });
     const block = [element, ...ancestorsOf(element)].find(
       (each) => !/^(inline|contents)$/.test(styleOf(each).display),
     );
@@ -265,6 +274,16 @@ export function measurePage(): Measured {
     ]);
     return inside.some((each) => opaque(each)) && corners.every((each) => layer.contains(each));
   };
+  /** A bar that comes with the pointer or the focus, and goes with it. */
+  const passes = (element: Element, hit: Element): boolean => {
+    const bar = hit.closest('[role=toolbar]');
+    if (!bar || !rises(bar, element)) return false;
+    // Or what it opened is open.
+    return (
+      bar.parentElement?.matches(':hover, :focus-within') === true ||
+      bar.querySelector('[aria-expanded=true], :popover-open') !== null
+    );
+  };
   /** What may cover a control: it was opened to do so, and goes when it is closed. */
   const mayCover = (element: Element, hit: Element, box: DOMRect, scrolledTo = false): boolean => {
     const list = hit.closest('[role=listbox]');
@@ -273,6 +292,7 @@ export function measurePage(): Measured {
     if (list && !list.contains(element) && !own && rises(list, element)) return true;
     const over = floating.find((each) => each.contains(hit));
     if (over) return !over.contains(element) && over.getAttribute('popover') !== 'manual';
+    if (passes(element, hit)) return true;
     return [hit, ...ancestorsOf(hit)].some(
       (each) =>
         !each.contains(element) &&
@@ -285,23 +305,40 @@ export function measurePage(): Measured {
       (each) => !each.contains(element) && /sticky|fixed/.test(styleOf(each).position),
     );
 
+  /** What an element can be scrolled in, out from below what lies over it. */
+  const scrollerOf = (element: Element, hit: Element): Element | undefined =>
+    [element, ...holders(element)].find((each) => {
+      const { overflowX, overflowY } = styleOf(each);
+      const down = scrolls(overflowY) && each.scrollHeight > each.clientHeight + 1;
+      const along = scrolls(overflowX) && each.scrollWidth > each.clientWidth + 1;
+      return (down || along) && !each.contains(hit);
+    });
+
   /** Scrolls to an element, as far as a person can, and back again when it was looked at. */
-  const inSight = (element: Element, look: () => void): void => {
-    const places = [...ancestorsOf(element)].map((each) => [each, each.scrollLeft, each.scrollTop] as const);
+  const inSight = <Seen>(element: Element, look: () => Seen): Seen => {
+    const places = [element, ...ancestorsOf(element)].map(
+      (each) => [each, each.scrollLeft, each.scrollTop] as const,
+    );
     const put = (of: readonly (readonly [Element, number, number])[]): void => {
       for (const [each, left, top] of of)
         if (each.scrollLeft !== left || each.scrollTop !== top)
           each.scrollTo({ left, top, behavior: 'instant' });
     };
     element.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
+    // Only a program scrolls what clips, and an element may clip along one axis and scroll along the other.
     put(
-      places.filter(([each]) => {
+      places.map(([each, left, top]) => {
         const { overflowX, overflowY } = styleOf(each);
-        return isClipping(overflowX) || isClipping(overflowY);
+        return [
+          each,
+          isClipping(overflowX) ? left : each.scrollLeft,
+          isClipping(overflowY) ? top : each.scrollTop,
+        ];
       }),
     );
-    look();
+    const sight = look();
     put(places);
+    return sight;
   };
 
   const judge = (element: Element, scrolledTo: boolean): void => {
@@ -331,7 +368,7 @@ export function measurePage(): Measured {
     const hit = document.elementFromPoint(x, y);
     if (hit && !same(element, hit)) {
       if (mayCover(element, hit, shown, scrolledTo)) return;
-      if (!scrolledTo && stays(element, hit)) again();
+      if (!scrolledTo && (stays(element, hit) || scrollerOf(element, hit))) again();
       else note('covered', element, `by ${say(hit)}`);
       return;
     }
@@ -372,16 +409,41 @@ export function measurePage(): Measured {
   }
 
   // --- texts below controls ---
-  for (const { element, box } of texts) {
-    const shown = visiblePart(element, box);
-    if (shown.width < box.width - 1 || shown.height < box.height - 1) continue;
-    const y = box.top + box.height / 2;
-    for (const x of [box.left + 2, box.left + box.width / 2, box.right - 2]) {
-      const hit = document.elementFromPoint(x, y);
-      const control = hit?.closest(CONTROLS);
-      if (!hit || !control || control.contains(element) || element.contains(control)) continue;
-      if (labelOf(control)?.contains(element) || mayCover(element, hit, shown) || stays(element, hit))
-        continue;
+  /** The control that lies over a text at a point. */
+  const controlOver = (element: Element, shown: DOMRect, x: number, y: number): Element | undefined => {
+    const hit = document.elementFromPoint(x, y);
+    const control = hit?.closest(CONTROLS);
+    if (!hit || !control || control.contains(element) || element.contains(control)) return undefined;
+    const may =
+      labelOf(control)?.contains(element) === true || mayCover(element, hit, shown) || stays(element, hit);
+    return may ? undefined : control;
+  };
+  for (const { element, box, place } of texts) {
+    const shown = visiblePart(element, box, true);
+    if (shown.width < 4 || shown.height < box.height - 1) continue;
+    for (const x of [shown.left + 2, shown.left + shown.width / 2, shown.right - 2]) {
+      const control = controlOver(element, shown, x, shown.top + shown.height / 2);
+      if (!control) continue;
+      const scroller = scrollerOf(element, control);
+      // To the very point: a text may be higher, and wider, than what it scrolls in.
+      const still =
+        !scroller ||
+        inSight(element, () => {
+          const point = (): [line: DOMRect, x: number, y: number] => {
+            const line = linesOf(element)[place] ?? box;
+            return [line, line.left + x - box.left, line.top + line.height / 2];
+          };
+          const rect = scroller.getBoundingClientRect();
+          const [, fromX, fromY] = point();
+          scroller.scrollBy({
+            left: fromX - rect.left - rect.width / 2,
+            top: fromY - rect.top - rect.height / 2,
+            behavior: 'instant',
+          });
+          const [line, toX, toY] = point();
+          return controlOver(element, visiblePart(element, line, true), toX, toY) !== undefined;
+        });
+      if (!still) continue;
       note('covered', element, `its text by ${say(control)}`);
       break;
     }
@@ -407,7 +469,7 @@ export function measurePage(): Measured {
 
   // --- texts over each other ---
   const sorted = texts
-    .filter(({ element, box }) => visiblePart(element, box).height > 4)
+    .filter(({ element, box }) => visiblePart(element, box, true).height > 4)
     .sort((a, b) => a.box.top - b.box.top);
   for (const [index, one] of sorted.entries()) {
     for (let next = index + 1; next < sorted.length; next++) {

@@ -94,6 +94,35 @@ const planted: Readonly<Record<string, readonly [RegExp, string]>> = {
       <button style="flex: 0 0 200px; height: 30px">All</button><button style="flex: 0 0 200px; height: 30px">Unread</button>
       <button style="flex: 0 0 200px; height: 30px">Departments</button></div>`,
   ],
+  'a floating button over a text that cannot be scrolled': [
+    /^covered: p.last “The end of it”, its text by button “To the newest”/,
+    `<div style="position: relative; height: 60px; overflow: hidden auto; background: white">
+      <p class="last" style="margin: 0; line-height: 20px">The end of it</p>
+      <button style="position: absolute; inset: 0 auto auto 0; width: 200px; height: 30px">To the newest</button></div>`,
+  ],
+  'a floating button over the end of what is scrolled sideways': [
+    /^covered: pre.code .*, its text by button “Copy”/,
+    `<div style="position: relative; width: 200px"><pre class="code" style="overflow: auto; margin: 0; padding: 10px 0">
+export async function p()</pre>
+      <button style="position: absolute; left: 0; top: 0; width: 200px; height: 50px" aria-label="Copy"></button></div>`,
+  ],
+  'a floating button over the only control of what scrolls too little': [
+    /^covered: button.kept “Keep”, by button.float/,
+    `<div style="position: relative; height: 60px"><div style="height: 60px; overflow: hidden auto">
+      <button class="kept" style="height: 30px; display: block">Keep</button><p style="height: 40px; margin: 0">On</p></div>
+      <button class="float" style="position: absolute; inset: 0; width: 300px">To the newest</button></div>`,
+  ],
+  'a bar over the text of its neighbour that is always there': [
+    /^covered: p.title “User experience designer”, its text by button “Reply”/,
+    `<div style="position: relative; width: 200px"><p class="title">User experience designer</p>
+      <div role="toolbar" aria-label="Actions" style="position: absolute; right: 0; top: 0">
+        <button style="width: 100px; height: 30px">Reply</button></div></div>`,
+  ],
+  'a button that is cut off in what scrolls the other way': [
+    /^cut: button.away “More”, only 0 × 30 px of it can be scrolled to/,
+    `<div style="width: 100px; height: 60px; overflow: hidden auto; position: relative"><p style="height: 200px">Long</p>
+      <button class="away" aria-label="More" style="position: absolute; left: 100px; top: 180px; width: 30px; height: 30px"></button></div>`,
+  ],
   'a key in place of its text': [/^untranslated: org:people.add_one/, '<p>org:people.add_one</p>'],
   'a list over its own field': [
     /^covered: input.own .*, by (li|ul)/,
@@ -183,6 +212,35 @@ const right: Readonly<Record<string, string>> = {
   'nothing yet: it comes with the keyboard': `
     <a href="#main" style="position: fixed; display: block; top: -60px; height: 30px">Skip to content</a>
     <div style="height: 900px"></div><i data-page="200"></i>`,
+  'a button below in what clips along the other axis': `
+    <div style="height: 60px; overflow: hidden auto" data-scroll="30"><p style="height: 300px">Long</p>
+      <button style="height: 30px">Last</button></div>`,
+  'a text whose rest its own element hides or scrolls': `
+    <div style="display: flex; height: 30px"><span style="min-width: 0; flex: 0 1 120px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap">
+      A quote of a message that is much longer</span><button style="flex: none; height: 30px">2 pinned</button></div>
+    <p style="margin: 0; height: 40px; line-height: 20px; width: 100px; overflow: auto">A long text of which the
+      first lines are seen, and the others by scrolling</p><button style="height: 30px; width: 100px">Reply</button>`,
+  'a floating button over what can be scrolled out from below it': `
+    <div style="position: relative; height: 120px"><div style="height: 120px; overflow: hidden auto" data-scroll="100">
+      ${Array.from({ length: 20 }, (_, at) => `<p style="margin: 0; line-height: 20px">Line ${String(at)} of a conversation</p>`).join('')}
+      <button style="height: 30px">Answer</button><p style="height: 80px">The end</p></div>
+      <button style="position: absolute; left: 0; bottom: 10px; width: 100px; height: 30px">To the newest</button></div>`,
+  'a bar that comes with the focus': `
+    <div style="position: relative; width: 200px"><p>User experience designer</p>
+      <div role="toolbar" aria-label="Actions" style="position: absolute; right: 0; top: 0">
+        <button style="width: 100px; height: 30px" data-focus>Reply</button></div></div>`,
+  'a bar whose menu is open': `
+    <div style="position: relative; width: 200px"><p>User experience designer</p>
+      <div role="toolbar" aria-label="Actions" style="position: absolute; right: 0; top: 0">
+        <button style="width: 100px; height: 30px" aria-haspopup="menu">More</button>
+        <div popover role="menu" aria-label="More" style="inset: auto auto 0 0">
+          <button role="menuitem" style="height: 30px">Rename</button></div></div></div>`,
+  'a floating button over what is scrolled sideways': `
+    <div style="position: relative; width: 200px"><pre style="overflow: auto; margin: 0; padding: 10px 60px 10px 0">
+export async function pay(order: Order)</pre>
+      <button style="position: absolute; right: 0; top: 0; width: 50px; height: 50px" aria-label="Copy"></button></div>`,
+  'signs that a font does not know as one': `
+    <button aria-label="family" style="width: 30px; height: 30px; padding: 0; white-space: nowrap; overflow: hidden">👨‍👩‍👧‍👦🇦🇹👍🏽👨‍👩‍👧‍👦</button>`,
   'what is scrolled away': `
     <div style="height: 40px; overflow: auto"><p style="height: 300px">Long</p><button style="height: 30px">Last</button></div>`,
 };
@@ -193,6 +251,7 @@ const show = async (html: string): Promise<void> => {
     document.querySelector('dialog')?.showModal();
     for (const each of document.querySelectorAll('[popover]')) each.showPopover();
     for (const each of document.querySelectorAll('[data-scroll]')) each.scrollTop = Number(each.dataset.scroll);
+    document.querySelector('[data-focus]')?.focus();
     scrollTo(0, Number(document.querySelector('[data-page]')?.dataset.page ?? 0));
   `);
 };

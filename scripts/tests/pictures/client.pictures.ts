@@ -19,10 +19,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'client/src/features/search/SearchResults.tsx Found': 'drawn, but for a storage that the browser refuses',
 };
 
-/** What is measured in every run; all the others are drawn by `./scripts/test --only pictures`, and what is wrong told. */
-const MEASURED = /^(sign in|language|look|forgot|start$|activate|keys|chats|switcher|new chat)/;
-const ALL = process.env['QIAO_ALL_PICTURES'] !== undefined;
-
 let company: Company;
 let chromium: TestBrowser;
 let stage: Stage;
@@ -40,16 +36,13 @@ afterAll(async () => {
   await company.close();
 });
 
-test.each(clientPictures(() => stage).filter(({ name }) => ALL || MEASURED.test(name)))(
-  '$name',
-  async (picture) => {
-    const found = await draw(picture.on?.() ?? stage.viewer.page, picture, album, 'client');
-    faults.push(...found);
-    if (MEASURED.test(picture.name)) expect(found).toEqual([]);
-  },
-);
+test.each(clientPictures(() => stage))('$name', async (picture) => {
+  const found = await draw(picture.on?.() ?? stage.viewer.page, picture, album, 'client');
+  faults.push(...found);
+  expect(found).toEqual([]);
+});
 
-test.runIf(ALL)('nothing of the client is forgotten', () => {
+test('nothing of the client is forgotten', () => {
   const sites = sitesOf(root).filter(({ where }) => /^(client|appservices\/notices)\//.test(where));
   expect(sites.length).toBeGreaterThan(70);
   const missing = sites.filter(

@@ -799,7 +799,7 @@ export function clientPictures(stage: () => Stage): Picture[] {
 
     // --- the rest of a person's own ---
     { name: 'user menu', at: '/', press: button(/^Menu of/) },
-    page('not found', '/there-is-no-such-page'),
+    { name: 'not found', nowhere: true, at: '/there-is-no-such-page' },
     ...['account', 'devices', 'security', 'appearance', 'notifications', 'search', 'notices-reminders'].map(
       (section) => page(`settings ${section}`, `/settings/${section}`),
     ),
@@ -811,7 +811,7 @@ export function clientPictures(stage: () => Stage): Picture[] {
         await at.locator('.q-empty').waitFor();
       },
     },
-    page('settings unknown', '/settings/nothing'),
+    { name: 'settings unknown', nowhere: true, at: '/settings/nothing' },
     page('settings device name', '/settings/devices', (at) => press(at, /^Rename/)),
     page('settings export', '/settings/security', (at) => press(at, 'Export keys')),
     page('settings import', '/settings/security', (at) => press(at, 'Import keys')),
@@ -866,7 +866,7 @@ export function clientPictures(stage: () => Stage): Picture[] {
       waits: true,
       on,
       reach: async (at) => {
-        await at.locator('.c-keys-line', { hasText: 'Confirm this device' }).getByRole('button').click();
+        await at.locator('.c-line-banner', { hasText: 'Confirm this device' }).getByRole('button').click();
         await press(at, /^Use another device/);
         await dialog(at).getByText('on another device').waitFor();
       },
@@ -947,7 +947,7 @@ export function clientPictures(stage: () => Stage): Picture[] {
       name: 'outsider directory',
       on: outsider,
       at: '/directory',
-      reach: (at) => at.locator('.q-empty').waitFor(),
+      reach: (at) => at.getByRole('main').locator('.q-empty').first().waitFor(),
     },
     {
       name: 'outsider directory nobody',

@@ -249,7 +249,7 @@ export function consolePictures(company: () => Company): Picture[] {
       },
       after: (at) => at.context().setOffline(false),
     },
-    page('not found', '/no-such-page'),
+    { name: 'not found', nowhere: true, at: '/admin/no-such-page' },
     failed('overview', '/admin/'),
 
     page('departments', '/departments'),

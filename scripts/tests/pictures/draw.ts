@@ -30,6 +30,9 @@ const FOLDER = join(root, 'var/test/report/pictures');
 /** What the page is reached in. */
 const START: View = { width: 1440, theme: 'light', language: 'en' };
 
+/** What console and client say of an address that they do not have. */
+const NO_PAGE = /^(There is no such page|This page does not exist)/;
+
 /** One screen, window, menu or empty state, and the way to it. */
 export interface Picture {
   readonly name: string;
@@ -37,6 +40,8 @@ export interface Picture {
   readonly on?: () => Page;
   /** Address in the program; absent: where the last one ended. */
   readonly at?: string | (() => string | Promise<string>);
+  /** It shows what an address shows that is none. */
+  readonly nowhere?: boolean;
   /** What is drawn only where there is this much room; absent: each width. */
   readonly widths?: readonly View['width'][];
   /** From there; the page is English, and as wide as the widest of `widths`. */
@@ -59,7 +64,10 @@ export interface Album {
 export const newAlbum = (): Album => ({ drawn: new Set(), shown: new Set() });
 
 async function look(page: Page, view: View): Promise<void> {
-  await page.setViewportSize({ width: view.width, height: view.width < 720 ? 844 : 900 });
+  const height = view.width < 720 ? 844 : 900;
+  const now = page.viewportSize();
+  if (now?.width !== view.width || now.height !== height)
+    await page.setViewportSize({ width: view.width, height });
   await page.emulateMedia({ colorScheme: view.theme });
   // As another tab tells it in which the language was chosen.
   await page.evaluate(
@@ -181,9 +189,15 @@ export async function draw(
       await clear(page);
       // What is there is made anew, also where the address is the same.
       await go(page, at.startsWith('/admin') ? '/admin/-' : '/-');
+      // The program goes on with the next address without having drawn this one if it comes at once.
+      const nowhere = page.locator('.q-empty__title', { hasText: NO_PAGE });
+      await page.getByRole('heading', { name: 'Sign in' }).or(nowhere).first().waitFor();
       await go(page, at);
+      if (picture.nowhere !== true) await nowhere.waitFor({ state: 'detached' });
     }
     await picture.reach?.(page);
+    // What comes with the pointer goes, and is in the pictures of what one does with it.
+    await page.mouse.move(0, 0);
   };
   try {
     await reach();

@@ -345,7 +345,7 @@ export function Busy(props: { label?: string }): ReactNode {
   const { t } = useText('kit');
   return (
     <span className="q-busy" role="status">
-      <InlineSpinner size={20} />
+      <InlineSpinner size={20} aria-hidden />
       <span className={props.label ? undefined : 'q-sr'}>{props.label ?? t('loading')}</span>
     </span>
   );
