@@ -555,7 +555,7 @@ describe('on the screen', () => {
     // The heading is the conversation's header, not the composer's.
     const rules = { 'page-has-heading-one': { enabled: false } };
     expect(await axeViolations(page, { rules })).toEqual([]);
-    await page.getByRole('button', { name: '表情' }).click();
+    await page.getByRole('button', { name: '表情', exact: true }).click();
     await page.getByRole('dialog', { name: '表情' }).getByRole('searchbox').fill('笑');
     // Before the search has run, others are shown that fit, too.
     const emoji = page
