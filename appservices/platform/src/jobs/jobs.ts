@@ -230,6 +230,8 @@ async function startLane(options: LaneOptions): Promise<{ stop(): Promise<void> 
           attempt: helpers.job.attempts,
           log: jobLog,
         });
+        // It was told to end because its workers did, and may have left work: it runs again with the next ones.
+        if (abortSignal.aborted && !isStopping()) throw new Error(`${job.name} ended with its workers`);
         metrics.jobs.inc({ job: job.name, outcome: 'done' });
       } catch (error) {
         metrics.jobs.inc({ job: job.name, outcome: signal.aborted ? 'stopped' : 'failed' });
