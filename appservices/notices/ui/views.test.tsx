@@ -50,22 +50,25 @@ async function show(
   return calls;
 }
 
+/** What somebody asks of me, still open. */
+const owed = (kind: 'question' | 'urgent') => ({
+  id: ID,
+  kind,
+  room_id: '!room',
+  event_id: '$event',
+  asker: { user_id: '@li:x', display_name: '李伟' },
+  asked: { user_id: '@me:x', display_name: 'Me' },
+  state: 'open',
+  closed_how: null,
+  closed_at: null,
+  created_at: AT,
+  due_at: null,
+  reminders: 0,
+  reminded_at: null,
+});
+
 test('what I owe can be settled', async () => {
-  const one = {
-    id: ID,
-    kind: 'question',
-    room_id: '!room',
-    event_id: '$event',
-    asker: { user_id: '@li:x', display_name: '李伟' },
-    asked: { user_id: '@me:x', display_name: 'Me' },
-    state: 'open',
-    closed_how: null,
-    closed_at: null,
-    created_at: AT,
-    due_at: null,
-    reminders: 0,
-    reminded_at: null,
-  };
+  const one = owed('question');
   let open = true;
   const calls = await show(<AnswerView />, '/answer', '/answer', ({ method, path }) => {
     if (path.endsWith('/pending')) return { owe: open ? 1 : 0, wait: 3, urgent: [], unread: [], notices: 0 };
@@ -86,21 +89,7 @@ test('what I owe can be settled', async () => {
 });
 
 test('what is urgent is confirmed where the whole of it stands, else opened first', async () => {
-  const one = {
-    id: ID,
-    kind: 'urgent',
-    room_id: '!room',
-    event_id: '$event',
-    asker: { user_id: '@li:x', display_name: '李伟' },
-    asked: { user_id: '@me:x', display_name: 'Me' },
-    state: 'open',
-    closed_how: null,
-    closed_at: null,
-    created_at: AT,
-    due_at: null,
-    reminders: 0,
-    reminded_at: null,
-  };
+  const one = owed('urgent');
   const answer: Answerer = ({ path }) =>
     path.endsWith('/pending')
       ? { owe: 1, wait: 0, urgent: [one], unread: [], notices: 0 }
