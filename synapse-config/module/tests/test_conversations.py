@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from homeserver import Homeserver, unique
+from host import AnsweringHost
 
 ROOMS = "@_qiao_rooms:qiao.test"
 
@@ -229,39 +227,18 @@ def test_the_maker_of_conversations_stands_in_for_nobody(hs: Homeserver) -> None
 # -- invitations, with a host that answers
 
 
-class Host:
-    """Stands where the organisation's host is: says who may contact whom."""
+class Host(AnsweringHost):
+    """Says who may contact whom."""
 
     def __init__(self) -> None:
         self.refused: set[str] = set()
         self.asked: list[tuple[str, str]] = []
-        self.tokens: set[str] = set()
-        self.away = False
-        host = self
+        super().__init__("contact")
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                host.tokens.add(self.headers["authorization"])
-                pairs = [(p["from"], p["to"]) for p in body["pairs"]]
-                host.asked += pairs
-                good = self.path == "/as/_qiao/v1/contact" and not host.away
-                answer = json.dumps({"allowed": [to not in host.refused for _, to in pairs]})
-                self.send_response(200 if good else 503)
-                self.send_header("content-length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer.encode())
-
-            def log_message(self, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/as"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def answer(self, body: dict[str, Any], good: bool) -> dict[str, Any]:
+        pairs = [(p["from"], p["to"]) for p in body["pairs"]]
+        self.asked += pairs
+        return {"allowed": [to not in self.refused for _, to in pairs]}
 
 
 @pytest.fixture(scope="module")

@@ -2,56 +2,33 @@
 
 from __future__ import annotations
 
-import json
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from homeserver import Homeserver
+from host import AnsweringHost
 
 OLD = "correct horse"
 NEW = "battery staple"
 
 
-class Host:
-    """Stands where the organisation's host is, and keeps what it is told."""
+class Host(AnsweringHost):
+    """Keeps what it is told."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
         self.tries = 0
-        self.tokens: set[str] = set()
-        self.away = False
         self.left: list[str] = []
-        host = self
+        super().__init__("passwords")
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                host.tokens.add(self.headers["authorization"])
-                host.tries += 1
-                good = self.path == "/as/_qiao/v1/passwords" and not host.away
-                left = [user_id for user_id in body["user_ids"] if user_id in host.left]
-                if good:
-                    host.told += [u for u in body["user_ids"] if u not in left]
-                answer = json.dumps({"left": left}).encode()
-                self.send_response(200 if good else 503)
-                self.send_header("content-length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/as"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def answer(self, body: dict[str, Any], good: bool) -> dict[str, Any]:
+        self.tries += 1
+        left = [user_id for user_id in body["user_ids"] if user_id in self.left]
+        if good:
+            self.told += [user_id for user_id in body["user_ids"] if user_id not in left]
+        return {"left": left}
 
 
 @pytest.fixture(scope="module")
